@@ -1,0 +1,1 @@
+"""Benchmarks that regenerate every figure we publish."""

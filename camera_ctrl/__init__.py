@@ -1,0 +1,1 @@
+"""Cameras in; packets, frames and status out."""

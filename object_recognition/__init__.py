@@ -1,0 +1,1 @@
+"""Frames in; boxed images, detections and tracks out."""

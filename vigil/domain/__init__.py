@@ -1,0 +1,1 @@
+"""What Vigil is about, as values and pure functions. Nothing in here does I/O."""

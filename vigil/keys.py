@@ -1,0 +1,128 @@
+"""Every Redis name we use. No other module spells one.
+
+Media role (``REDIS_URL``; clustered or not). All keys of a camera that one script touches share
+the slot of the contract key that they guard.
+
+Name                                        Type    Written by          Lives for
+camera_<id>_latest_frame                    string  camera_ctrl         max(4 s, 3 frame intervals)
+{camera_<id>_latest_frame}:packets          stream  camera_ctrl         PACKET_KEYS_TTL_S
+{camera_<id>_latest_frame}:gops             list    camera_ctrl         PACKET_KEYS_TTL_S
+{camera_<id>_latest_frame}:template:<hash>  string  camera_ctrl         PACKET_KEYS_TTL_S
+{camera_<id>_latest_frame}:status           string  camera_ctrl         STATUS_TTL_S
+{camera_<id>_latest_frame}:lease            hash    camera_ctrl         LEASE_MEMORY_S
+{camera_<id>_latest_frame}:bell             channel camera_ctrl         -
+camera_<id>_boxed_image                     string  object_recognition  like the latest frame
+{camera_<id>_boxed_image}:status            string  object_recognition  STATUS_TTL_S
+{camera_<id>_boxed_image}:lease             hash    object_recognition  LEASE_MEMORY_S
+{camera_<id>_boxed_image}:bell              channel object_recognition  -
+vigil:members:<role>                        zset    members of the role MEMBERS_TTL_S
+
+Queue role (``QUEUE_REDIS_URL``; one server).
+
+Name                                        Type    Written by          Lives for
+vigil:camera_config:<id>                    string  web                 ever, until deleted
+vigil:camera_config:head                    string  web                 ever
+vigil:camera_config:bell                    channel web                 -
+"""
+
+from enum import StrEnum
+
+from vigil.domain.camera import CameraId
+
+#: Least seconds after which a frame that no other followed is no longer live.
+FRAME_TTL_S = 4.0
+#: Seconds after which the packets of a camera that sends none are forgotten.
+PACKET_KEYS_TTL_S = 600
+#: Seconds that a status outlives its writer.
+STATUS_TTL_S = 5.0
+#: Seconds that the last epoch of a lease is remembered after its last renewal.
+LEASE_MEMORY_S = 86_400
+#: Seconds that a role's list of members outlives the last of them.
+MEMBERS_TTL_S = 60
+
+
+class Role(StrEnum):
+    """What a lease permits: one holder for each camera and role."""
+
+    INGEST = "ingest"
+    RECOGNITION = "recognition"
+
+
+class FrameKind(StrEnum):
+    """Which of a camera's two pictures."""
+
+    RAW = "raw"
+    BOXED = "boxed"
+
+
+#: The role whose lease guards the writing of a picture.
+GUARD_OF = {FrameKind.RAW: Role.INGEST, FrameKind.BOXED: Role.RECOGNITION}
+
+
+def frame(camera_id: CameraId, kind: FrameKind) -> str:
+    """Return the contract's key of a camera's newest JPEG of one kind."""
+    return latest_frame(camera_id) if kind is FrameKind.RAW else boxed_image(camera_id)
+
+
+def latest_frame(camera_id: CameraId) -> str:
+    """Return the key of a camera's newest JPEG."""
+    return f"camera_{camera_id}_latest_frame"
+
+
+def boxed_image(camera_id: CameraId) -> str:
+    """Return the key of a camera's newest annotated JPEG."""
+    return f"camera_{camera_id}_boxed_image"
+
+
+def frame_bell(camera_id: CameraId, kind: FrameKind) -> str:
+    """Return the sharded channel that rings when a picture was written, in its slot."""
+    return f"{{{frame(camera_id, kind)}}}:bell"
+
+
+def packets(camera_id: CameraId) -> str:
+    """Return the stream of a camera's encoded packets, in the slot of its latest frame."""
+    return f"{{{latest_frame(camera_id)}}}:packets"
+
+
+def gops(camera_id: CameraId) -> str:
+    """Return the list that says where in the packet stream each GOP begins."""
+    return f"{{{latest_frame(camera_id)}}}:gops"
+
+
+def template(camera_id: CameraId, template_id: str) -> str:
+    """Return the key of the codec parameters that packets with this template id were sent with."""
+    return f"{{{latest_frame(camera_id)}}}:template:{template_id}"
+
+
+def status(camera_id: CameraId, role: Role) -> str:
+    """Return the key of what a camera's holder in this role says about it."""
+    return f"{{{_guarded(camera_id, role)}}}:status"
+
+
+def lease(camera_id: CameraId, role: Role) -> str:
+    """Return the lease of a camera in this role, in the slot of the key that it guards."""
+    return f"{{{_guarded(camera_id, role)}}}:lease"
+
+
+def members(role: Role) -> str:
+    """Return the sorted set of a role's members, scored by when each expires."""
+    return f"vigil:members:{role}"
+
+
+def camera_config(camera_id: CameraId) -> str:
+    """Return the key of a camera's configuration document."""
+    return f"vigil:camera_config:{camera_id}"
+
+
+def camera_config_head() -> str:
+    """Return the key of the document that says which cameras there are."""
+    return "vigil:camera_config:head"
+
+
+def camera_config_bell() -> str:
+    """Return the channel that rings when the configuration has changed."""
+    return "vigil:camera_config:bell"
+
+
+def _guarded(camera_id: CameraId, role: Role) -> str:
+    return latest_frame(camera_id) if role is Role.INGEST else boxed_image(camera_id)

@@ -1,0 +1,163 @@
+"""The documents that services exchange, each with its version.
+
+A reader ignores fields that it does not know, so that a newer writer may add some.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vigil.domain.camera import CameraId, Epoch
+from vigil.errors import MessageInvalid
+
+DocumentT = TypeVar("DocumentT", bound="Document")
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Document(BaseModel):
+    """A frozen JSON document."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+def decode(document_class: type[DocumentT], raw: bytes | str) -> DocumentT:
+    """Return the document that raw holds.
+
+    Raises:
+        MessageInvalid: raw is no such document; the message names the fields at fault.
+    """
+    try:
+        return document_class.model_validate_json(raw)
+    except ValidationError as error:
+        faults = ", ".join(
+            ".".join(map(str, fault["loc"])) or fault["type"]
+            for fault in error.errors(include_input=False, include_url=False)
+        )
+        raise MessageInvalid(f"{document_class.__name__}: {faults}") from None
+
+
+class Zone(Document):
+    """A polygon in which a camera looks.
+
+    Attributes:
+        points: Corners ``(x, y)`` in pixels of the full frame, at least three.
+        name: For people.
+        color: CSS hex colour in which it is drawn.
+        labels: The labels that count in it; empty: all.
+    """
+
+    points: tuple[tuple[float, float], ...] = Field(min_length=3)
+    name: str = ""
+    color: str = "#ffb000"
+    labels: tuple[str, ...] = ()
+
+
+class Transport(StrEnum):
+    """How RTP comes from an RTSP camera."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class CameraConfig(Document):
+    """What web wants of one camera. Written by web alone.
+
+    Attributes:
+        revision: Grows with each change of this camera.
+        stream_url: Where its video is; never holds a user or a password.
+        credentials: ``user:password``, sealed (see ``vigil.sealing``); None: none are needed.
+        transport: For RTSP.
+        loop: Whether a file begins again at its end.
+        enabled: False: known, but left alone.
+        frame_fps: JPEG frames a second made of it for recognition and pictures.
+        recognition: What looks at it: ``off``, ``basic``, ``default``, or a model's name.
+        min_confidence: Detections below are dropped.
+        zones: Where to look; empty: everywhere.
+        time_zone: IANA name in which the camera's times are shown.
+    """
+
+    version: Literal[1] = 1
+    id: CameraId = Field(ge=1)
+    revision: int = Field(ge=0)
+    name: str
+    stream_url: str
+    credentials: str | None = None
+    transport: Transport = Transport.TCP
+    loop: bool = False
+    enabled: bool = True
+    frame_fps: float = Field(default=5.0, gt=0, le=30)
+    recognition: str = "default"
+    min_confidence: float = Field(default=0.4, ge=0, le=1)
+    zones: tuple[Zone, ...] = ()
+    time_zone: str = "UTC"
+
+
+class ConfigHead(Document):
+    """Which cameras there are. Only a head of a newer generation stops one.
+
+    Attributes:
+        generation: Grows with each change of any camera, and never comes back to a value.
+        camera_ids: All cameras, in no order.
+    """
+
+    version: Literal[1] = 1
+    generation: int = Field(ge=0)
+    camera_ids: tuple[CameraId, ...]
+
+
+class CameraState(StrEnum):
+    """How a camera is. ``active`` alone means that packets come now."""
+
+    STARTING = "starting"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class CameraStatus(Document):
+    """What the holder of a camera's ingest lease says about it, every second.
+
+    Attributes:
+        error: Why there is no video, in an owner's words; None while there is.
+        owner: The member that holds the camera.
+        since_us: UTC of the last change of state, in microseconds since 1970.
+        last_packet_us: UTC of the last packet, or None when none came yet.
+        packet_fps: Video packets a second, over the last seconds.
+        frame_fps: JPEG frames a second, over the last seconds.
+        width_px, height_px: Of the main video; 0 until known.
+        backlog_s: Seconds of packets that Redis really holds.
+    """
+
+    version: Literal[1] = 1
+    state: CameraState
+    error: str | None = None
+    owner: str
+    epoch: Epoch
+    since_us: int
+    last_packet_us: int | None = None
+    codec: str | None = None
+    width_px: int = 0
+    height_px: int = 0
+    packet_fps: float = 0.0
+    frame_fps: float = 0.0
+    bitrate_bps: float = 0.0
+    backlog_s: float = 0.0
+
+
+class RecognitionStatus(Document):
+    """What the holder of a camera's recognition lease says about it.
+
+    Attributes:
+        recogniser: Its name for people, such as ``basic recogniser`` or ``yolox_nano``.
+        skipped: Frames passed over for a newer one since this holder began.
+    """
+
+    version: Literal[1] = 1
+    owner: str
+    epoch: Epoch
+    recogniser: str
+    looked_fps: float = 0.0
+    inference_ms: float = 0.0
+    skipped: int = 0
+    error: str | None = None

@@ -1,0 +1,1 @@
+"""The Flask application: the API, the pages, the live streams."""
