@@ -31,7 +31,9 @@ def a_packet(pts: int = 0, *, is_keyframe: bool = False, **changes: Any) -> Pack
     return Packet(**fields | changes)
 
 
-def a_jpeg(sequence: int = 1, *, epoch: int = 5, captured_at_us: int = 1_790_000_000_000_000) -> bytes:
+def a_jpeg(
+    sequence: int = 1, *, epoch: int = 5, captured_at_us: int = 1_790_000_000_000_000
+) -> bytes:
     """Return the shell of a JPEG with a stamp: enough for all who do not decode it."""
     stamp = FrameStamp(sequence, captured_at_us, Epoch(epoch), 1920, 1080)
     return stamped(b"\xff\xd8\xff\xdb picture \xff\xd9", stamp)

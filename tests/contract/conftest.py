@@ -8,8 +8,8 @@ import pytest
 import redis
 from redis.cluster import RedisCluster
 
-from tests.servers import ValkeyCluster
 from standalone.servers.valkey import EmbeddedValkey
+from tests.servers import ValkeyCluster
 from vigil import keys
 from vigil.bus.camera_config.base import CameraConfigStore, ConfigBell
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.builders import ANOTHER_TEMPLATE, A_TEMPLATE, CAMERA, OTHER_CAMERA, a_packet
+from tests.builders import A_TEMPLATE, ANOTHER_TEMPLATE, CAMERA, OTHER_CAMERA, a_packet
 from tests.contract.conftest import MediaBus
 from vigil.bus.packets.base import BEGINNING, BacklogLimits, PacketLog
 from vigil.domain.camera import CameraId, Epoch
@@ -54,9 +54,7 @@ def test_reading_goes_on_behind_a_position(bus: MediaBus) -> None:
 def test_many_cameras_are_read_at_once(bus: MediaBus) -> None:
     log = bus.packets(ROOMY)
     for camera_id in (CAMERA, OTHER_CAMERA):
-        log.append(
-            camera_id, a_gop(camera_id, 1), template=A_TEMPLATE, epoch=take(bus, camera_id)
-        )
+        log.append(camera_id, a_gop(camera_id, 1), template=A_TEMPLATE, epoch=take(bus, camera_id))
     read = log.read({CAMERA: BEGINNING, OTHER_CAMERA: BEGINNING, CameraId(9): BEGINNING}, limit=9)
     assert {camera_id: entries[0].packet.pts for camera_id, entries in read.items()} == {
         CAMERA: 7,
