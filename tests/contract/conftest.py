@@ -61,6 +61,9 @@ def memory_bus() -> MediaBus:
 
 
 def redis_bus(client: RedisClient) -> MediaBus:
+    def let_pass(seconds: float) -> None:
+        threading.Event().wait(seconds)
+
     def empty() -> None:
         if isinstance(client, RedisCluster):
             client.flushall(target_nodes=RedisCluster.PRIMARIES)
@@ -73,7 +76,7 @@ def redis_bus(client: RedisClient) -> MediaBus:
         bell=RedisFrameBell(client, kind=keys.FrameKind.RAW),
         packets=lambda limits: RedisPacketLog(client, limits=limits),
         statuses=RedisStatusBoard(client, role=keys.Role.INGEST, document_class=CameraStatus),
-        let_pass=lambda seconds: threading.Event().wait(seconds) and None,
+        let_pass=let_pass,
         empty=empty,
     )
 

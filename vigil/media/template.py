@@ -8,6 +8,8 @@ import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
+from typing import TypeAlias
 
 import av
 from av.container import InputContainer
@@ -16,10 +18,13 @@ from av.error import FFmpegError
 from vigil.bus.packets.base import Template
 from vigil.errors import MessageInvalid
 
+#: What a camera sends that we keep.
+MediaStream: TypeAlias = av.VideoStream | av.AudioStream
+
 _ID_HEX_DIGITS = 16
 
 
-def template_of(streams: Sequence[av.AudioStream | av.VideoStream], first: bytes) -> Template:
+def template_of(streams: Sequence[MediaStream], first: bytes) -> Template:
     """Return the template of packets whose stream_index counts along streams.
 
     Args:
@@ -32,7 +37,7 @@ def template_of(streams: Sequence[av.AudioStream | av.VideoStream], first: bytes
         outputs = [output.add_stream_from_template(stream, opaque=True) for stream in streams]
         packet = av.Packet(first)
         packet.stream = outputs[0]
-        packet.time_base = streams[0].time_base
+        packet.time_base = streams[0].time_base or Fraction(1, 90_000)
         packet.pts = packet.dts = 0
         packet.is_keyframe = True
         output.mux(packet)
@@ -47,14 +52,14 @@ def reopened(template: Template) -> Iterator[InputContainer]:
         MessageInvalid: FFmpeg cannot read it.
     """
     try:
-        container = av.open(io.BytesIO(template.nut), format="nut")
+        container = av.open(io.BytesIO(template.nut), "r", format="nut")
     except FFmpegError as error:
         raise MessageInvalid(f"template {template.template_id}: {error}") from error
     with container:
         yield container
 
 
-def _template_id(streams: Sequence[av.AudioStream | av.VideoStream]) -> str:
+def _template_id(streams: Sequence[MediaStream]) -> str:
     digest = hashlib.sha256()
     for stream in streams:
         context = stream.codec_context
