@@ -86,7 +86,13 @@ class CameraSession:
         self._pump_state.epoch = epoch
 
     def report(self) -> IngestReport:
-        """Return how the connection is now. Called by the shard's watch."""
+        """Return how the connection is now. Called by the shard's watch.
+
+        Raises:
+            RuntimeError: The thread died of a bug, which the log tells; so must the shard.
+        """
+        if not self._thread.is_alive() and not self._stop.is_set():
+            raise RuntimeError(f"the thread of camera {self.camera.id} died")
         now_s = self._clock.monotonic_s()
         with self._lock:
             seen = self._seen

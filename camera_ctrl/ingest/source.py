@@ -137,12 +137,11 @@ def _options(source: Source) -> dict[str, str]:
     options = {"protocol_whitelist": _PROTOCOLS[source.scheme]}
     if source.scheme in _DEMUXER:
         return options | {
-            "rtsp_transport": source.transport,
+            "rtsp_transport": source.transport.value,
             "timeout": str(round(IO_TIMEOUT_S * 1_000_000)),
             # An RTSP stream tells its parameters up front; the default looks at 5 s of it.
             "analyzeduration": "500000",
             "probesize": "500000",
-            "fflags": "+nobuffer",
         }
     options["format_whitelist"] = _CONTAINERS
     if source.scheme != "file":
