@@ -17,7 +17,7 @@ from vigil.runtime import StopSignal
 #: What exit_status says of a program that was not started.
 NEVER_STARTED = -signal.SIGKILL
 
-_TETHER = Path(__file__).with_name("tether.py")
+TETHER = Path(__file__).with_name("tether.py")
 _POLL_S = 0.01
 _MAX_LOG_BYTES = 16 * 1024 * 1024
 _LAST_WORDS_BYTES = 4096
@@ -36,7 +36,7 @@ def tethered(
 ) -> list[str]:
     """Return the command line that runs argv and signals it when this process dies."""
     return [
-        *(sys.executable, "-I", "-S", str(_TETHER)),
+        *(sys.executable, "-I", "-S", str(TETHER)),
         *("--parent", str(os.getpid()), "--signal", str(int(death_signal))),
         *("--identity", identity.value, "--", *map(str, argv)),
     ]

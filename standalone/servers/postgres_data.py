@@ -130,11 +130,7 @@ def check_version(data: Path, programs: Path) -> None:
         raise SetupInvalid(
             f"{data} is no PostgreSQL data: it has no file PG_VERSION. Move it away to begin anew."
         ) from None
-    answer = subprocess.run(
-        [programs / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=10
-    )
-    found = re.search(r"\d+", answer.stdout)
-    here = found[0] if found else answer.stdout.strip()
+    here = postgres_major(programs)
     if written_by != here:
         raise SetupInvalid(
             f"The data in {data} was written by PostgreSQL {written_by}; the one here is {here}. "
@@ -142,6 +138,15 @@ def check_version(data: Path, programs: Path) -> None:
             "folder away, start again, and load what you saved. To begin anew: move the folder "
             "away. Or set DATABASE_URL to a server of yours."
         )
+
+
+def postgres_major(programs: Path) -> str:
+    """Return the major version of the server in a folder, such as ``18``."""
+    answer = subprocess.run(
+        [programs / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=10
+    )
+    found = re.search(r"\d+", answer.stdout)
+    return found[0] if found else answer.stdout.strip()
 
 
 def hand_over(path: Path, *, uid: int) -> None:

@@ -25,8 +25,10 @@ Policy = Literal["noeviction", "allkeys-lru", "volatile-ttl"]
 class EmbeddedValkey:
     """A Valkey server on 127.0.0.1, behind a password that is new with each object.
 
-    It ends in order when this process dies, however that happens; what it had acknowledged
-    a second before is on the disk if ``appendonly``.
+    It ends in order when this process dies, however that happens, and then keeps all if
+    ``appendonly``. When it is killed itself it keeps what it acknowledged two seconds before: it
+    may answer first and write later while an earlier sync of its file goes on. ``WAITAOF 1 0``
+    is for whoever must know.
 
     Args:
         folder: Its data, log and pid file. One server a folder.
