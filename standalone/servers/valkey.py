@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Literal, Self
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from standalone.processes.folder import FolderLock, stop_leftover
 from standalone.processes.ports import LOOPBACK, free_port, start_on_free_port
@@ -171,7 +173,14 @@ class EmbeddedValkey:
         return "".join(f"{name} {value}\n" for name, value in lines.items())
 
     def _answers(self, port: int) -> bool:
-        client = redis.Redis(host=LOOPBACK, port=port, password=self.password, socket_timeout=1.0)
+        # Its own retries would wait for seconds between two tries.
+        client = redis.Redis(
+            host=LOOPBACK,
+            port=port,
+            password=self.password,
+            socket_timeout=1.0,
+            retry=Retry(NoBackoff(), 0),
+        )
         with client:
             try:
                 # The pid, or somebody else's server on a port we lost would do as ours.
