@@ -9,7 +9,7 @@ from vigil.settings import MIN_SECRET_CHARS, CoreSettings
 
 
 class RunSettings(BaseSettings):
-    """For ``make run``, which brings whatever is not set. The services read CoreSettings."""
+    """What make run opens, and what it brings when it is not set."""
 
     model_config = CoreSettings.model_config
 
@@ -28,10 +28,10 @@ class RunSettings(BaseSettings):
         "streams from another port than the API.",
     )
     redis_url: RedisDsn | None = Field(
-        default=None, description="Unset: an embedded media Redis, with make run."
+        default=None, description="With make run, unset: an embedded media Redis."
     )
     queue_redis_url: RedisDsn | None = Field(
-        default=None, description="Unset: an embedded queue Redis, with make run."
+        default=None, description="With make run, unset: an embedded queue Redis."
     )
     database_url: PostgresDsn | None = Field(
         default=None,
@@ -41,6 +41,8 @@ class RunSettings(BaseSettings):
     secret_key: SecretStr | None = Field(
         default=None,
         min_length=MIN_SECRET_CHARS,
-        description="Unset: made once, and kept in VIGIL_HOME, with make run.",
+        description="With make run, unset: made once, and kept in VIGIL_HOME.",
     )
-    vigil_home: Path = Field(default=Path(".vigil"), description="Folder of all data.")
+    vigil_home: Path = Field(
+        default=Path(".vigil"), description=CoreSettings.model_fields["vigil_home"].description
+    )
