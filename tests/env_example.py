@@ -44,7 +44,8 @@ def render() -> str:
     names: dict[str, list[FieldInfo]] = {}
     sections: dict[str, str] = {}
     for settings_class in settings_classes():
-        doc = (settings_class.__doc__ or "").splitlines()[0]
+        package = settings_class.__module__.partition(".")[0]
+        section = f"{package}: {(settings_class.__doc__ or '').splitlines()[0]}"
         for name, field in settings_class.model_fields.items():
             known = names.setdefault(name.upper(), [])
             if field.description not in {other.description for other in known}:
