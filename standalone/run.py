@@ -160,6 +160,11 @@ def _told(what: str, tell: Tell) -> Iterator[None]:
 def _wait_until_healthy(
     supervisor: Supervisor, ports: tuple[int, ...], *, stop: StopSignal, tell: Tell
 ) -> None:
+    """Wait for web; a service that says its settings are unfit ends the start.
+
+    Raises:
+        SetupInvalid: A service said so, or web did not answer in time.
+    """
     tell("starting the services ...")
     deadline_s = time.monotonic() + _HEALTHY_TIMEOUT_S
     while not stop.is_set() and not all(map(is_healthy, ports)):
@@ -169,6 +174,7 @@ def _wait_until_healthy(
                 "says why."
             )
         supervisor.run_once()
+        supervisor.check_fitness()
 
 
 def is_healthy(port: int) -> bool:

@@ -50,9 +50,7 @@ def render() -> str:
             known = names.setdefault(name.upper(), [])
             if field.description not in {other.description for other in known}:
                 known.append(field)
-            sections.setdefault(
-                name.upper(), f"{settings_class.__module__.partition('.')[0]}: {doc}"
-            )
+            sections.setdefault(name.upper(), section)
     return _HEAD + "".join(_lines(names, sections))
 
 

@@ -9,6 +9,9 @@ from vigil.clock import Clock
 from vigil.errors import SetupInvalid
 from vigil.runtime import Backoff, StopSignal
 
+#: The exit status by which a service says that its settings are unfit, as vigil.cli does.
+UNFIT_STATUS = 2
+
 _WATCH_EVERY_S = 0.2
 
 
@@ -61,6 +64,7 @@ class Supervisor:
         self._stop = stop
         self._tell = tell
         self._watched: list[_Watched] = []
+        self._unfit: str | None = None
 
     def start(self, child: Child) -> None:
         """Start a child, and keep it running from now on.
@@ -79,6 +83,15 @@ class Supervisor:
             self._look_at(watched)
         self._stop.wait(_WATCH_EVERY_S)
 
+    def check_fitness(self) -> None:
+        """Refuse to go on when a child said, at its end, that its settings are unfit.
+
+        Raises:
+            SetupInvalid: With the child's last words.
+        """
+        if self._unfit is not None:
+            raise SetupInvalid(self._unfit)
+
     def close(self) -> None:
         """Stop all children, the last started first."""
         while self._watched:
@@ -90,6 +103,8 @@ class Supervisor:
             self._start_again(watched)
         elif not restarts.is_waiting() and (status := child.exit_status()) is not None:
             words = child.last_words()
+            if status == UNFIT_STATUS:
+                self._unfit = f"{child.name}: {words}"
             # What it started may still hold a port or a lease.
             child.stop()
             delay_s = restarts.ended(self._clock.monotonic_s())
