@@ -43,18 +43,23 @@ def orphaned(argv: Sequence[str], *, folder: Path) -> Iterator[psutil.Process]:
             process.kill()
 
 
-def run_unprivileged(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run Python code with folder as its argument, as a user without any rights beyond its own.
+def unprivileged(argv: Sequence[str]) -> list[str]:
+    """Return the command line that runs argv as a user with no rights beyond its own.
 
     As root, that is another user in a user namespace: it owns what root owns, so that a checkout
     below ``/root`` will do, but it is not root and has no capability.
     """
-    argv = [sys.executable, "-c", code, str(folder)]
-    if os.geteuid() == 0:
-        argv = [
-            *(sys.executable, "-I", "-S", str(TETHER), "--parent", str(os.getpid())),
-            *("--signal", "9", "--identity", "namespace", "--user", "daemon", "--", *argv),
-        ]
+    if os.geteuid() != 0:
+        return list(argv)
+    return [
+        *(sys.executable, "-I", "-S", str(TETHER), "--parent", str(os.getpid())),
+        *("--signal", "9", "--identity", "namespace", "--user", "daemon", "--", *argv),
+    ]
+
+
+def run_unprivileged(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python code with folder as its argument, as a user with no rights beyond its own."""
+    argv = unprivileged([sys.executable, "-c", code, str(folder)])
     return subprocess.run(
         argv,
         env=os.environ | {"PYTHONPATH": str(ROOT)},

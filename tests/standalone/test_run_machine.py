@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,13 @@ import pytest
 import redis
 
 from standalone.processes.ports import free_port
-from tests.standalone.processes import ROOT, has_ended
+from standalone.servers.valkey import EmbeddedValkey
+from tests.standalone.processes import ROOT, has_ended, needs_namespaces, unprivileged
 from tests.waiting import wait_until
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_single
 
-SMALL_RUN = Path(__file__).with_name("small_run.py")
+SMALL_RUN = (sys.executable, str(Path(__file__).with_name("small_run.py")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,16 @@ class Run:
 
 
 @contextmanager
-def running(home: Path, *, port: int, **settings: str) -> Iterator[Run]:
+def running(
+    home: Path, *, port: int, argv: Sequence[str] = SMALL_RUN, **settings: str
+) -> Iterator[Run]:
     """Start a run and wait until it has said something final; killed in the end."""
     environment = {name: value for name, value in os.environ.items() if name not in _SETTINGS}
     environment |= {"VIGIL_HOME": str(home), "PORT": str(port), "PYTHONPATH": str(ROOT)}
     home.parent.mkdir(exist_ok=True)
     with (home.parent / "said.txt").open("w") as said:
         process = subprocess.Popen(
-            [sys.executable, str(SMALL_RUN)],
+            argv,
             cwd=home.parent,
             env=environment | settings,
             stdout=said,
@@ -161,7 +164,7 @@ def test_a_second_run_in_the_same_folder_is_refused_and_harms_nothing(started: R
     other = started.home.parent / "other"
     other.mkdir()
     done = subprocess.run(
-        [sys.executable, str(SMALL_RUN)],
+        SMALL_RUN,
         cwd=other,
         env=os.environ
         | {"VIGIL_HOME": str(started.home), "PORT": str(free_port()), "PYTHONPATH": str(ROOT)},
@@ -215,10 +218,31 @@ def test_a_service_that_dies_comes_back_without_what_it_left(started: Run) -> No
     assert "web ended with status -9" in started.said()
 
 
+def test_a_media_redis_of_theirs_is_used_and_a_queue_of_ours_stands_beside_it(
+    tmp_path: Path, valkey: EmbeddedValkey
+) -> None:
+    with running(tmp_path / "home", port=free_port(), REDIS_URL=valkey.url) as run:
+        given = run.environment()
+        with connect_single(given["QUEUE_REDIS_URL"]) as queue:
+            assert queue.config_get("appendonly")["appendonly"] == "yes"
+    assert given["REDIS_URL"] == valkey.url
+    assert not (run.home / "redis-media").exists()
+
+
+@needs_namespaces
+def test_runs_for_a_user_without_rights(tmp_path: Path) -> None:
+    argv = unprivileged(SMALL_RUN)
+    with running(tmp_path / "home", port=free_port(), argv=argv) as run:
+        assert run.process.poll() is None, run.said()
+        assert "postgresql://" in run.environment()["DATABASE_URL"]
+        run.process.terminate()
+        assert run.process.wait(timeout=30) == 0
+
+
 def test_stops_while_it_starts(tmp_path: Path) -> None:
     home = tmp_path / "home"
     process = subprocess.Popen(
-        [sys.executable, str(SMALL_RUN)],
+        SMALL_RUN,
         env=os.environ
         | {"VIGIL_HOME": str(home), "PORT": str(free_port()), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
