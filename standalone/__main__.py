@@ -1,5 +1,6 @@
 """``vigil run``: the single machine. The one file of it that names concrete classes."""
 
+import argparse
 from collections.abc import Sequence
 from functools import partial
 
@@ -12,8 +13,9 @@ from vigil.runtime import stop_on_signals
 from vigil.settings import load
 
 
-def main(_arguments: Sequence[str] = ()) -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Run everything on this machine until it is stopped; return the exit status."""
+    _parser().parse_args(arguments)
     settings = load(RunSettings)
     configure_logging("run", "WARNING")
     run(
@@ -25,3 +27,11 @@ def main(_arguments: Sequence[str] = ()) -> int:
         tell=partial(print, flush=True),
     )
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog="vigil run",
+        description="Run everything on this machine. Settings come from the environment and .env; "
+        ".env.example names them.",
+    )

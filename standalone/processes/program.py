@@ -147,7 +147,7 @@ class Program:
             size_bytes = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_begins_at, size_bytes - _LAST_WORDS_BYTES))
             text = log.read().decode("utf-8", "replace")
-        return " | ".join(text.strip().splitlines()[-5:]) or "(it wrote nothing)"
+        return " | ".join(text.strip().splitlines()[-8:]) or "(it wrote nothing)"
 
     def _turn_log(self) -> None:
         self.log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
