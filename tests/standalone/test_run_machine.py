@@ -94,6 +94,24 @@ def test_killed_it_leaves_nothing_and_starts_again(tmp_path: Path) -> None:
             assert [process for process in family if not has_ended(process)] == []
 
 
+def test_killed_with_its_guard_what_it_left_goes_with_the_next_start(tmp_path: Path) -> None:
+    # Given a run that is killed when nobody guards it any more
+    with running(tmp_path / "home", port=free_port()) as killed:
+        family = killed.family()
+        next(p for p in family if "guard.py" in " ".join(p.cmdline())).kill()
+        killed.process.kill()
+        killed.process.wait(timeout=10)
+        # Then what ignores SIGTERM goes on
+        deaf = [p for p in family if not has_ended(p) and "--deaf" in p.cmdline()]
+        assert deaf
+
+        # Until the next one starts
+        with running(tmp_path / "home", port=killed.port) as again:
+            assert again.process.poll() is None, again.said()
+            assert [process for process in family if not has_ended(process)] == []
+            assert "that an earlier run had left" in again.said()
+
+
 def test_killed_it_leaves_nothing_though_nobody_starts_again(started: Run) -> None:
     family = started.family()
     started.process.kill()
