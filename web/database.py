@@ -1,5 +1,7 @@
 """PostgreSQL: the base of all models, the session of a request, and what away means."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +13,10 @@ from flask_sqlalchemy import SQLAlchemy
 from psycopg2.errors import QueryCanceled
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from web.errors import DatabaseUnavailable
+from web.errors import DatabaseUnavailable, Refused
 from web.settings import WebSettings
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
@@ -84,3 +87,30 @@ def _translate(context: ExceptionContext) -> None:
     is_away = isinstance(original, psycopg2.OperationalError | psycopg2.InterfaceError)
     if context.is_disconnect or is_away or isinstance(original, QueryCanceled):
         context.chained_exception = DatabaseUnavailable(str(original).strip())
+
+
+def ask_postgresql(sessions: sessionmaker[Session]) -> None:
+    """Return if PostgreSQL answers.
+
+    Raises:
+        DatabaseUnavailable: It does not.
+    """
+    with sessions() as session:
+        session.execute(sa.select(1))
+
+
+@contextmanager
+def refused_as(errors: Mapping[str, Refused]) -> Iterator[None]:
+    """Raise a domain's own error where PostgreSQL refuses a row by one of these constraints.
+
+    Args:
+        errors: Name of a constraint or a unique index, to what its violation means.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        refusal = errors.get(getattr(diagnosis, "constraint_name", None) or "")
+        if refusal is None:
+            raise
+        raise refusal from error

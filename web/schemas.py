@@ -1,6 +1,7 @@
 """What the bodies of all domains have in common."""
 
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -17,12 +18,22 @@ class Text(fields.String):
         max_length: In characters.
         min_length: In characters, after white space at both ends was removed.
         multiline: Whether line breaks and tabs may stand in it.
+        validate_text: Raises ValidationError for a text that is wrong for this field.
     """
 
     def __init__(
-        self, *, max_length: int, min_length: int = 0, multiline: bool = False, **kwargs: Any
+        self,
+        *,
+        max_length: int,
+        min_length: int = 0,
+        multiline: bool = False,
+        validate_text: Callable[[str], None] | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(validate=validate.Length(min=min_length, max=max_length), **kwargs)
+        checks: list[Callable[[str], object]] = [validate.Length(min=min_length, max=max_length)]
+        if validate_text is not None:
+            checks.append(validate_text)
+        super().__init__(validate=checks, **kwargs)
         self._allowed = "\n\r\t" if multiline else ""
 
     @override

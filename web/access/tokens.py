@@ -64,8 +64,14 @@ class TokenSigner:
 
     def fingerprint(self, purpose: Purpose, text: str) -> str:
         """Return what only we can derive from text: 26 letters and digits, always the same."""
-        digest = hmac.digest(_key(self._secrets[0], purpose), text.encode(), "sha256")
-        return base64.b32encode(digest[:16]).decode().rstrip("=").lower()
+        return self.fingerprints(purpose, text)[0]
+
+    def fingerprints(self, purpose: Purpose, text: str) -> list[str]:
+        """Return the fingerprints of text under the secret, and under its predecessor."""
+        digests = (
+            hmac.digest(_key(secret, purpose), text.encode(), "sha256") for secret in self._secrets
+        )
+        return [base64.b32encode(digest[:16]).decode().rstrip("=").lower() for digest in digests]
 
 
 def _claims(token: str, key: bytes) -> dict[str, Any] | None:

@@ -54,4 +54,4 @@ APPEND_ONLY = (
 )
 
 for _statement in APPEND_ONLY:
-    event.listen(AuditEntry.__table__, "after_create", sa.DDL(_statement))
+    event.listen(AuditEntry.__table__, "after_create", sa.DDL(_statement))  # type: ignore[no-untyped-call]

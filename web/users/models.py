@@ -11,8 +11,10 @@ from web.database import Base
 
 _ROLES = ", ".join(f"'{role}'" for role in Role)
 
-#: Name of the account that calls without a token are, in ``AUTH_MODE=open``.
-LOCAL_ADMIN = "local"
+#: Who calls without a token are, in ``AUTH_MODE=open``. No user name holds a blank, so nobody
+#: can register as this one; the migration makes its row.
+LOCAL_ADMIN_ID = UUID("00000000-0000-4000-8000-000000000001")
+LOCAL_ADMIN = "local admin"
 
 
 class Account(Base):

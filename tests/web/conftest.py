@@ -1,0 +1,32 @@
+"""The application over a database of its own and an empty Valkey."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from standalone.servers.postgres import EmbeddedPostgres
+from standalone.servers.valkey import EmbeddedValkey
+from tests.servers import execute
+from tests.web.worlds import World, a_world, settings_for
+from web.migrate import migrate
+
+TEMPLATE = "vigil_template"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """Give the name of a database that was migrated once, for all tests of this folder."""
+    execute(postgres_server.url, f"CREATE DATABASE {TEMPLATE}")
+    url = postgres_server.url.rpartition("/")[0] + f"/{TEMPLATE}"
+    migrate(settings_for(url, "redis://localhost:1", tmp_path_factory.mktemp("home")))
+    return TEMPLATE
+
+
+@pytest.fixture
+def world(postgres: str, valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[World]:
+    """Give a whole application in which nobody registered yet."""
+    with a_world(settings_for(postgres, valkey.url, tmp_path)) as a_whole:
+        yield a_whole
