@@ -46,3 +46,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
             status_code, schema=schema, **options
         )
         return decorator
+
+    @override
+    def doc(self, **content: Any) -> Callable[[ViewT], ViewT]:
+        """Add to the OpenAPI document what the other decorators cannot say."""
+        decorator: Callable[[ViewT], ViewT] = super().doc(**content)
+        return decorator

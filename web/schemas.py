@@ -77,6 +77,23 @@ class MessageOut(Schema):
     message = fields.String(required=True)
 
 
+class Told:
+    """A thing, and what else an answer says beside its fields.
+
+    Args:
+        thing: Whose attributes are the fields.
+        said: Field to value, such as ``message``.
+    """
+
+    def __init__(self, thing: object, **said: str) -> None:
+        self._thing = thing
+        self._said = said
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what is said, or else the thing's own."""
+        return self._said[name] if name in self._said else getattr(self._thing, name)
+
+
 class PageQuery(Schema):
     """Which part of a long list."""
 

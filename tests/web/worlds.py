@@ -18,7 +18,7 @@ from vigil.bus.connection import connect_single, translated_errors
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.clock import FakeClock
-from vigil.domain.camera import CameraId
+from vigil.domain.camera import CameraId, Epoch
 from vigil.keys import Role as BusRole
 from vigil.messages import CameraState, CameraStatus
 from web.access.rights import Role
@@ -79,7 +79,7 @@ class Caller:
         headers = dict(options.pop("headers", {}))
         if self.access_token:
             headers["Authorization"] = f"Bearer {self.access_token}"
-        return self.client.open(path, method=method, headers=headers, **options)
+        return self.client.open(path, method=method, headers=headers, buffered=True, **options)
 
 
 @dataclass
@@ -142,9 +142,9 @@ class World:
 
     def say(self, camera_id: int, **fields: Any) -> None:
         """Let a camera service say how a camera is, as the real one does."""
-        leases = RedisLeases(self.queue, role=BusRole.INGEST, clock=self.clock)
+        leases = RedisLeases(self.queue, role=BusRole.INGEST)
         camera = CameraId(camera_id)
-        epoch = leases.acquire(camera, "camera_ctrl-1")
+        epoch = leases.acquire(camera, "camera_ctrl-1", ttl_s=60, last_seen=Epoch(0))
         assert epoch is not None
         given = {"state": CameraState.ACTIVE, "owner": "camera_ctrl-1", "since_us": 0, **fields}
         self.statuses.put(camera, CameraStatus(epoch=epoch, **given), epoch=epoch)

@@ -12,7 +12,7 @@ from web.cameras import service
 from web.cameras.models import Camera
 from web.cameras.schemas import CameraChangeOut, CameraIn, CameraOut, CameraPatch
 from web.database import db
-from web.schemas import MessageOut
+from web.schemas import MessageOut, Told
 from web.wiring import wired
 
 blp = ApiBlueprint("cameras", __name__, description="Cameras, as far as the caller may see them.")
@@ -32,7 +32,7 @@ class Cameras(MethodView):
     @blp.arguments(CameraIn)
     @blp.response(HTTPStatus.CREATED, CameraChangeOut)
     @blp.alt_response(HTTPStatus.CONFLICT, description="Another camera has this name.")
-    def post(self, fields: dict[str, Any]) -> Any:
+    def post(self, fields: dict[str, Any]) -> Told:
         """Add a camera."""
         change = service.add(
             db.session(),
@@ -58,7 +58,7 @@ class CameraItem(MethodView):
     @blp.response(HTTPStatus.OK, CameraChangeOut)
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera.")
     @blp.alt_response(HTTPStatus.CONFLICT, description="Name taken, or changed meanwhile.")
-    def patch(self, changes: dict[str, Any], camera_id: int) -> Any:
+    def patch(self, changes: dict[str, Any], camera_id: int) -> Told:
         """Change a camera's name, stream or settings."""
         change = service.update(
             db.session(),
@@ -83,6 +83,5 @@ class CameraItem(MethodView):
         return {"message": "Camera deleted." + ("" if is_announced else _LATER)}
 
 
-def _told(change: service.Change, sentence: str) -> dict[str, Any]:
-    message = sentence + ("" if change.is_announced else _LATER)
-    return {**CameraOut().dump(change.camera), "message": message}
+def _told(change: service.Change, sentence: str) -> Told:
+    return Told(change.camera, message=sentence + ("" if change.is_announced else _LATER))

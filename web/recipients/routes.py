@@ -21,6 +21,7 @@ from web.recipients.schemas import (
     LineTokenSavedOut,
     OwnerQuery,
 )
+from web.schemas import Told
 from web.wiring import wired
 
 blp = ApiBlueprint("recipients", __name__, description="Where an account's notifications go.")
@@ -45,7 +46,7 @@ class LineTokens(MethodView):
     @blp.alt_response(HTTPStatus.FORBIDDEN, description="Another account's.")
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such account.")
     @blp.alt_response(HTTPStatus.CONFLICT, description="There are too many.")
-    def post(self, fields: dict[str, Any]) -> dict[str, Any]:
+    def post(self, fields: dict[str, Any]) -> Told:
         """Store a LINE token. It is never shown again."""
         line_token = service.add_line_token(
             db.session(),
@@ -55,7 +56,7 @@ class LineTokens(MethodView):
             to=fields["to"],
             sealer=wired().sealer,
         )
-        return {**LineTokenOut().dump(line_token), "message": _LATER}
+        return Told(line_token, message=_LATER)
 
 
 @blp.route("/line_tokens/<id:token_id>")
@@ -86,7 +87,7 @@ class EmailRecipients(MethodView):
     @blp.alt_response(HTTPStatus.FORBIDDEN, description="Another account's.")
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such account.")
     @blp.alt_response(HTTPStatus.CONFLICT, description="It is there already.")
-    def post(self, fields: dict[str, Any]) -> dict[str, Any]:
+    def post(self, fields: dict[str, Any]) -> Told:
         """Store an e-mail recipient."""
         recipient = service.add_email(
             db.session(),
@@ -94,7 +95,7 @@ class EmailRecipients(MethodView):
             account_id=fields["account_uuid"],
             email=fields["email"],
         )
-        return {**EmailRecipientOut().dump(recipient), "message": _LATER}
+        return Told(recipient, message=_LATER)
 
 
 @blp.route("/email_recipients/<id:recipient_id>")

@@ -17,7 +17,13 @@ from web.wiring import wired
 
 blp = ApiBlueprint("status", __name__, description="How cameras, and this process, are.")
 
-_FLAT_MAP = {"type": "object", "additionalProperties": {"type": "string"}}
+#: ``camera_7`` to ``active`` or ``inactive``; with ``detail=1``, to everything that is known.
+_STATES = {
+    "type": "object",
+    "additionalProperties": {
+        "anyOf": [{"type": "string", "enum": ["active", "inactive"]}, {"type": "object"}]
+    },
+}
 
 
 @blp.route("/camera_status")
@@ -25,7 +31,8 @@ class CameraStatuses(MethodView):
     """How cameras are."""
 
     @blp.arguments(StatusQuery, location="query")
-    @blp.response(HTTPStatus.OK, _FLAT_MAP)
+    @blp.response(HTTPStatus.OK)
+    @blp.doc(responses={"200": {"content": {"application/json": {"schema": _STATES}}}})
     @blp.alt_response(HTTPStatus.SERVICE_UNAVAILABLE, description="Nobody knows now.")
     def get(self, query: dict[str, bool]) -> dict[str, Any]:
         """Say of each camera whether it is active; with ``detail=1``, how it is."""

@@ -9,7 +9,7 @@ from flask.views import MethodView
 from web.access.principal import current_principal
 from web.blueprint import ApiBlueprint
 from web.database import db
-from web.schemas import MessageOut
+from web.schemas import MessageOut, Told
 from web.time_intervals import service
 from web.time_intervals.models import TimeInterval
 from web.time_intervals.schemas import TimeIntervalIn, TimeIntervalOut, TimeIntervalSavedOut
@@ -33,10 +33,10 @@ class TimeIntervals(MethodView):
     @blp.response(HTTPStatus.OK, TimeIntervalSavedOut)
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera.")
     @blp.alt_response(HTTPStatus.CONFLICT, description="It is there already.")
-    def post(self, fields: dict[str, Any], camera_id: int) -> dict[str, Any]:
+    def post(self, fields: dict[str, Any], camera_id: int) -> Told:
         """Add an interval. Stored now; takes effect with alerts."""
         interval = service.add(db.session(), camera_id, who=current_principal(), **fields)
-        return {**TimeIntervalOut().dump(interval), "message": _SAVED}
+        return Told(interval, message=_SAVED)
 
     @blp.response(HTTPStatus.OK, MessageOut)
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera.")

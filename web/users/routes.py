@@ -22,6 +22,7 @@ from web.access.tokens import Purpose
 from web.blueprint import ApiBlueprint
 from web.database import db
 from web.errors import Unauthenticated
+from web.schemas import Told
 from web.users import service, sessions
 from web.users.first_account import policy_for
 from web.users.models import Account, Invitation
@@ -179,7 +180,7 @@ class Invitations(MethodView):
 
     @blp.arguments(InvitationIn)
     @blp.response(HTTPStatus.CREATED, InvitationMadeOut)
-    def post(self, fields: dict[str, Any]) -> dict[str, Any]:
+    def post(self, fields: dict[str, Any]) -> Told:
         """Make an invitation. Its code is shown this once."""
         invitation, code = service.invite(
             db.session(),
@@ -188,8 +189,8 @@ class Invitations(MethodView):
             valid_s=fields["valid_s"],
             now=wired().now(),
         )
-        made = {"code": code, "message": "Invitation made. Its code is not shown again."}
-        return {**InvitationOut().dump(invitation), **made}
+        message = "Invitation made. Its code is not shown again."
+        return Told(invitation, code=code, message=message)
 
 
 @blp.route("/invitations/<id:invitation_id>")
