@@ -1,7 +1,9 @@
 """The application over a database of its own and an empty Valkey."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,9 @@ from standalone.servers.valkey import EmbeddedValkey
 from tests.servers import execute
 from tests.web.worlds import World, a_world, settings_for
 from web.migrate import migrate
+
+#: Makes a world, with settings changed by name.
+WorldOf = Callable[..., World]
 
 TEMPLATE = "vigil_template"
 
@@ -26,7 +31,18 @@ def postgres_template(
 
 
 @pytest.fixture
-def world(postgres: str, valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[World]:
+def world_of(postgres: str, valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[WorldOf]:
+    """Give what makes a whole application with some settings changed."""
+    with ExitStack() as opened:
+
+        def make(**changes: Any) -> World:
+            settings = settings_for(postgres, valkey.url, tmp_path, **changes)
+            return opened.enter_context(a_world(settings))
+
+        yield make
+
+
+@pytest.fixture
+def world(world_of: WorldOf) -> World:
     """Give a whole application in which nobody registered yet."""
-    with a_world(settings_for(postgres, valkey.url, tmp_path)) as a_whole:
-        yield a_whole
+    return world_of()

@@ -11,7 +11,7 @@ import redis
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import Headers
 
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_single, translated_errors
@@ -50,6 +50,16 @@ def settings_for(database_url: str, redis_url: str, home: Path, **changes: Any) 
     return WebSettings(_env_file=None, **given)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came back, read to its end."""
+
+    status_code: int
+    text: str
+    json: Any
+    headers: Headers
+
+
 @dataclass
 class Caller:
     """Somebody at an HTTP client; with a token, if they logged in."""
@@ -60,26 +70,28 @@ class Caller:
     access_token: str = ""
     refresh_token: str = ""
 
-    def get(self, path: str, **options: Any) -> TestResponse:
+    def get(self, path: str, **options: Any) -> Answer:
         return self.call("GET", path, **options)
 
-    def post(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+    def post(self, path: str, json: Any = None, **options: Any) -> Answer:
         return self.call("POST", path, json=json, **options)
 
-    def patch(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+    def patch(self, path: str, json: Any = None, **options: Any) -> Answer:
         return self.call("PATCH", path, json=json, **options)
 
-    def put(self, path: str, **options: Any) -> TestResponse:
+    def put(self, path: str, **options: Any) -> Answer:
         return self.call("PUT", path, **options)
 
-    def delete(self, path: str, **options: Any) -> TestResponse:
+    def delete(self, path: str, **options: Any) -> Answer:
         return self.call("DELETE", path, **options)
 
-    def call(self, method: str, path: str, **options: Any) -> TestResponse:
+    def call(self, method: str, path: str, **options: Any) -> Answer:
         headers = dict(options.pop("headers", {}))
         if self.access_token:
             headers["Authorization"] = f"Bearer {self.access_token}"
-        return self.client.open(path, method=method, headers=headers, buffered=True, **options)
+        came = self.client.open(path, method=method, headers=headers, buffered=True, **options)
+        text = came.get_data().decode(errors="replace")
+        return Answer(came.status_code, text, came.get_json(silent=True), came.headers)
 
 
 @dataclass
