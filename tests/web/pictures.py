@@ -1,10 +1,23 @@
 """A stream path with a still picture, for tests of what is around it."""
 
+import cv2
+import numpy as np
 from flask import Response
 from flask.views import MethodView
 
 from web.access.viewing import require_camera_view
 from web.blueprint import ApiBlueprint
+
+WIDTH, HEIGHT = 1280, 720
+
+
+def a_jpeg() -> bytes:
+    """Return a picture of a gradient, WIDTH x HEIGHT."""
+    row = np.linspace(40, 200, WIDTH, dtype=np.uint8)
+    image_bgr = np.dstack([np.tile(row, (HEIGHT, 1))] * 3)
+    is_encoded, jpeg = cv2.imencode(".jpg", image_bgr)
+    assert is_encoded
+    return jpeg.tobytes()
 
 
 def still_pictures(jpeg: bytes) -> ApiBlueprint:

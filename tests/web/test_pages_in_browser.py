@@ -4,16 +4,12 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from werkzeug.serving import make_server
 
-from standalone.servers.valkey import EmbeddedValkey
-from tests.web.pictures import still_pictures
-from tests.web.worlds import PASSWORD, Caller, World, a_world, settings_for
+from tests.web.pictures import HEIGHT, WIDTH
+from tests.web.worlds import PASSWORD, Caller, World
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 from playwright.sync_api import (  # noqa: E402
@@ -35,7 +31,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-WIDTH, HEIGHT = 1280, 720
 
 pytestmark = [
     pytest.mark.needs("chromium"),
@@ -89,18 +84,6 @@ def visitor(browser: Browser) -> Iterator[Visitor]:
     yield visitor
     visitor.leave()
     assert visitor.faults == []
-
-
-@pytest.fixture
-def pictured(postgres: str, valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[World]:
-    """Give a world whose cameras show a still picture of a gradient."""
-    row = np.linspace(40, 200, WIDTH, dtype=np.uint8)
-    image_bgr = np.dstack([np.tile(row, (HEIGHT, 1))] * 3)
-    is_encoded, jpeg = cv2.imencode(".jpg", image_bgr)
-    assert is_encoded
-    settings = settings_for(postgres, valkey.url, tmp_path)
-    with a_world(settings, streams=still_pictures(jpeg.tobytes())) as world:
-        yield world
 
 
 @pytest.fixture
