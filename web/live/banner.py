@@ -35,4 +35,4 @@ def with_banner(jpeg: bytes, text: str) -> bytes:
         scale *= (width - band) / text_width
     place = (band // 2, (band + text_height) // 2)
     cv2.putText(image, text, place, _FONT, scale, _TEXT_BGR, 1, cv2.LINE_AA)
-    return jpeg_of(image)
+    return jpeg_of(image.astype(np.uint8, copy=False))

@@ -62,9 +62,7 @@ class FeedBoard:
         with self._lock:
             return dict(self._feeds)
 
-    def show(
-        self, feed: Feed, jpeg: bytes, shown: tuple[object, ...], *, is_live: bool
-    ) -> None:
+    def show(self, feed: Feed, jpeg: bytes, shown: tuple[object, ...], *, is_live: bool) -> None:
         """Give a feed a picture, and tell those who wait, unless it shows the same already."""
         if shown == feed.shown:
             return

@@ -1,5 +1,6 @@
 """Several cameras in one picture: rows and columns of their newest boxed images."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -25,6 +26,14 @@ class Grid:
 
     rows: int
     columns: int
+
+    @classmethod
+    def fitting(cls, count: int, *, rows: int | None, columns: int | None) -> "Grid":
+        """Return a grid for so many tiles; what is None is chosen, nearly square."""
+        if columns is None:
+            columns = math.ceil(count / rows) if rows else math.ceil(math.sqrt(count))
+            columns = min(columns, MAX_COLUMNS)
+        return cls(rows=rows or min(math.ceil(count / columns), MAX_ROWS), columns=columns)
 
     @property
     def tile_wh(self) -> tuple[int, int]:
