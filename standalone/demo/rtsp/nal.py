@@ -19,10 +19,9 @@ class VideoCodec(StrEnum):
 
 def split_annexb(stream: bytes) -> list[bytes]:
     """Return the NAL units of a byte stream with start codes, without those and their zeros."""
-    begins = [match.end() for match in _START_CODE.finditer(stream)]
-    ends = [begin - 3 for begin in begins[1:]] + [len(stream)]
-    # A NAL unit never ends in a zero byte: those belong to the next start code.
-    units = (stream[b:e].rstrip(b"\0") for b, e in zip(begins, ends, strict=True))
+    # What comes before the first start code is no unit. A unit never ends in a zero byte: those
+    # belong to the next start code.
+    units = (piece.rstrip(b"\0") for piece in _START_CODE.split(stream)[1:])
     return [unit for unit in units if unit]
 
 
