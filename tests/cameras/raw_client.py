@@ -50,11 +50,17 @@ class RawClient:
         self.socket.sendall(raw)
 
     def reply(self) -> Reply:
-        """Return the next answer; packets that come before it are passed over."""
+        """Return the next answer; packets that come before it are passed over.
+
+        Raises:
+            ConnectionError: The camera closed the connection instead.
+        """
         first = self._stream.read(1)
         while first == b"$":
             self._stream.read(struct.unpack(">BH", self._stream.read(3))[1])
             first = self._stream.read(1)
+        if not first:
+            raise ConnectionResetError("the camera closed the connection")
         status = int(self._stream.readline().split(b" ")[1])
         headers: dict[str, str] = {}
         while line := self._stream.readline().decode().strip():

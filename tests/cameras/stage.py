@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cameras.faults import Fault, FaultyListener, StandIn
+from vigil.log import configure_logging
 
 Config = Mapping[str, Any]
 Show = Callable[[Path], None]
@@ -24,6 +25,8 @@ def perform(build: Callable[[Config], tuple[StandIn, Show]]) -> None:
     Args:
         build: Makes the camera of its configuration, and tells how it shows another clip.
     """
+    # Stdout is for answers: the log goes to stderr.
+    configure_logging("camera", "INFO")
     asyncio.run(_perform(build))
 
 
