@@ -34,7 +34,11 @@ class RawClient:
         if receive_buffer_bytes is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         self.socket.settimeout(5.0)
-        self.socket.connect((address.hostname or "", address.port or 0))
+        try:
+            self.socket.connect((address.hostname or "", address.port or 0))
+        except OSError:
+            self.socket.close()
+            raise
         self._stream = self.socket.makefile("rb")
 
     def ask(self, method: str, path: str = "", **headers: str) -> Reply:

@@ -10,7 +10,7 @@ from standalone.demo.rtsp.conversation import PATH
 from standalone.demo.rtsp.outlet import MAX_UNSENT_BYTES
 from tests.cameras.gst_clip import dump_units
 from tests.cameras.process import CameraProcess, python_module
-from tests.needs import SYSTEM_PYTHON
+from tests.programs import SYSTEM_PYTHON
 
 
 @contextmanager

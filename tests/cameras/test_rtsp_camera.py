@@ -3,7 +3,6 @@
 import itertools
 import json
 import select
-import shutil
 import struct
 import subprocess
 import time
@@ -23,10 +22,10 @@ from tests.cameras import CameraProcess, rtsp_camera
 from tests.cameras.clips import SMALL, CardClip
 from tests.cameras.raw_client import RawClient
 from tests.cameras.viewer import TRANSPORTS, Seen, Transport, numbers, packets, watching
+from tests.programs import FFMPEG, FFPROBE
 from tests.waiting import wait_until
 
 FRAME_TICKS = 3600
-FFMPEG, FFPROBE = (shutil.which(name) or name for name in ("ffmpeg", "ffprobe"))
 #: A second each, so that the loop's end comes soon.
 SECOND = replace(SMALL, length_s=1.0)
 FORMS = [
@@ -208,7 +207,7 @@ def test_sequence_numbers_and_stamps_begin_where_play_said(small_clip: Path) -> 
 
 def test_a_client_that_does_not_read_is_dropped_and_disturbs_nobody(card_clip: CardClip) -> None:
     # Given a camera whose pictures are noise, so that there is much to send
-    clip = card_clip(replace(SMALL, length_s=1.0, noise=60.0, crf=12))
+    clip = card_clip(replace(SMALL, size_wh=(640, 360), length_s=1.0, noise=60.0, crf=8))
     with (
         rtsp_camera(clip, max_unsent_bytes=65_536) as camera,
         RawClient(camera.url, receive_buffer_bytes=4096) as slow,
