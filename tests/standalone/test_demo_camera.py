@@ -6,15 +6,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
 
 from standalone.demo.__main__ import main, read_credentials, street_clip
-from standalone.demo.clip import ClipFormat, render_clip
+from standalone.demo.clip import ClipFormat, render_clip, render_test_card
 from standalone.demo.rtsp.auth import Scheme
 from standalone.demo.rtsp.media import load
+from standalone.demo.rtsp.nal import split_annexb
 from tests.cameras.viewer import numbers, packets, watching
 from vigil.errors import SetupInvalid
 
@@ -122,3 +124,37 @@ def test_refuses_a_codec_that_it_does_not_send(tmp_path: Path) -> None:
 
     with pytest.raises(SetupInvalid, match=r"only H.264 and H.265"):
         load(still)
+
+
+@pytest.mark.parametrize(("suffix", "tracks"), [(".mp4", 2), (".mkv", 2), (".ts", 1)])
+def test_takes_any_container_and_leaves_out_audio_that_rtp_cannot_carry(
+    tmp_path: Path, suffix: str, tracks: int
+) -> None:
+    clip = tmp_path / f"clip{suffix}"
+    render_test_card(clip, form=ClipFormat(size_wh=(160, 90), length_s=0.5, with_audio=True))
+
+    media = load(clip)
+
+    assert len(media.tracks) == tracks
+    assert len(media.tracks[0].units) == 5
+    assert media.span_s == Fraction(1, 2)
+
+
+def test_refuses_video_that_no_client_could_begin_with(tmp_path: Path) -> None:
+    # Given a byte stream whose parameter sets were cut out behind the first picture's
+    clip, cut = tmp_path / "clip.ts", tmp_path / "cut.nut"
+    render_test_card(clip, form=ClipFormat(size_wh=(160, 90), length_s=0.5))
+    with av.open(clip) as source, av.open(cut, "w") as target:
+        video = target.add_stream_from_template(source.streams.video[0])
+        video.codec_context.extradata = None
+        for packet in source.demux(video=0):
+            if not packet.size:
+                continue
+            slices = [unit for unit in split_annexb(bytes(packet)) if unit[0] & 0x1F in {1, 5}]
+            bare = av.Packet(b"".join(b"\0\0\0\1" + unit for unit in slices))
+            bare.stream, bare.pts, bare.dts = video, packet.pts, packet.dts
+            bare.is_keyframe = packet.is_keyframe
+            target.mux(bare)
+
+    with pytest.raises(SetupInvalid, match="lacks the parameter sets"):
+        load(cut)
