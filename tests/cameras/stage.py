@@ -25,8 +25,8 @@ def perform(build: Callable[[Config], tuple[StandIn, Show]]) -> None:
     Args:
         build: Makes the camera of its configuration, and tells how it shows another clip.
     """
-    # Stdout is for answers: the log goes to stderr.
-    configure_logging("camera", "INFO")
+    # To stderr: stdout carries the answers.
+    configure_logging("camera_stand_in", "WARNING")
     asyncio.run(_perform(build))
 
 

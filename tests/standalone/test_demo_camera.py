@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 import pytest
 
-from standalone.demo.__main__ import main, read_credentials, street_clip
+from standalone.demo.command import main, read_credentials, street_clip
 from standalone.demo.clip import ClipFormat, render_clip, render_test_card
 from standalone.demo.rtsp.auth import Scheme
 from standalone.demo.rtsp.media import load
@@ -25,7 +25,7 @@ from vigil.errors import SetupInvalid
 def demo_camera(home: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Give the process, and the URL that it printed."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "standalone.demo", "--port", "0", *arguments],
+        [sys.executable, "-m", "standalone.demo.command", "--port", "0", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
