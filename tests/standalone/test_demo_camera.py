@@ -12,8 +12,8 @@ from pathlib import Path
 import av
 import pytest
 
-from standalone.demo.command import main, read_credentials, street_clip
 from standalone.demo.clip import ClipFormat, render_clip, render_test_card
+from standalone.demo.command import main, read_credentials, street_clip
 from standalone.demo.rtsp.auth import Scheme
 from standalone.demo.rtsp.media import load
 from standalone.demo.rtsp.nal import split_annexb
