@@ -117,9 +117,7 @@ def test_a_bad_notification_is_refused(world: World, change: dict[str, Any], sta
     assert answer.status_code == status
 
 
-@pytest.mark.parametrize(
-    "query", ["limit=0", "limit=x", "before_id=99999999999999999999"]
-)
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "before_id=99999999999999999999"])
 def test_a_bad_query_is_refused(world: World, query: str) -> None:
     assert world.admin().get(f"/notifications?{query}").status_code == 422
 
