@@ -119,6 +119,8 @@ def create_app(
 def _configure(app: Flask, settings: WebSettings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.converters["id"] = IdConverter
+    # A doubled slash names nothing; it is no misspelling to be corrected by a redirect.
+    app.url_map.merge_slashes = False
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)

@@ -77,16 +77,17 @@ def _engine_options(settings: WebSettings) -> dict[str, Any]:
     }
 
 
-def _translate(context: ExceptionContext) -> None:
+def _translate(context: ExceptionContext) -> DatabaseUnavailable | None:
     """Turn what says that PostgreSQL is away into our word for it; the rest are bugs."""
     if context.is_pre_ping:
-        return  # The pool makes a new connection; if that fails, we hear of it.
+        return None  # The pool makes a new connection; if that fails, we hear of it.
     original = context.original_exception
     # PostgreSQL's own complaints about a statement (IntegrityError, DataError) are not "away";
     # QueryCanceled is its word for a statement that took too long.
     is_away = isinstance(original, psycopg2.OperationalError | psycopg2.InterfaceError)
     if context.is_disconnect or is_away or isinstance(original, QueryCanceled):
-        context.chained_exception = DatabaseUnavailable(str(original).strip())
+        return DatabaseUnavailable(str(original).strip())
+    return None
 
 
 def ask_postgresql(sessions: sessionmaker[Session]) -> None:
