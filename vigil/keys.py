@@ -6,8 +6,9 @@ the slot of the contract key that they guard.
 Name                                        Type    Written by          Lives for
 camera_<id>_latest_frame                    string  camera_ctrl         max(4 s, 3 frame intervals)
 {camera_<id>_latest_frame}:packets          stream  camera_ctrl         PACKET_KEYS_TTL_S
+{camera_<id>_latest_frame}:packet_bytes     string  camera_ctrl         PACKET_KEYS_TTL_S
 {camera_<id>_latest_frame}:gops             list    camera_ctrl         PACKET_KEYS_TTL_S
-{camera_<id>_latest_frame}:template:<hash>  string  camera_ctrl         PACKET_KEYS_TTL_S
+{camera_<id>_latest_frame}:templates        hash    camera_ctrl         PACKET_KEYS_TTL_S
 {camera_<id>_latest_frame}:status           string  camera_ctrl         STATUS_TTL_S
 {camera_<id>_latest_frame}:lease            hash    camera_ctrl         LEASE_MEMORY_S
 {camera_<id>_latest_frame}:bell             channel camera_ctrl         -
@@ -89,9 +90,14 @@ def gops(camera_id: CameraId) -> str:
     return f"{{{latest_frame(camera_id)}}}:gops"
 
 
-def template(camera_id: CameraId, template_id: str) -> str:
-    """Return the key of the codec parameters that packets with this template id were sent with."""
-    return f"{{{latest_frame(camera_id)}}}:template:{template_id}"
+def packet_bytes(camera_id: CameraId) -> str:
+    """Return the counter of all bytes ever added to the packet stream."""
+    return f"{{{latest_frame(camera_id)}}}:packet_bytes"
+
+
+def templates(camera_id: CameraId) -> str:
+    """Return the hash of template id to template, of the packets that the stream holds."""
+    return f"{{{latest_frame(camera_id)}}}:templates"
 
 
 def status(camera_id: CameraId, role: Role) -> str:

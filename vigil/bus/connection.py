@@ -1,0 +1,97 @@
+"""Connections to Redis: bounded in time, and with one way to say that it is away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
+from redis.retry import Retry
+
+from vigil.errors import BusUnavailable, LeaseLost, SetupInvalid
+
+#: Seconds to wait for Redis before it counts as away; less than a lease lives.
+SOCKET_TIMEOUT_S = 2.0
+
+#: What a script of ours answers when a write's epoch is not the lease's.
+FENCED = "FENCED"
+
+#: One server, or a cluster: our commands name one slot each, so both take them.
+RedisClient = redis.Redis | RedisCluster
+
+
+def connect(url: str) -> RedisClient:
+    """Return a client of the media role; of a cluster where url names one of its nodes.
+
+    Raises:
+        BusUnavailable: Nobody answers there.
+        SetupInvalid: The server answers, and refuses us.
+    """
+    single = connect_single(url)
+    with translated_errors():
+        is_cluster = bool(single.info("cluster").get("cluster_enabled"))
+    if not is_cluster:
+        return single
+    single.close()
+    with translated_errors():
+        return RedisCluster.from_url(url, **_options())
+
+
+def connect_single(url: str) -> redis.Redis:
+    """Return a client of one server, such as the queue role's. It connects when first used."""
+    return redis.Redis.from_url(url, health_check_interval=15, **_options())
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "socket_timeout": SOCKET_TIMEOUT_S,
+        "socket_connect_timeout": SOCKET_TIMEOUT_S,
+        "socket_keepalive": True,
+        # The run loop waits and tries again; a retry below it would hide how long Redis was away.
+        "retry": Retry(NoBackoff(), 1),
+    }
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn what redis-py raises into what our callers handle.
+
+    Raises:
+        LeaseLost: A fenced write was refused.
+        SetupInvalid: The password or its rights are wrong.
+        BusUnavailable: Anything else that keeps Redis from answering.
+    """
+    try:
+        yield
+    except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
+        raise SetupInvalid(f"Redis refuses us: {error}") from error
+    except ResponseError as error:
+        if str(error).startswith(FENCED):
+            raise LeaseLost(str(error)) from error
+        if _is_passing(error):
+            raise BusUnavailable(f"redis: {error}") from error
+        raise  # A command that it does not understand is a bug.
+    except (RedisError, OSError) as error:
+        raise BusUnavailable(f"redis: {error}") from error
+
+
+def _is_passing(error: ResponseError) -> bool:
+    """Whether a server that says this may take the same command later."""
+    text = str(error)
+    passing = ("LOADING", "READONLY", "OOM", "MISCONF", "CLUSTERDOWN", "TRYAGAIN", "BUSY ")
+    return text.startswith(passing)
+
+
+def script_source(package: str, name: str) -> str:
+    """Return the Lua text of a script that lies beside its adapter, behind the fence it calls."""
+    fence = files("vigil.bus").joinpath("fence.lua").read_text()
+    return fence + files(package).joinpath(name).read_text()

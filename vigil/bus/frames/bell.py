@@ -1,0 +1,125 @@
+"""The bell on Redis: one listening thread a server, whatever the number of cameras."""
+
+import threading
+from collections.abc import Callable, Collection
+
+import redis
+import structlog
+from redis.cluster import RedisCluster
+from typing_extensions import override
+
+from vigil import keys
+from vigil.bus.connection import RedisClient, translated_errors
+from vigil.bus.frames.base import FrameBell
+from vigil.domain.camera import CameraId
+from vigil.errors import BusUnavailable
+from vigil.runtime import Backoff, StopSignal
+
+log = structlog.get_logger(__name__)
+
+#: How long a thread listens before it looks whether other cameras are wanted.
+_LISTEN_S = 0.2
+
+
+class RedisFrameBell(FrameBell):
+    """Rings for the cameras of one kind on one Redis or a cluster.
+
+    After a broken connection every camera of that server is taken to have rung.
+    """
+
+    def __init__(self, redis: RedisClient, *, kind: keys.FrameKind) -> None:
+        self._redis = redis
+        self._kind = kind
+        self._condition = threading.Condition()
+        self._rung: set[CameraId] = set()
+        self._listeners: dict[str, _Listener] = {}
+
+    @override
+    def listen_to(self, camera_ids: Collection[CameraId]) -> None:
+        wanted: dict[str, dict[str, CameraId]] = {}
+        for camera_id in camera_ids:
+            channel = keys.frame_bell(camera_id, self._kind)
+            wanted.setdefault(self._server_of(channel), {})[channel] = camera_id
+        for server in wanted.keys() - self._listeners.keys():
+            self._listeners[server] = _Listener(self._client_of(server), self._ring)
+        for server, listener in self._listeners.items():
+            listener.channels = wanted.get(server, {})
+
+    @override
+    def wait(self, timeout_s: float) -> frozenset[CameraId]:
+        with self._condition:
+            self._condition.wait_for(lambda: self._rung, timeout_s)
+            rung, self._rung = frozenset(self._rung), set()
+        return rung
+
+    @override
+    def close(self) -> None:
+        for listener in self._listeners.values():
+            listener.stop()
+        self._listeners.clear()
+
+    def _ring(self, camera_ids: Collection[CameraId]) -> None:
+        with self._condition:
+            self._rung.update(camera_ids)
+            self._condition.notify_all()
+
+    def _server_of(self, channel: str) -> str:
+        if not isinstance(self._redis, RedisCluster):
+            return ""
+        with translated_errors():
+            return str(self._redis.get_node_from_key(channel).name)
+
+    def _client_of(self, server: str) -> redis.Redis:
+        if not isinstance(self._redis, RedisCluster):
+            return self._redis
+        node = self._redis.get_node(node_name=server)
+        return self._redis.get_redis_connection(node)
+
+
+class _Listener:
+    """A thread on one server's channels. Others only replace ``channels``, whole."""
+
+    def __init__(self, client: redis.Redis, ring: Callable[[Collection[CameraId]], None]) -> None:
+        self.channels: dict[str, CameraId] = {}
+        self._client = client
+        self._ring = ring
+        self._stop = StopSignal()
+        self._thread = threading.Thread(target=self._listen, name="frame-bell", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5.0)
+
+    def _listen(self) -> None:
+        backoff = Backoff(first_s=0.1, max_s=2.0)
+        while not self._stop.is_set():
+            try:
+                with translated_errors():
+                    self._listen_while_connected(backoff)
+            except BusUnavailable as error:
+                delay_s = backoff.next_s()
+                log.warning("frame_bell_broken", error=str(error), retry_in_s=round(delay_s, 1))
+                self._stop.wait(delay_s)
+
+    def _listen_while_connected(self, backoff: Backoff) -> None:
+        subscribed: set[str] = set()
+        with self._client.pubsub(ignore_subscribe_messages=True) as pubsub:
+            while not self._stop.is_set():
+                channels = self.channels
+                if new := channels.keys() - subscribed:
+                    pubsub.ssubscribe(*new)
+                    # A picture may have come before we listened.
+                    self._ring([channels[channel] for channel in new])
+                if gone := subscribed - channels.keys():
+                    pubsub.sunsubscribe(*gone)
+                subscribed = set(channels)
+                if not subscribed:
+                    self._stop.wait(_LISTEN_S)
+                    continue
+                message = pubsub.get_message(timeout=_LISTEN_S)
+                backoff.reset()
+                if message is not None and message["type"] == "smessage":
+                    camera_id = channels.get(message["channel"].decode())
+                    if camera_id is not None:
+                        self._ring([camera_id])

@@ -1,0 +1,60 @@
+"""Pictures as plain keys, and bells as sharded channels, which a cluster delivers within a slot."""
+
+from collections.abc import Collection
+
+from typing_extensions import override
+
+from vigil import keys
+from vigil.bus.connection import RedisClient, script_source, translated_errors
+from vigil.bus.frames.base import FrameStore
+from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.frame import STAMPED_HEAD_BYTES
+
+
+class RedisFrameStore(FrameStore):
+    """The newest JPEG of each camera, of one kind, under the contract's keys."""
+
+    def __init__(self, redis: RedisClient, *, kind: keys.FrameKind) -> None:
+        self._redis = redis
+        self._kind = kind
+        self._put = redis.register_script(script_source("vigil.bus", "put.lua"))
+        self._clear = redis.register_script(script_source("vigil.bus", "clear.lua"))
+
+    @override
+    def put(self, camera_id: CameraId, jpeg: bytes, *, epoch: Epoch, ttl_s: float) -> None:
+        with translated_errors():
+            self._put(
+                keys=[keys.frame(camera_id, self._kind), self._lease(camera_id)],
+                args=[
+                    epoch,
+                    round(ttl_s * 1000),
+                    jpeg,
+                    keys.frame_bell(camera_id, self._kind),
+                    jpeg[:STAMPED_HEAD_BYTES],
+                ],
+            )
+
+    @override
+    def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        with translated_errors():
+            self._clear(
+                keys=[self._lease(camera_id), keys.frame(camera_id, self._kind)], args=[epoch]
+            )
+
+    @override
+    def newest(self, camera_ids: Collection[CameraId]) -> dict[CameraId, bytes]:
+        ordered = list(camera_ids)
+        if not ordered:
+            return {}
+        with translated_errors(), self._redis.pipeline(transaction=False) as pipeline:
+            for camera_id in ordered:
+                pipeline.get(keys.frame(camera_id, self._kind))
+            jpegs = pipeline.execute()
+        return {
+            camera_id: jpeg
+            for camera_id, jpeg in zip(ordered, jpegs, strict=True)
+            if jpeg is not None
+        }
+
+    def _lease(self, camera_id: CameraId) -> str:
+        return keys.lease(camera_id, keys.GUARD_OF[self._kind])

@@ -1,0 +1,1 @@
+"""Expiring, fenced leases: who writes for a camera."""

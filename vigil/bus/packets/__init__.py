@@ -1,0 +1,1 @@
+"""The short backlog of each camera's encoded packets."""

@@ -1,0 +1,121 @@
+"""The port: a bounded log of packets a camera, trimmed at keyframes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NewType, Protocol
+
+from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.packet import Packet
+
+#: Where a packet stands in its camera's log, as Redis writes it: ``<ms>-<n>``.
+EntryId = NewType("EntryId", str)
+
+#: Before the oldest packet.
+BEGINNING = EntryId("0-0")
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogLimits:
+    """How much of each camera is kept.
+
+    Attributes:
+        seconds: At least this much where max_bytes allows.
+        max_bytes: Whole GOPs beyond it are dropped, but not the last one.
+        max_gop_bytes: A GOP beyond it is cut: the log is never larger than this.
+    """
+
+    seconds: float = 30.0
+    max_bytes: int = 32 * 2**20
+    max_gop_bytes: int = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is held of one camera: from its oldest keyframe to its newest packet."""
+
+    seconds: float
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The codec parameters that a run of packets was sent with.
+
+    Attributes:
+        template_id: 16 hex digits; another codec or size has another.
+        nut: A NUT file of its header and one packet, which FFmpeg opens.
+    """
+
+    template_id: str
+    nut: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A packet and where it stands."""
+
+    entry_id: EntryId
+    packet: Packet
+
+
+class PacketLog(Protocol):
+    """The packets of every camera."""
+
+    def append(
+        self,
+        camera_id: CameraId,
+        packets: Sequence[Packet],
+        *,
+        template: Template,
+        epoch: Epoch,
+    ) -> Backlog:
+        """Add the packets of one read, as one; return what is held then.
+
+        Args:
+            camera_id: Of the camera.
+            packets: In the order of their dts; all with the template's id.
+            template: Written again with each keyframe, so that an emptied Redis learns it.
+            epoch: Of the camera's ingest lease.
+
+        Raises:
+            LeaseLost: epoch is not the lease's; nothing was written.
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def read(
+        self, positions: Mapping[CameraId, EntryId], *, limit: int
+    ) -> dict[CameraId, list[Entry]]:
+        """Return at most limit packets behind each position, in one round trip a server.
+
+        A camera with none is left out. An entry that cannot be decoded is logged and left out.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def last_keyframe(self, camera_id: CameraId) -> EntryId | None:
+        """Return a position right before the newest GOP, or None when the log has none.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def template(self, camera_id: CameraId, template_id: str) -> Template | None:
+        """Return the template with this id, while the log holds packets of it.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        """Remove all packets of a camera that was deleted.
+
+        Raises:
+            LeaseLost: epoch is not the lease's; nothing was removed.
+            BusUnavailable: Redis does not answer.
+        """
+        ...

@@ -1,0 +1,150 @@
+"""Packets as a Redis stream a camera."""
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+from typing_extensions import override
+
+from vigil import keys
+from vigil.bus.connection import RedisClient, script_source, translated_errors
+from vigil.bus.packets.base import (
+    Backlog,
+    BacklogLimits,
+    Entry,
+    EntryId,
+    PacketLog,
+    Template,
+)
+from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.packet import Packet, packed_meta, unpacked
+from vigil.errors import MessageInvalid
+
+log = structlog.get_logger(__name__)
+
+#: What append.lua answers when it does not know the template.
+_TEMPLATE_UNKNOWN = -1
+
+
+class RedisPacketLog(PacketLog):
+    """The packets of every camera on one Redis or a cluster."""
+
+    def __init__(self, redis: RedisClient, *, limits: BacklogLimits) -> None:
+        self._redis = redis
+        self._limits = limits
+        self._append = redis.register_script(script_source(__package__, "append.lua"))
+        self._clear = redis.register_script(script_source("vigil.bus", "clear.lua"))
+
+    @override
+    def append(
+        self,
+        camera_id: CameraId,
+        packets: Sequence[Packet],
+        *,
+        template: Template,
+        epoch: Epoch,
+    ) -> Backlog:
+        is_gop = [packet.is_keyframe and packet.stream_index == 0 for packet in packets]
+        entries: list[bytes | str] = []
+        for packet, begins in zip(packets, is_gop, strict=True):
+            entries += ["1" if begins else "0", packed_meta(packet), packet.data]
+        # With each keyframe the template goes along; else only when an emptied Redis asks.
+        held_ms, held_bytes = self._call(camera_id, epoch, template, any(is_gop), entries)
+        if held_ms == _TEMPLATE_UNKNOWN:
+            held_ms, held_bytes = self._call(camera_id, epoch, template, True, entries)
+        return Backlog(seconds=held_ms / 1000, size_bytes=held_bytes)
+
+    def _call(
+        self,
+        camera_id: CameraId,
+        epoch: Epoch,
+        template: Template,
+        with_template: bool,
+        entries: list[bytes | str],
+    ) -> tuple[int, int]:
+        limits = self._limits
+        with translated_errors():
+            held_ms, held_bytes = self._append(
+                keys=[*_log_keys(camera_id), _lease(camera_id)],
+                args=[
+                    epoch,
+                    round(limits.seconds * 1000),
+                    limits.max_bytes,
+                    limits.max_gop_bytes,
+                    keys.PACKET_KEYS_TTL_S,
+                    template.template_id,
+                    template.nut if with_template else "",
+                    *entries,
+                ],
+            )
+        return int(held_ms), int(held_bytes)
+
+    @override
+    def read(
+        self, positions: Mapping[CameraId, EntryId], *, limit: int
+    ) -> dict[CameraId, list[Entry]]:
+        if not positions:
+            return {}
+        with translated_errors(), self._redis.pipeline(transaction=False) as pipeline:
+            for camera_id, after in positions.items():
+                pipeline.xrange(keys.packets(camera_id), min=f"({after}", count=limit)
+            answers = pipeline.execute()
+        return {
+            camera_id: [entry for raw in answer if (entry := _entry(camera_id, *raw)) is not None]
+            for camera_id, answer in zip(positions, answers, strict=True)
+            if answer
+        }
+
+    @override
+    def last_keyframe(self, camera_id: CameraId) -> EntryId | None:
+        with translated_errors():
+            gop = self._redis.lindex(keys.gops(camera_id), -1)
+        if gop is None:
+            return None
+        milliseconds, sequence = _text(gop).split(" ", 1)[0].split("-")
+        # Reading begins behind a position, so this one lies right before the keyframe.
+        before = (int(milliseconds), int(sequence) - 1)
+        if before[1] < 0:
+            before = (before[0] - 1, 2**64 - 1)
+        return EntryId(f"{before[0]}-{before[1]}")
+
+    @override
+    def template(self, camera_id: CameraId, template_id: str) -> Template | None:
+        with translated_errors():
+            nut = self._redis.hget(keys.templates(camera_id), template_id)
+        return None if nut is None else Template(template_id, _raw(nut))
+
+    @override
+    def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        with translated_errors():
+            self._clear(keys=[_lease(camera_id), *_log_keys(camera_id)], args=[epoch])
+
+
+def _text(answer: bytes | str) -> str:
+    return answer if isinstance(answer, str) else answer.decode()
+
+
+def _raw(answer: bytes | str) -> bytes:
+    return answer if isinstance(answer, bytes) else answer.encode()
+
+
+def _log_keys(camera_id: CameraId) -> list[str]:
+    return [
+        keys.packets(camera_id),
+        keys.packet_bytes(camera_id),
+        keys.gops(camera_id),
+        keys.templates(camera_id),
+    ]
+
+
+def _lease(camera_id: CameraId) -> str:
+    return keys.lease(camera_id, keys.Role.INGEST)
+
+
+def _entry(camera_id: CameraId, entry_id: bytes, fields: Mapping[bytes, bytes]) -> Entry | None:
+    try:
+        return Entry(EntryId(entry_id.decode()), unpacked(fields[b"m"], fields[b"d"]))
+    except (MessageInvalid, KeyError) as error:
+        log.warning(
+            "packet_skipped", camera_id=camera_id, entry_id=entry_id.decode(), reason=str(error)
+        )
+        return None

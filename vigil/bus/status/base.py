@@ -1,0 +1,39 @@
+"""The port: one status a camera and role, which dies with its writer."""
+
+from collections.abc import Collection
+from typing import Protocol, TypeVar
+
+from vigil.domain.camera import CameraId, Epoch
+from vigil.messages import Document
+
+StatusT = TypeVar("StatusT", bound=Document)
+
+
+class StatusBoard(Protocol[StatusT]):
+    """The statuses of one role."""
+
+    def put(self, camera_id: CameraId, status: StatusT, *, epoch: Epoch) -> None:
+        """Replace the camera's status; it is gone after ``keys.STATUS_TTL_S``.
+
+        Raises:
+            LeaseLost: epoch is not the lease's; nothing was written.
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        """Remove the camera's status: it was deleted.
+
+        Raises:
+            LeaseLost: epoch is not the lease's; nothing was removed.
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def read(self, camera_ids: Collection[CameraId]) -> dict[CameraId, StatusT]:
+        """Return the status of each camera that has one, in one round trip a server.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...

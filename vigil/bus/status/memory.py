@@ -1,0 +1,39 @@
+"""The twin: statuses in this process."""
+
+from collections.abc import Collection
+
+from typing_extensions import override
+
+from vigil import keys
+from vigil.bus.leases.memory import MemoryLeases
+from vigil.bus.status.base import StatusBoard, StatusT
+from vigil.clock import Clock
+from vigil.domain.camera import CameraId, Epoch
+
+
+class MemoryStatusBoard(StatusBoard[StatusT]):
+    """The statuses of one role, for unit tests."""
+
+    def __init__(self, leases: MemoryLeases, clock: Clock) -> None:
+        self._leases = leases
+        self._clock = clock
+        self._statuses: dict[CameraId, tuple[StatusT, float]] = {}
+
+    @override
+    def put(self, camera_id: CameraId, status: StatusT, *, epoch: Epoch) -> None:
+        self._leases.check(camera_id, epoch)
+        self._statuses[camera_id] = (status, self._clock.monotonic_s() + keys.STATUS_TTL_S)
+
+    @override
+    def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        self._leases.check(camera_id, epoch)
+        self._statuses.pop(camera_id, None)
+
+    @override
+    def read(self, camera_ids: Collection[CameraId]) -> dict[CameraId, StatusT]:
+        now_s = self._clock.monotonic_s()
+        return {
+            camera_id: status
+            for camera_id, (status, until_s) in self._statuses.items()
+            if camera_id in camera_ids and until_s > now_s
+        }

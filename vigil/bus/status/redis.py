@@ -1,0 +1,63 @@
+"""Statuses as JSON under a key with a life."""
+
+from collections.abc import Collection
+
+import structlog
+from typing_extensions import override
+
+from vigil import keys
+from vigil.bus.connection import RedisClient, script_source, translated_errors
+from vigil.bus.status.base import StatusBoard, StatusT
+from vigil.domain.camera import CameraId, Epoch
+from vigil.errors import MessageInvalid
+from vigil.messages import decode
+
+log = structlog.get_logger(__name__)
+
+
+class RedisStatusBoard(StatusBoard[StatusT]):
+    """The statuses of one role on one Redis or a cluster."""
+
+    def __init__(
+        self, redis: RedisClient, *, role: keys.Role, document_class: type[StatusT]
+    ) -> None:
+        self._redis = redis
+        self._role = role
+        self._document_class = document_class
+        self._put = redis.register_script(script_source("vigil.bus", "put.lua"))
+        self._clear = redis.register_script(script_source("vigil.bus", "clear.lua"))
+
+    @override
+    def put(self, camera_id: CameraId, status: StatusT, *, epoch: Epoch) -> None:
+        with translated_errors():
+            self._put(
+                keys=[keys.status(camera_id, self._role), keys.lease(camera_id, self._role)],
+                args=[epoch, round(keys.STATUS_TTL_S * 1000), status.model_dump_json(), "", ""],
+            )
+
+    @override
+    def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        with translated_errors():
+            self._clear(
+                keys=[keys.lease(camera_id, self._role), keys.status(camera_id, self._role)],
+                args=[epoch],
+            )
+
+    @override
+    def read(self, camera_ids: Collection[CameraId]) -> dict[CameraId, StatusT]:
+        ordered = list(camera_ids)
+        if not ordered:
+            return {}
+        with translated_errors(), self._redis.pipeline(transaction=False) as pipeline:
+            for camera_id in ordered:
+                pipeline.get(keys.status(camera_id, self._role))
+            documents = pipeline.execute()
+        statuses = {}
+        for camera_id, document in zip(ordered, documents, strict=True):
+            if document is None:
+                continue
+            try:
+                statuses[camera_id] = decode(self._document_class, document)
+            except MessageInvalid as error:
+                log.warning("status_unreadable", camera_id=camera_id, error=str(error))
+        return statuses

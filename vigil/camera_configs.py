@@ -1,0 +1,118 @@
+"""The cameras a service works on: what web said last, kept through everything that goes away."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+
+from vigil.bus.camera_config.base import CameraConfigStore, ConfigBell
+from vigil.clock import Clock
+from vigil.domain.camera import CameraId
+from vigil.durable_file import write_atomically
+from vigil.errors import MessageInvalid
+from vigil.messages import CameraConfig, ConfigHead, Document, decode
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between full reads, for the day the bell was not heard.
+FULL_READ_EVERY_S = 10.0
+
+
+class KnownCameras(Document):
+    """The last good configuration, as memory and disk hold it."""
+
+    generation: int = -1
+    cameras: Mapping[CameraId, CameraConfig] = {}
+
+
+def merged(
+    known: KnownCameras, head: ConfigHead | None, documents: Mapping[CameraId, CameraConfig]
+) -> KnownCameras:
+    """Return what is known after head and documents were read.
+
+    An absent head means that nobody knows: all stays. Only a head of a newer generation removes a
+    camera. A document that is missing, or older than the one we have, changes nothing.
+    """
+    if head is None or head.generation < known.generation:
+        return known
+    cameras = dict(known.cameras)
+    if head.generation > known.generation:
+        cameras = {
+            camera_id: camera
+            for camera_id, camera in cameras.items()
+            if camera_id in head.camera_ids
+        }
+    for camera_id in head.camera_ids:
+        document = documents.get(camera_id)
+        if document is None:
+            continue
+        if camera_id not in cameras or document.revision > cameras[camera_id].revision:
+            cameras[camera_id] = document
+    return KnownCameras(generation=head.generation, cameras=cameras)
+
+
+class CameraConfigs:
+    """Follows the configuration, and keeps the last good one on disk.
+
+    Args:
+        store: Where web publishes.
+        bell: Rings when it did.
+        path: The file of the last good configuration; credentials in it are sealed.
+        clock: For the periodic read.
+    """
+
+    def __init__(
+        self, *, store: CameraConfigStore, bell: ConfigBell, path: Path, clock: Clock
+    ) -> None:
+        self._store = store
+        self._bell = bell
+        self._path = path
+        self._clock = clock
+        self._known = _read_last_good(path)
+        self._due_s = 0.0
+
+    @property
+    def cameras(self) -> Mapping[CameraId, CameraConfig]:
+        """Every camera, enabled or not."""
+        return self._known.cameras
+
+    def refresh(self) -> bool:
+        """Read the configuration if the bell rang or a full read is due; say if it changed.
+
+        Raises:
+            BusUnavailable: Redis does not answer; what was known stays.
+        """
+        has_rung = self._bell.has_rung()
+        if not has_rung and self._clock.monotonic_s() < self._due_s:
+            return False
+        try:
+            head = self._store.head()
+        except MessageInvalid as error:
+            log.error("config_head_unreadable", error=str(error))
+            return False
+        documents = self._store.documents(head.camera_ids) if head is not None else {}
+        self._due_s = self._clock.monotonic_s() + FULL_READ_EVERY_S
+        known = merged(self._known, head, documents)
+        if known == self._known:
+            return False
+        self._known = known
+        log.info("config_changed", generation=known.generation, cameras=len(known.cameras))
+        self._keep_last_good()
+        return True
+
+    def _keep_last_good(self) -> None:
+        try:
+            write_atomically(self._path, self._known.model_dump_json().encode())
+        except OSError as error:
+            # The cameras go on; only a restart while Redis is away would miss this change.
+            log.error("last_good_config_not_kept", path=str(self._path), error=str(error))
+
+
+def _read_last_good(path: Path) -> KnownCameras:
+    try:
+        return decode(KnownCameras, path.read_bytes())
+    except FileNotFoundError:
+        return KnownCameras()
+    except MessageInvalid as error:
+        log.error("last_good_config_unreadable", path=str(path), error=str(error))
+        return KnownCameras()

@@ -1,0 +1,85 @@
+"""A camera's newest picture: a plain JPEG that carries its own stamp.
+
+The stamp is a JPEG comment segment (ITU-T T.81, B.2.4.5) right behind the start marker: any reader
+shows the picture, ours learn when it was captured without another key that could disagree.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from vigil.domain.camera import Epoch
+from vigil.errors import FrameInvalid
+
+_SOI = b"\xff\xd8"
+_COM = b"\xff\xfe"
+_MAGIC = b"VIGIL1"
+_FIELDS = struct.Struct(">QQQHH")
+_SEGMENT_BYTES = len(_COM) + 2 + len(_MAGIC) + _FIELDS.size
+
+#: How much of a stamped JPEG ``read_stamp`` needs.
+STAMPED_HEAD_BYTES = len(_SOI) + _SEGMENT_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class FrameStamp:
+    """Which frame a JPEG shows.
+
+    Attributes:
+        sequence: Grows by one with each frame of an epoch; of two frames, the newer has the
+            greater ``(epoch, sequence)``.
+        captured_at_us: UTC in microseconds since 1970.
+        epoch: The ingest epoch under which the frame was made.
+        width_px, height_px: Of the full frame, whatever the size of this JPEG.
+    """
+
+    sequence: int
+    captured_at_us: int
+    epoch: Epoch
+    width_px: int
+    height_px: int
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """What frames of one camera are compared by: newer is greater."""
+        return (self.epoch, self.sequence)
+
+
+def stamped(jpeg: bytes, stamp: FrameStamp) -> bytes:
+    """Return jpeg with the stamp in it, in place of any that it carried.
+
+    Raises:
+        FrameInvalid: It does not begin as a JPEG does.
+    """
+    if jpeg[:2] != _SOI:
+        raise FrameInvalid("not a JPEG: no start marker")
+    body = jpeg[STAMPED_HEAD_BYTES:] if _has_stamp(jpeg) else jpeg[2:]
+    return b"".join(
+        (
+            _SOI,
+            _COM,
+            (_SEGMENT_BYTES - len(_COM)).to_bytes(2, "big"),
+            _MAGIC,
+            _FIELDS.pack(
+                stamp.sequence, stamp.captured_at_us, stamp.epoch, stamp.width_px, stamp.height_px
+            ),
+            body,
+        )
+    )
+
+
+def read_stamp(jpeg: bytes) -> FrameStamp:
+    """Return the stamp of a JPEG, of which the first STAMPED_HEAD_BYTES are enough.
+
+    Raises:
+        FrameInvalid: It carries none.
+    """
+    if len(jpeg) < STAMPED_HEAD_BYTES or not _has_stamp(jpeg):
+        raise FrameInvalid("a JPEG without our stamp")
+    sequence, captured_at_us, epoch, width_px, height_px = _FIELDS.unpack_from(
+        jpeg, STAMPED_HEAD_BYTES - _FIELDS.size
+    )
+    return FrameStamp(sequence, captured_at_us, Epoch(epoch), width_px, height_px)
+
+
+def _has_stamp(jpeg: bytes) -> bool:
+    return jpeg[2:4] == _COM and jpeg[6 : 6 + len(_MAGIC)] == _MAGIC

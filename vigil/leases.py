@@ -1,0 +1,128 @@
+"""What a member holds: it takes its share of the cameras, renews it, and gives back the rest."""
+
+import os
+import secrets
+import socket
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import structlog
+
+from vigil.bus.leases.base import Leases
+from vigil.clock import Clock
+from vigil.domain.assignment import share_of
+from vigil.domain.camera import CameraId, Epoch
+from vigil.errors import BusUnavailable
+
+log = structlog.get_logger(__name__)
+
+#: Seconds a lease lives, and seconds between renewals.
+LEASE_S = 3.0
+RENEW_EVERY_S = 1.0
+
+
+def new_member_id() -> str:
+    """Return a name that no other process has had: ``host:pid:random``."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+@dataclass(slots=True)
+class _Held:
+    epoch: Epoch
+    #: By this process's clock, taken before the renewal was sent.
+    valid_until_s: float
+
+
+class LeaseKeeper:
+    """Holds the leases of this member's share of the cameras of one role.
+
+    While Redis is away nothing is given up: nobody else can take it, and no write succeeds.
+
+    Args:
+        leases: Of the role.
+        member: This process's name, from ``new_member_id``.
+        clock: Its monotonic face counts the time a machine was suspended.
+    """
+
+    def __init__(self, leases: Leases, *, member: str, clock: Clock) -> None:
+        self.member = member
+        self._leases = leases
+        self._clock = clock
+        self._held: dict[CameraId, _Held] = {}
+        #: The greatest epoch seen of each camera: the next is greater, even in an emptied Redis.
+        self._last_seen: dict[CameraId, Epoch] = {}
+        self._due_s = 0.0
+
+    def keep(self, camera_ids: Iterable[CameraId]) -> None:
+        """Do what is due, at most once a second: announce, give back, renew, take.
+
+        Args:
+            camera_ids: All cameras of the role, not only ours.
+
+        Raises:
+            BusUnavailable: Redis does not answer; what was held still counts as held.
+        """
+        if self._clock.monotonic_s() < self._due_s:
+            return
+        self._due_s = self._clock.monotonic_s() + RENEW_EVERY_S
+        members = self._leases.announce(self.member, ttl_s=LEASE_S)
+        share = share_of(self.member, camera_ids, members)
+        self._give_back(self._held.keys() - share)
+        for camera_id in share:
+            self._renew_or_take(camera_id)
+
+    def held(self) -> dict[CameraId, Epoch]:
+        """Return what is ours for all we know, including what Redis was too long away to renew."""
+        return {camera_id: held.epoch for camera_id, held in self._held.items()}
+
+    def valid(self) -> dict[CameraId, Epoch]:
+        """Return what nobody else can hold now."""
+        now_s = self._clock.monotonic_s()
+        return {
+            camera_id: held.epoch
+            for camera_id, held in self._held.items()
+            if held.valid_until_s > now_s
+        }
+
+    def lost(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        """Note that a write was refused: the lease may be retaken, but is not held."""
+        held = self._held.get(camera_id)
+        if held is not None and held.epoch == epoch:
+            log.warning("lease_lost", camera_id=camera_id, epoch=epoch)
+            del self._held[camera_id]
+            self._due_s = 0.0
+
+    def release_all(self) -> None:
+        """Give everything back and leave the role, so that others need not wait for expiry."""
+        try:
+            self._leases.leave(self.member)
+            self._give_back(list(self._held))
+        except BusUnavailable as error:
+            log.warning("leases_left_to_expire", reason=str(error))
+
+    def _give_back(self, camera_ids: Collection[CameraId]) -> None:
+        for camera_id in list(camera_ids):
+            self._leases.release(camera_id, epoch=self._held[camera_id].epoch)
+            log.info("lease_released", camera_id=camera_id)
+            del self._held[camera_id]
+
+    def _renew_or_take(self, camera_id: CameraId) -> None:
+        held = self._held.get(camera_id)
+        # Taken before the request leaves: the lease lives at least until then.
+        valid_until_s = self._clock.monotonic_s() + LEASE_S
+        if held is not None:
+            if self._leases.renew(camera_id, epoch=held.epoch, ttl_s=LEASE_S):
+                held.valid_until_s = valid_until_s
+                return
+            log.warning("lease_lost", camera_id=camera_id, epoch=held.epoch)
+            del self._held[camera_id]
+        epoch = self._leases.acquire(
+            camera_id,
+            self.member,
+            ttl_s=LEASE_S,
+            last_seen=self._last_seen.get(camera_id, Epoch(0)),
+        )
+        if epoch is not None:
+            log.info("lease_taken", camera_id=camera_id, epoch=epoch)
+            self._last_seen[camera_id] = epoch
+            self._held[camera_id] = _Held(epoch, valid_until_s)
