@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from object_recognition.basic.boxes import Boxes, areas_of, overlaps_of, stack
+from object_recognition.basic.boxes import Boxes, areas_of, overlaps_of, stack, union_of
 from object_recognition.basic.tracks import Track
 
 #: A track and a region belong together when they share this much of either.
@@ -49,15 +49,15 @@ def associate(tracks: list[Track], regions: Boxes) -> Association:
     for number, track in enumerate(tracks):
         mine = linked[number] & ~shared
         if not linked[number].any():
-            (result.sought if track.is_person else result.lost).append(track)
+            (result.sought if track.is_likely else result.lost).append(track)
         elif mine.any():
-            union = _union(regions[mine])
-            fits = not track.is_person or _is_plausible(track, union)
+            union = union_of(regions[mine])
+            fits = not track.is_likely or _is_plausible(track, union)
             result.followed.append((track, union)) if fits else result.sought.append(track)
-        elif track.is_person:
+        elif track.is_likely:
             result.sought.append(track)
         elif number in owners:
-            result.followed.append((track, _union(regions[owners[number]])))
+            result.followed.append((track, union_of(regions[owners[number]])))
         else:
             result.absorbed.append(track)
     return result
@@ -68,7 +68,7 @@ def _owners(tracks: list[Track], shared: np.ndarray) -> dict[int, np.ndarray]:
     owners: dict[int, np.ndarray] = {}
     for region in np.flatnonzero(shared.any(axis=0)):
         numbers = np.flatnonzero(shared[:, region])
-        if not any(tracks[number].is_person for number in numbers):
+        if not any(tracks[number].is_likely for number in numbers):
             oldest = max(numbers, key=lambda number: tracks[number].seen)
             kept = owners.setdefault(int(oldest), np.zeros(shared.shape[1], bool))
             kept[region] = True
@@ -79,10 +79,4 @@ def _is_plausible(track: Track, xyxy: Boxes) -> bool:
     width, height = xyxy[2:] - xyxy[:2]
     grown = height / max(track.height_px, 1)
     widened = width / max(float(track.xyxy[2] - track.xyxy[0]), 1)
-    return bool(
-        _MIN_GROWTH_HEIGHT < grown < _MAX_GROWTH_HEIGHT and widened < _MAX_GROWTH_WIDTH
-    )
-
-
-def _union(xyxy: Boxes) -> Boxes:
-    return np.concatenate([xyxy[:, :2].min(axis=0), xyxy[:, 2:].max(axis=0)])
+    return bool(_MIN_GROWTH_HEIGHT < grown < _MAX_GROWTH_HEIGHT and widened < _MAX_GROWTH_WIDTH)

@@ -21,6 +21,9 @@ _MAX_MOVING_SHARE = 0.6
 #: A region has more pixels of the working picture than noise has.
 _MIN_REGION_PX = 26
 _MAX_REGIONS = 64
+#: A pixel of the background's hue with at least this share of its light is shadow. OpenCV's half
+#: takes dark coats for shadow and severs people.
+_SHADOW_SHARE = 0.7
 #: What MOG2 writes for a moving pixel; a shadow is 127.
 _FOREGROUND = 255
 
@@ -75,8 +78,9 @@ class Background:
         largest = np.argsort(-stats[:, cv2.CC_STAT_AREA], kind="stable")[:_MAX_REGIONS]
         left, top, width, height = stats[largest, :4].T.astype(np.float32)
         boxes: Boxes = np.stack([left, top, left + width, top + height], axis=1)
-        ratio = np.float32(self._frame_wh) / np.float32(self._working_wh)
-        return boxes * np.tile(ratio, 2)
+        ratio = np.divide(self._frame_wh, self._working_wh).astype(np.float32)
+        boxes *= np.tile(ratio, 2)
+        return boxes
 
 
 def shrink(image_bgr: ImageBgr, wh: tuple[int, int]) -> ImageBgr:
@@ -92,6 +96,8 @@ def shrink(image_bgr: ImageBgr, wh: tuple[int, int]) -> ImageBgr:
 
 
 def _new_model() -> cv2.BackgroundSubtractorMOG2:
-    return cv2.createBackgroundSubtractorMOG2(
+    model = cv2.createBackgroundSubtractorMOG2(
         history=_HISTORY, varThreshold=_VARIANCE_THRESHOLD, detectShadows=True
     )
+    model.setShadowThreshold(_SHADOW_SHARE)
+    return model

@@ -9,7 +9,15 @@ import numpy as np
 
 from object_recognition.basic.association import associate
 from object_recognition.basic.background import Background
-from object_recognition.basic.boxes import Boxes, areas_of, iou_of, overlaps_of, stack
+from object_recognition.basic.boxes import (
+    Boxes,
+    areas_of,
+    groups_of,
+    iou_of,
+    overlaps_of,
+    stack,
+    union_of,
+)
 from object_recognition.basic.silhouette import Silhouettes, SilhouetteScorer
 from object_recognition.basic.tracks import CONFIRM, Track
 from object_recognition.detection import Detections, ImageBgr
@@ -19,6 +27,8 @@ LABELS = ("person", "moving")
 
 #: Looks at shapes in one frame, at about 1.5 ms each: what bounds the time for a crowd.
 _LOOKS_PER_FRAME = 8
+#: Groups of pieces looked at in one frame, on top.
+_GROUPS_PER_FRAME = 2
 #: Frames after which a person is looked at again, though nothing is unclear.
 _REVIEW_FRAMES = 4
 #: Frames for which a person and a thing are remembered though nothing moves there.
@@ -59,6 +69,7 @@ class BasicRecogniser:
         self._background = Background()
         self._scorer = SilhouetteScorer()
         self._tracks: list[Track] = []
+        self._turn = 0
         self._frame_wh = (0, 0)
 
     def detect(self, image_bgr: ImageBgr) -> Detections:
@@ -81,6 +92,7 @@ class BasicRecogniser:
         looks_left = _LOOKS_PER_FRAME - self._seek(image_bgr, found.sought)
         self._examine(image_bgr, [track for track, _ in found.followed], looks_left)
         self._drop(found.absorbed)
+        self._gather(image_bgr)
         self._begin(found.new)
         self._forget()
         return self._told()
@@ -134,6 +146,26 @@ class BasicRecogniser:
             self._drop([track])
         return begun > 0
 
+    def _gather(self, image_bgr: ImageBgr) -> None:
+        """Look whether pieces that move near each other are one person, such as arms and feet."""
+        pieces = [track for track in self._tracks if not track.is_likely and track.missed == 0]
+        groups = groups_of(stack([track.xyxy for track in pieces]))
+        self._turn += 1
+        for shift in range(min(len(groups), _GROUPS_PER_FRAME)):
+            members = [pieces[i] for i in groups[(self._turn + shift) % len(groups)]]
+            union = union_of(stack([track.xyxy for track in members]))
+            width, height = union[2:] - union[:2]
+            if height < max(_MIN_HEIGHT_PX, width):
+                continue
+            whole = Track(union)
+            seen = self._scorer.score(image_bgr, union, height_px=whole.height_px)
+            near = np.flatnonzero(iou_of(seen.xyxy, union[None])[:, 0] > _NEAR_IOU)
+            if len(near) and seen.score[near[0]] >= _SURE:
+                whole.xyxy = seen.xyxy[near[0]]
+                whole.weigh(float(seen.score[near[0]]))
+                self._drop(members)
+                self._tracks.append(whole)
+
     def _drop(self, tracks: list[Track]) -> None:
         self._tracks = [kept for kept in self._tracks if not any(kept is t for t in tracks)]
 
@@ -144,10 +176,10 @@ class BasicRecogniser:
 
     def _forget(self) -> None:
         """Drop what was not found for long, what left the frame, and who is there twice."""
-        limit = np.float32(self._frame_wh)
+        limit = np.array(self._frame_wh)
         kept: list[Track] = []
         for track in sorted(self._tracks, key=lambda t: (-t.is_person, -t.evidence)):
-            centre = (track.xyxy[:2] + track.xyxy[2:]) / 2
+            centre = track.centre_xy
             patience = _REMEMBER_PERSON if track.is_person else _REMEMBER_THING
             gone = track.missed > patience or (centre < 0).any() or (centre > limit).any()
             places = stack([other.xyxy for other in kept])
@@ -169,7 +201,7 @@ class BasicRecogniser:
         told = [*people, *things]
         if not told:
             return Detections.none()
-        limit = np.float32([*self._frame_wh, *self._frame_wh])
+        limit = np.array([*self._frame_wh, *self._frame_wh], np.float32)
         return Detections(
             np.clip(stack([track.xyxy for track in told]), 0, limit),
             np.array([_confidence(track) for track in told], np.float32),

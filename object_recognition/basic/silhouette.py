@@ -47,8 +47,7 @@ class SilhouetteScorer:
 
     def __init__(self) -> None:
         self._hog = cv2.HOGDescriptor()
-        # The stubs know only the class's constructor form of the vector.
-        self._hog.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())  # type: ignore[arg-type]
+        self._hog.setSVMDetector(np.array(cv2.HOGDescriptor.getDefaultPeopleDetector()))
 
     def score(self, image_bgr: ImageBgr, xyxy: Boxes, *, height_px: float) -> Silhouettes:
         """Return how much the windows in and around a box look like people.
@@ -58,6 +57,7 @@ class SilhouetteScorer:
             xyxy: ``(4,)``. The place, in pixels of the frame.
             height_px: How tall a person there would be, about.
         """
+        inset = np.subtract(_WINDOW_WH, _PERSON_WH).astype(np.float32) * np.float32(0.5)
         boxes, scores = [], []
         for share in _HEIGHTS:
             scale = _PERSON_WH[1] / (height_px * share)
@@ -66,9 +66,8 @@ class SilhouetteScorer:
             if len(corners) == 0:
                 continue
             corner = np.asarray(corners, np.float32).reshape(-1, 2)
-            inset = (np.float32(_WINDOW_WH) - np.float32(_PERSON_WH)) / 2
             top_left = (corner + inset) / np.float32(scale) + origin_xy
-            size = np.float32(_PERSON_WH) / np.float32(scale)
+            size = np.array(_PERSON_WH, np.float32) / np.float32(scale)
             boxes.append(np.hstack([top_left, top_left + size]))
             scores.append(np.asarray(weights, np.float32).reshape(-1))
         if not boxes:
@@ -78,9 +77,7 @@ class SilhouetteScorer:
         return Silhouettes(np.concatenate(boxes)[best].astype(np.float32), score[best])
 
 
-def _crop(
-    image_bgr: ImageBgr, xyxy: Boxes, scale: float
-) -> tuple[ImageBgr, NDArray[np.float32]]:
+def _crop(image_bgr: ImageBgr, xyxy: Boxes, scale: float) -> tuple[ImageBgr, NDArray[np.float32]]:
     """Return the place and its margin in the detector's size, and where its corner is.
 
     What lies beyond the frame's edge repeats the edge.

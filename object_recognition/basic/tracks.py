@@ -6,19 +6,29 @@ import numpy as np
 
 from object_recognition.basic.boxes import Boxes
 
-#: Evidence at which something is called a person, and at which it no longer is: two thresholds,
-#: so that a label does not flicker.
+#: Evidence at which what has come some way is called a person.
 CONFIRM = 0.7
-DOUBT = 0.2
+#: The same for what has not: a road marking in changing light moves in place too.
+_CONFIRM_IN_PLACE = 1.1
+#: Evidence below which a person no longer is one: less, so that a label does not flicker.
+_DOUBT = 0.2
+#: Heights of its own that something must have come to count as travelled.
+_TRAVELLED_HEIGHTS = 0.4
 #: Looks at its shape before which nothing is called a person.
 _MIN_LOOKS = 2
-#: Share of the newest score in the evidence.
+#: Share of the newest score in the evidence; a person who bends or sits stays one for a while.
 _LEARN = 0.25
+_LEARN_PERSON = 0.15
 #: One look says no more than this, either way.
 _SCORE_LIMITS = (-1.5, 2.5)
-#: Share of the newest position and size in the remembered ones.
+#: Share of the newest position and size in the remembered ones. The size of a person changes
+#: slowly, whatever their silhouette does.
 _FOLLOW_PLACE = 0.7
 _FOLLOW_SIZE = 0.3
+_FOLLOW_SIZE_THING = 0.7
+_FOLLOW_VELOCITY = 0.4
+#: Share of its speed that something keeps in each frame in which it is not found.
+_COAST = 0.8
 
 
 @dataclass(slots=True, eq=False)
@@ -34,6 +44,7 @@ class Track:
         seen: Frames in which it was found.
         missed: Frames in a row in which it was not.
         is_person: Whether it is called a person now.
+        origin_xy: ``(2,)`` float32. Where its centre was when it was first seen.
     """
 
     xyxy: Boxes
@@ -44,6 +55,15 @@ class Track:
     seen: int = 1
     missed: int = 0
     is_person: bool = False
+    origin_xy: Boxes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.origin_xy = self.centre_xy
+
+    @property
+    def centre_xy(self) -> Boxes:
+        """Its middle ``(2,)``, in pixels of the frame."""
+        return (self.xyxy[:2] + self.xyxy[2:]) * np.float32(0.5)
 
     @property
     def height_px(self) -> float:
@@ -55,6 +75,11 @@ class Track:
         """How wide it is, in pixels of the frame."""
         return float(self.xyxy[2] - self.xyxy[0])
 
+    @property
+    def is_likely(self) -> bool:
+        """Whether it is a person, or may be confirmed as one by the next look."""
+        return self.is_person or (self.looks > 0 and self.evidence >= self._needed())
+
     def predict(self) -> None:
         """Move on by one frame, as it moved until now."""
         self.xyxy = self.xyxy + np.tile(self.velocity_xy, 2)
@@ -62,21 +87,21 @@ class Track:
 
     def follow(self, xyxy: Boxes) -> None:
         """Take a found box as where it is now."""
-        old_centre, old_size = _centre_and_size(self.xyxy)
-        centre, size = _centre_and_size(xyxy)
-        step = (centre - old_centre) * np.float32(_FOLLOW_PLACE)
-        size = old_size + (size - old_size) * np.float32(_FOLLOW_SIZE)
+        centre = self.centre_xy
+        size = self.xyxy[2:] - self.xyxy[:2]
         # The prediction was already added: what is left is the error of the velocity.
-        self.velocity_xy = self.velocity_xy + step * np.float32(0.4)
-        centre = old_centre + step
-        self.xyxy = np.concatenate([centre - size / 2, centre + size / 2])
+        step = ((xyxy[:2] + xyxy[2:]) / 2 - centre) * np.float32(_FOLLOW_PLACE)
+        growth = _FOLLOW_SIZE if self.is_likely else _FOLLOW_SIZE_THING
+        half = (size + (xyxy[2:] - xyxy[:2] - size) * np.float32(growth)) * np.float32(0.5)
+        self.velocity_xy = self.velocity_xy + step * np.float32(_FOLLOW_VELOCITY)
+        self.xyxy = np.concatenate([centre + step - half, centre + step + half]).astype(np.float32)
         self.seen += 1
         self.missed = 0
 
     def miss(self) -> None:
         """Note that it was not found, and slow down."""
         self.missed += 1
-        self.velocity_xy = self.velocity_xy * np.float32(0.8)
+        self.velocity_xy = self.velocity_xy * np.float32(_COAST)
 
     def weigh(self, score: float) -> None:
         """Take in how much it looked like a person just now."""
@@ -84,11 +109,12 @@ class Track:
         self.looks += 1
         self.unlooked = 0
         # A plain mean at first, so that the first look does not weigh for ever.
-        share = max(_LEARN, 1 / self.looks)
+        share = max(_LEARN_PERSON if self.is_person else _LEARN, 1 / self.looks)
         self.evidence += (score - self.evidence) * share
-        least = DOUBT if self.is_person else CONFIRM
+        least = _DOUBT if self.is_person else self._needed()
         self.is_person = self.looks >= _MIN_LOOKS and self.evidence >= least
 
-
-def _centre_and_size(xyxy: Boxes) -> tuple[Boxes, Boxes]:
-    return (xyxy[:2] + xyxy[2:]) / 2, xyxy[2:] - xyxy[:2]
+    def _needed(self) -> float:
+        """Return the evidence at which it is called a person."""
+        way_px = float(np.hypot(*(self.centre_xy - self.origin_xy)))
+        return CONFIRM if way_px > _TRAVELLED_HEIGHTS * self.height_px else _CONFIRM_IN_PLACE
