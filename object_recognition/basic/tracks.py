@@ -94,7 +94,7 @@ class Track:
         growth = _FOLLOW_SIZE if self.is_likely else _FOLLOW_SIZE_THING
         half = (size + (xyxy[2:] - xyxy[:2] - size) * np.float32(growth)) * np.float32(0.5)
         self.velocity_xy = self.velocity_xy + step * np.float32(_FOLLOW_VELOCITY)
-        self.xyxy = np.concatenate([centre + step - half, centre + step + half]).astype(np.float32)
+        self.xyxy = np.concatenate([centre + step - half, centre + step + half])
         self.seen += 1
         self.missed = 0
 
