@@ -90,11 +90,12 @@ class Track:
         centre = self.centre_xy
         size = self.xyxy[2:] - self.xyxy[:2]
         # The prediction was already added: what is left is the error of the velocity.
-        step = ((xyxy[:2] + xyxy[2:]) / 2 - centre) * np.float32(_FOLLOW_PLACE)
+        error_xy = (xyxy[:2] + xyxy[2:]) * np.float32(0.5) - centre
+        step_xy = error_xy * np.float32(_FOLLOW_PLACE)
+        self.velocity_xy = self.velocity_xy + step_xy * np.float32(_FOLLOW_VELOCITY)
         growth = _FOLLOW_SIZE if self.is_likely else _FOLLOW_SIZE_THING
         half = (size + (xyxy[2:] - xyxy[:2] - size) * np.float32(growth)) * np.float32(0.5)
-        self.velocity_xy = self.velocity_xy + step * np.float32(_FOLLOW_VELOCITY)
-        self.xyxy = np.concatenate([centre + step - half, centre + step + half])
+        self.xyxy = np.concatenate([centre + step_xy - half, centre + step_xy + half])
         self.seen += 1
         self.missed = 0
 
