@@ -1,5 +1,6 @@
 """``vigil web``: the HTTP server. The one file of it that names concrete classes."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
@@ -31,9 +32,22 @@ from web.live.stream import Waker
 from web.server import WebServer
 from web.settings import WebSettings
 
+#: The family's clients call the API on the first and the streams on the second.
+PORTS = (5000, 15440)
 
-def main(_arguments: Sequence[str] = ()) -> int:
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="vigil web", description="Serve the API and the pages.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, action="append", help="port, also several (5000 and 15440)"
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] = ()) -> int:
     """Run the web server until it is stopped."""
+    listen = _parsed(arguments)
     settings = load(WebSettings)
     configure_logging("web", settings.log_level)
     clock, stop = SystemClock(), stop_on_signals()
@@ -73,7 +87,7 @@ def main(_arguments: Sequence[str] = ()) -> int:
     app = create_app(
         live=live_blueprint(views, known_to_all(cameras)), statuses=statuses, cameras=cameras
     )
-    server = WebServer(app, host=settings.web_host, ports=settings.ports())
+    server = WebServer(app, host=listen.host, ports=listen.port or PORTS)
     start_thread(
         lambda: run_until_stopped(
             read,
