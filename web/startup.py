@@ -2,13 +2,9 @@
 
 from flask import Flask
 
-from web.access.guard import require_loopback
-from web.cameras.configuration import RECONCILE_EVERY_S
 from web.database import db
 from web.users import first_account
 from web.wiring import EXTENSION, Wiring
-
-__all__ = ["RECONCILE_EVERY_S", "prepare", "reconcile", "require_loopback"]
 
 
 def prepare(app: Flask) -> None:
