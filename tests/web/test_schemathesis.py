@@ -1,6 +1,7 @@
 """Whatever the document allows, and what it does not, as each role: no 500, and no long wait.
 
-``VIGIL_SCHEMATHESIS_CASES`` sets how many cases there are in all; one for each route and role by default.
+``VIGIL_SCHEMATHESIS_CASES`` sets how many cases there are in all; by default one for each route
+and role.
 """
 
 import math
