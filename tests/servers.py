@@ -144,4 +144,4 @@ def _is_whole(client: redis.Redis) -> bool:
 
 
 def _command(client: redis.Redis, *command: object) -> Any:
-    return client.execute_command(*command)  # type: ignore[no-untyped-call]
+    return client.execute_command(*command)

@@ -92,6 +92,16 @@ class LeaseKeeper:
             del self._held[camera_id]
             self._due_s = 0.0
 
+    def forget(self, camera_id: CameraId) -> None:
+        """Remove the lease of a camera that was deleted.
+
+        Raises:
+            BusUnavailable: Redis does not answer; the lease is still held.
+        """
+        self._leases.forget(camera_id, epoch=self._held[camera_id].epoch)
+        del self._held[camera_id]
+        self._last_seen.pop(camera_id, None)
+
     def release_all(self) -> None:
         """Give everything back and leave the role, so that others need not wait for expiry."""
         try:

@@ -48,6 +48,28 @@ def stop_on_signals() -> StopSignal:
     return stop
 
 
+def start_thread(work: Callable[[], object], *, name: str, stop: StopSignal) -> threading.Thread:
+    """Run work in a thread; when it ends before an end was asked for, so does the process.
+
+    Args:
+        work: Returns soon after stop was set.
+        name: For logs and debuggers.
+        stop: Set when work ends by itself: a process with a dead thread only looks alive.
+    """
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            if not stop.is_set():
+                log.error("thread_died", thread=name)
+                stop.set()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
 class Backoff:
     """Delays that double up to a cap, with jitter so that a crowd does not return as one.
 

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from sqlalchemy.engine import make_url
@@ -68,6 +69,13 @@ class WebSettings(CoreSettings):
         description="True: a caller on this machine needs no set-up code for the first account. "
         "make run sets it; behind a proxy everybody looks local, so leave it off there.",
     )
+    demo_camera_url: str | None = Field(
+        default=None,
+        description="Camera that an installation begins with. make run sets it to its demo's.",
+    )
+    site_time_zone: str = Field(
+        default="UTC", description="IANA name of the zone in which times are shown."
+    )
     cookie_secure: bool = Field(
         default=False, description="True: cookies travel by https alone. Set it behind TLS."
     )
@@ -104,6 +112,15 @@ class WebSettings(CoreSettings):
             raise ValueError("must look like postgresql://user:password@host:5432/name") from None
         if backend not in {"postgresql", "postgres"}:
             raise ValueError("must begin with postgresql://; no other database will do")
+        return value
+
+    @field_validator("site_time_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("must be an IANA name such as Europe/Berlin or Asia/Taipei") from None
         return value
 
     @model_validator(mode="after")

@@ -3,21 +3,23 @@
 import secrets
 import shutil
 import signal
-from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from standalone.servers.folder import FolderLock, free_port, stop_leftover
-from standalone.servers.program import Program
+from standalone.processes.folder import FolderLock, stop_leftover
+from standalone.processes.ports import LOOPBACK, free_port, start_on_free_port
+from standalone.processes.program import Program
 from vigil.errors import SetupInvalid
+from vigil.runtime import StopSignal
 
 #: Loading a large append-only file takes its time.
 _READY_TIMEOUT_S = 120.0
-_PORT_TRIES = 5
 
 Policy = Literal["noeviction", "allkeys-lru", "volatile-ttl"]
 
@@ -25,8 +27,10 @@ Policy = Literal["noeviction", "allkeys-lru", "volatile-ttl"]
 class EmbeddedValkey:
     """A Valkey server on 127.0.0.1, behind a password that is new with each object.
 
-    It ends in order when this process dies, however that happens; what it had acknowledged
-    a second before is on the disk if ``appendonly``.
+    It ends in order when this process dies, however that happens, and then keeps all if
+    ``appendonly``. When it is killed itself it keeps what it acknowledged two seconds before: it
+    may answer first and write later while an earlier sync of its file goes on. ``WAITAOF 1 0``
+    is for whoever must know.
 
     Args:
         folder: Its data, log and pid file. One server a folder.
@@ -36,6 +40,8 @@ class EmbeddedValkey:
         policy: What it does when that is full: ``noeviction`` refuses writes.
         cluster: Whether it is a node of a cluster, still to be joined to others.
         password: None makes one.
+        name: For people.
+        stop: Ends the wait for its start.
     """
 
     def __init__(
@@ -48,6 +54,8 @@ class EmbeddedValkey:
         policy: Policy = "noeviction",
         cluster: bool = False,
         password: str | None = None,
+        name: str = "Valkey",
+        stop: StopSignal | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.port = port or 0
@@ -56,36 +64,33 @@ class EmbeddedValkey:
         self._max_memory_bytes = max_memory_bytes
         self._policy = policy
         self._cluster = cluster
-        self._held = ExitStack()
+        self._lock = FolderLock(self.folder, what="Valkey")
         self._program = Program(
-            name=f"Valkey in {self.folder}",
+            name=name,
             log_path=self.folder / "server.log",
             working_folder=self.folder,
             stops=[(signal.SIGTERM, 15.0)],
+            stop_signal=stop or StopSignal(),
         )
 
     @property
     def url(self) -> str:
         """Return the URL by which clients reach it, password included."""
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
 
     @property
     def pid(self) -> int:
         """Return the server's process id."""
         return self._program.pid
 
-    def __enter__(self) -> Self:
-        """Start it, and wait until it answers.
+    @property
+    def name(self) -> str:
+        """Return its name, for people."""
+        return self._program.name
 
-        Raises:
-            SetupInvalid: No server is installed, the folder is in use, or it would not start.
-        """
-        self._held.enter_context(FolderLock(self.folder, what="Valkey"))
-        try:
-            self.start()
-        except BaseException:
-            self._held.close()
-            raise
+    def __enter__(self) -> Self:
+        """Start it, as ``start`` does."""
+        self.start()
         return self
 
     def __exit__(
@@ -94,39 +99,43 @@ class EmbeddedValkey:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        """Stop it in order: what it holds is on the disk if ``appendonly``."""
+        """Stop it in order."""
         self.stop()
-        self._held.close()
 
     def start(self) -> None:
-        """Start it, again too: on the port it had, with the password it had.
+        """Start it, and wait until it answers; again too: on the same port, same password.
 
         Raises:
-            SetupInvalid: It would not start; with the last lines of its log.
+            SetupInvalid: No server is installed, the folder is in use, or it would not start.
         """
-        stop_leftover(
-            self._pid_path, working_folder=self.folder, stop_with=self._program.stops[0][0]
-        )
-        if self.port:
-            self._start_on(self.port)
-            return
-        for tries_left in reversed(range(_PORT_TRIES)):
-            try:
-                self._start_on(free_port())
-            except SetupInvalid:
-                # Somebody was quicker to take the port: then another one.
-                if tries_left == 0 or "in use" not in self._program.last_words():
-                    raise
+        self._lock.take()
+        try:
+            stop_leftover(
+                self._pid_path,
+                working_folder=self.folder,
+                program=server_path().name,
+                stop_with=signal.SIGTERM,
+            )
+            if self.port:
+                self._start_on(self.port)
             else:
-                return
+                start_on_free_port(self._start_on, self._program.last_words)
+        except SetupInvalid:
+            self.stop()
+            raise
 
     def stop(self) -> None:
-        """Stop it in order. Stopping twice is once."""
-        self._program.stop()
+        """Stop it in order: what it holds is on the disk if ``appendonly``. Twice is once."""
+        self._program.end()
+        self._lock.release()
 
     def exit_status(self) -> int | None:
         """Return None while it runs, else its exit status."""
         return self._program.exit_status()
+
+    def last_words(self) -> str:
+        """Return the last lines of its log."""
+        return self._program.last_words()
 
     @property
     def _pid_path(self) -> Path:
@@ -138,14 +147,14 @@ class EmbeddedValkey:
         try:
             self._program.wait_until(lambda: self._answers(port), timeout_s=_READY_TIMEOUT_S)
         except SetupInvalid:
-            self._program.stop()
+            self._program.end()
             raise
         self.port = port
 
     def _configuration(self, port: int) -> str:
         lines = {
             "port": port,
-            "bind": "127.0.0.1",
+            "bind": LOOPBACK,
             "requirepass": self.password,
             "masterauth": self.password,
             "dir": _quoted(self.folder),
@@ -164,8 +173,13 @@ class EmbeddedValkey:
         return "".join(f"{name} {value}\n" for name, value in lines.items())
 
     def _answers(self, port: int) -> bool:
+        # Its own retries would wait for seconds between two tries.
         client = redis.Redis(
-            host="127.0.0.1", port=port, password=self.password, socket_timeout=1.0
+            host=LOOPBACK,
+            port=port,
+            password=self.password,
+            socket_timeout=1.0,
+            retry=Retry(NoBackoff(), 0),
         )
         with client:
             try:

@@ -8,11 +8,9 @@ import structlog
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from standalone.servers.valkey import EmbeddedValkey
 from tests.web.conftest import WorldOf
 from tests.web.worlds import PASSWORD, Caller, World, settings_for
 from web import startup
-from web.assembly import build_app
 from web.database import db
 from web.models import Account
 from web.settings import WebSettings
@@ -85,20 +83,15 @@ def test_behind_a_proxy_the_trail_names_the_caller(world_of: WorldOf) -> None:
     assert world.admin().get("/audit").json[-1]["address"] == "203.0.113.7"
 
 
-def test_the_assembled_application_is_ready(
-    postgres: str, valkey: EmbeddedValkey, tmp_path: Path
-) -> None:
-    app = build_app(settings_for(postgres, valkey.url, tmp_path))
+def test_a_step_of_the_server_publishes_what_redis_lacks(world: World) -> None:
+    camera_id = world.camera()
+    world.queue.flushall()
 
-    checks = app.test_client().get("/readyz").json
-    startup.reconcile(app)
+    startup.reconcile(world.app)
 
-    assert checks == {
-        "status": "ok",
-        "checks": {"postgresql": True, "redis": True, "queue_redis": True},
-    }
-    with app.app_context():
-        db.engine.dispose()
+    head = world.store.head()
+    assert head is not None
+    assert head.camera_ids == (camera_id,)
 
 
 @pytest.mark.parametrize(

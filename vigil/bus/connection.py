@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import redis
+import structlog
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.exceptions import (
@@ -18,6 +19,9 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from vigil.errors import BusUnavailable, LeaseLost, SetupInvalid
+from vigil.runtime import Backoff, StopSignal
+
+log = structlog.get_logger(__name__)
 
 #: Seconds to wait for Redis before it counts as away; less than a lease lives.
 SOCKET_TIMEOUT_S = 2.0
@@ -44,6 +48,24 @@ def connect(url: str) -> RedisClient:
     single.close()
     with translated_errors():
         return RedisCluster.from_url(url, **_options())
+
+
+def connect_waiting(url: str, *, stop: StopSignal) -> RedisClient:
+    """Return a client of the media role, however long it takes until somebody answers there.
+
+    Raises:
+        SetupInvalid: The server answers, and refuses us.
+        BusUnavailable: An end was asked for meanwhile.
+    """
+    backoff = Backoff(first_s=0.2, max_s=4.0)
+    while True:
+        try:
+            return connect(url)
+        except BusUnavailable as error:
+            delay_s = backoff.next_s()
+            log.warning("unavailable", what=str(error), retry_in_s=round(delay_s, 1))
+            if stop.wait(delay_s):
+                raise
 
 
 def connect_single(url: str) -> redis.Redis:

@@ -21,9 +21,6 @@ from web.rectangles.models import Rectangle
 
 log = structlog.get_logger(__name__)
 
-#: Seconds between two looks at whether Redis holds what PostgreSQL does.
-RECONCILE_EVERY_S = 10.0
-
 
 @dataclass(frozen=True, slots=True)
 class _Configuration:

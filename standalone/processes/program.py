@@ -1,10 +1,9 @@
-"""Starts, watches and stops the process of one embedded server."""
+"""One child process: how it starts, how it is known to be ready, how it ends."""
 
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,17 +12,22 @@ from enum import StrEnum
 from pathlib import Path
 
 from vigil.errors import SetupInvalid
+from vigil.runtime import StopSignal
+
+#: What exit_status says of a program that was not started.
+NEVER_STARTED = -signal.SIGKILL
 
 TETHER = Path(__file__).with_name("tether.py")
-
 _POLL_S = 0.01
+_MAX_LOG_BYTES = 16 * 1024 * 1024
+_LAST_WORDS_BYTES = 4096
 
 
 class Identity(StrEnum):
     """As whom a program runs."""
 
     OWN = "own"  # As whoever started us.
-    NAMESPACE = "namespace"  # As nobody inside a user namespace, as we are outside.
+    NAMESPACE = "namespace"  # As nobody inside a user namespace; outside, as whoever started us.
     NOBODY = "user"  # As nobody, with root's way through closed folders.
 
 
@@ -40,38 +44,36 @@ def tethered(
 
 @dataclass(kw_only=True)
 class Program:
-    """A server's process, in a process group of its own, with its output in a file.
+    """A child process in a process group of its own, with its output in a file.
 
-    Args:
+    Attributes:
         name: For people: ``Valkey``.
-        log_path: Where its output goes; begun anew with each start.
-        working_folder: Where it stands, by which a left over one is known.
+        log_path: Where its output is added; the last 16 MiB are kept, and as much again in
+            ``<log_path>.1``.
         stops: Signals that ask it to end, each with the seconds it gets; SIGKILL follows. The
             first is also what it gets when we die.
+        working_folder: Where it stands; None: where we do.
         identity: As whom it runs.
+        stop: Ends every wait.
     """
 
     name: str
     log_path: Path
-    working_folder: Path
     stops: Sequence[tuple[signal.Signals, float]]
+    working_folder: Path | None = None
     identity: Identity = Identity.OWN
+    stop_signal: StopSignal = field(default_factory=StopSignal)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _log_begins_at: int = field(default=0, init=False)
 
     @property
     def pid(self) -> int:
-        """Return the process id.
-
-        Raises:
-            SetupInvalid: It does not run.
-        """
-        if self._process is None:
-            raise SetupInvalid(f"{self.name} is not running.")
-        return self._process.pid
+        """Return the process id, which is also that of its group; 0 when it was not started."""
+        return 0 if self._process is None else self._process.pid
 
     def exit_status(self) -> int | None:
-        """Return None while it runs, else its status; -9 when it was killed or never started."""
-        return -9 if self._process is None else self._process.poll()
+        """Return None while it runs, else its status: negative is the signal that killed it."""
+        return NEVER_STARTED if self._process is None else self._process.poll()
 
     def start(
         self,
@@ -88,7 +90,9 @@ class Program:
             environment: Instead of our own.
         """
         command = tethered(argv, death_signal=self.stops[0][0], identity=self.identity)
-        with self.log_path.open("wb") as log:
+        self._turn_log()
+        with self.log_path.open("ab") as log:
+            self._log_begins_at = log.tell()
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -96,6 +100,7 @@ class Program:
                 stderr=subprocess.STDOUT,
                 cwd=self.working_folder,
                 env=environment,
+                # Ctrl-C on our terminal is ours to hear; they are stopped in order.
                 start_new_session=True,
             )
         assert self._process.stdin is not None
@@ -106,10 +111,10 @@ class Program:
         """Wait until is_ready.
 
         Raises:
-            SetupInvalid: It ended, or was not ready in time; with the last lines it wrote.
+            SetupInvalid: It ended, was not ready in time, or we are to stop; with the last lines
+                it wrote.
         """
         deadline_s = time.monotonic() + timeout_s
-        pause = threading.Event()
         while not is_ready():
             status = self.exit_status()
             if status is not None:
@@ -118,29 +123,34 @@ class Program:
                 raise SetupInvalid(
                     f"{self.name} was not ready in {timeout_s:.0f} s: {self.last_words()}"
                 )
-            pause.wait(_POLL_S)
+            if self.stop_signal.wait(_POLL_S):
+                raise SetupInvalid(f"{self.name} was stopped before it was ready.")
 
-    def stop(self) -> None:
-        """Ask it to end, in the order of ``stops``, and kill its group in the end."""
+    def end(self) -> None:
+        """Ask it to end, in the order of ``stops``, and kill what is left of its group."""
         process, self._process = self._process, None
         if process is None:
             return
         for signal_to_send, grace_s in self.stops:
             process.send_signal(signal_to_send)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=grace_s)
                 break
-            except subprocess.TimeoutExpired:
-                continue
         # Children that outlived it, and itself if it would not go.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=5)
 
     def last_words(self) -> str:
-        """Return the last lines of its output, for a message."""
-        try:
-            text = self.log_path.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return "(it wrote nothing)"
-        return " | ".join(text.strip().splitlines()[-5:]) or "(it wrote nothing)"
+        """Return the last lines that it wrote since its start, for a message."""
+        with self.log_path.open("rb") as log:
+            size_bytes = log.seek(0, os.SEEK_END)
+            log.seek(max(self._log_begins_at, size_bytes - _LAST_WORDS_BYTES))
+            text = log.read().decode("utf-8", "replace")
+        return " | ".join(text.strip().splitlines()[-8:]) or "(it wrote nothing)"
+
+    def _turn_log(self) -> None:
+        self.log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            if self.log_path.stat().st_size > _MAX_LOG_BYTES:
+                self.log_path.replace(self.log_path.with_name(self.log_path.name + ".1"))

@@ -1,0 +1,121 @@
+# Needs nothing but make, git and a Python of 3.11 to 3.13. `make` says what there is.
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Shared models and clips, for tests and figures that want them; without they are skipped.
+export VIGIL_DATA_DIR ?= $(abspath ../shared/data)
+
+# A proxy that shows its own certificate is trusted where the system trusts it.
+export UV_SYSTEM_CERTS ?= 1
+# The Python that made the environment is the one that runs.
+export UV_PYTHON_DOWNLOADS := never
+unexport VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint imports types format bench accuracy lock-check env-example up up-gpu clean
+
+help: ## Print this
+	@echo "usage: make TARGET [NAME=value ...]"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s%s\n", $$1, $$2}'
+
+run: $(VENV)/.run ## Run everything on this machine; PORT=5055, STREAM_PORT=, VIGIL_HOME=/folder
+	@# Tied to make: whoever kills make means this too.
+	@exec $(BIN)/python -I -S standalone/processes/tether.py --parent $$PPID --signal 15 \
+		-- $(BIN)/python -m vigil run
+
+test: $(VENV)/.dev ## Run the tests; ARGS="tests/unit -k name"
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## Look for faults that a linter sees, and for unformatted files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+imports: $(VENV)/.dev ## Check who may import whom
+	@$(BIN)/lint-imports
+
+types: $(VENV)/.dev ## Check the types
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev ## Format the code and put what a linter can put right
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Measure every row, or ROW=name; write bench/RESULTS.md
+	@$(BIN)/python -m bench $(ROW)
+
+accuracy: $(VENV)/.dev ## Measure the recognisers on the shared clips
+	@$(BIN)/python -m bench.accuracy
+
+lock-check: $(VENV)/.dev ## Check that uv.lock is current, and has wheels for each Python
+	@$(BIN)/uv lock --check --quiet
+	@$(BIN)/uv export --frozen --quiet --extra all --no-hashes --no-emit-project \
+		--output-file $(VENV)/locked.txt
+	@for version in 3.11 3.12 3.13; do \
+		$(BIN)/uv pip compile --quiet --no-deps --only-binary :all: --python-version $$version \
+			--output-file $(VENV)/resolved.txt $(VENV)/locked.txt || exit 1; \
+		echo "uv.lock resolves for Python $$version"; \
+	done
+
+env-example: $(VENV)/.dev ## Write .env.example from the settings classes
+	@$(BIN)/python -m tests.env_example > $(VENV)/env.example
+	@mv $(VENV)/env.example .env.example
+
+up: ## Run in containers
+	docker compose up --build --wait
+
+up-gpu: ## Run in containers, with an NVIDIA GPU
+	docker compose -f docker-compose.yml -f docker-compose-gpu.yml up --build --wait
+
+clean: ## Remove the environment and all caches, but no footage and no settings
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- The environment: made once, and brought up to date only when the lock changed.
+
+# The first that will do: what the machine calls python3, else the newest we are tested with.
+PYTHON = $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& command -v $$name && break; done)
+
+$(BIN)/python:
+	@python='$(PYTHON)'; test -n "$$python" || { \
+		echo "Vigil needs Python 3.11, 3.12 or 3.13, and found none on the PATH." \
+			"Or name one: make run PYTHON=/path/to/python3.12" >&2; exit 1; }; \
+	echo "making $(VENV) with $$($$python --version) ..."; \
+	$$python -m venv --clear $(VENV) || { \
+		echo "$$python cannot make an environment; on Debian and Ubuntu: apt install python3-venv" \
+			>&2; exit 1; }
+
+# An environment that somebody else made is taken as it is: another tool may have left out pip.
+$(BIN)/uv: | $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8,<1'
+
+$(VENV)/.run: uv.lock pyproject.toml | $(BIN)/uv
+	@echo "installing what uv.lock names; the first time takes a minute ..."
+	@$(call install,--no-dev)
+	@touch $@
+
+$(VENV)/.dev: uv.lock pyproject.toml | $(BIN)/uv
+	@echo "installing what uv.lock names, with the tools of development ..."
+	@$(call install,)
+	@touch $@ $(VENV)/.run
+
+# uv.lock names the files of pypi.org. Where pip is told of another index, the same versions with
+# the same hashes are asked from that.
+define install
+index="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null)}"; \
+if [ -z "$$index" ]; then \
+	$(BIN)/uv sync --frozen --inexact --extra all $(1); \
+else \
+	$(BIN)/uv export --frozen --quiet --extra all --no-emit-project $(1) \
+		--output-file $(VENV)/locked.txt \
+	&& $(BIN)/uv pip install --python $(BIN)/python --default-index "$$index" \
+		--requirement $(VENV)/locked.txt \
+	&& $(BIN)/uv pip install --python $(BIN)/python --default-index "$$index" \
+		--no-deps --editable .; \
+fi
+endef

@@ -1,0 +1,95 @@
+"""``vigil ingest``: the camera controller. The one file of it that names concrete classes."""
+
+import os
+from collections.abc import Sequence
+
+from camera_ctrl.placement import Placement
+from camera_ctrl.settings import CameraSettings
+from camera_ctrl.shard_pool import ShardPool
+from camera_ctrl.shards import decode, ingest
+from camera_ctrl.shards.process import ShardProcess, shared_places
+from camera_ctrl.supervisor import CameraSupervisor
+from vigil import keys
+from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
+from vigil.bus.connection import connect_single, connect_waiting
+from vigil.bus.frames.redis import RedisFrameStore
+from vigil.bus.leases.redis import RedisLeases
+from vigil.bus.packets.base import BacklogLimits
+from vigil.bus.packets.redis import RedisPacketLog
+from vigil.bus.status.redis import RedisStatusBoard
+from vigil.camera_configs import CameraConfigs
+from vigil.clock import SystemClock
+from vigil.leases import LeaseKeeper, new_member_id
+from vigil.log import configure_logging
+from vigil.messages import CameraStatus
+from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
+from vigil.settings import load
+
+
+def main(_arguments: Sequence[str] = ()) -> int:
+    """Run the camera controller until it is stopped."""
+    settings = load(CameraSettings)
+    configure_logging("camera_ctrl", settings.log_level)
+    clock, stop = SystemClock(), stop_on_signals()
+    redis = connect_waiting(str(settings.redis_url), stop=stop)
+    queue = connect_single(settings.queue_url())
+    supervisor = CameraSupervisor(
+        configs=CameraConfigs(
+            store=RedisCameraConfigStore(queue),
+            bell=RedisConfigBell(queue),
+            path=settings.vigil_home / "camera_ctrl" / "cameras.json",
+            clock=clock,
+        ),
+        keeper=LeaseKeeper(
+            RedisLeases(redis, role=keys.Role.INGEST), member=new_member_id(), clock=clock
+        ),
+        ingest=_ingest_pool(settings, clock),
+        decode=_decode_pool(settings, clock),
+        packets=RedisPacketLog(redis, limits=BacklogLimits()),
+        frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
+        statuses=RedisStatusBoard(redis, role=keys.Role.INGEST, document_class=CameraStatus),
+        clock=clock,
+    )
+    try:
+        run_until_stopped(
+            supervisor.run_once,
+            stop=stop,
+            heartbeat=FileHeartbeat(settings.heartbeat_path),
+            backoff=Backoff(first_s=0.5, max_s=8.0),
+        )
+    finally:
+        supervisor.close()
+    return 0
+
+
+def _ingest_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
+    def start(name: str) -> ShardProcess:
+        return ShardProcess(
+            name, main=ingest.main, arguments=(settings,), working_on=None, clock=clock
+        )
+
+    return ShardPool(
+        "ingest", start=start, placement=Placement(settings.cameras_per_shard), clock=clock
+    )
+
+
+def _decode_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
+    threads = min(settings.cameras_per_shard, os.cpu_count() or 1)
+
+    def start(name: str) -> ShardProcess:
+        working_on = shared_places(threads)
+        return ShardProcess(
+            name,
+            main=decode.main,
+            arguments=(settings, working_on),
+            working_on=working_on,
+            clock=clock,
+        )
+
+    return ShardPool(
+        "decode", start=start, placement=Placement(settings.cameras_per_shard), clock=clock
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

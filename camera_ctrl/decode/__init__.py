@@ -1,0 +1,1 @@
+"""As few packets as needed, turned into frames."""

@@ -1,0 +1,117 @@
+"""One camera's decoder: packets in, pictures out, as few as wanted."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+
+import av
+import structlog
+from av.error import FFmpegError
+
+from camera_ctrl.decode.jpeg import MAX_PIXELS, encoded
+from camera_ctrl.decode.picker import FramePicker
+from vigil.bus.packets.base import Entry, Template
+from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.frame import FrameStamp, stamped
+from vigil.domain.packet import Packet
+from vigil.errors import FrameInvalid
+from vigil.media.template import reopened
+
+log = structlog.get_logger(__name__)
+
+#: H.264 and H.265 reorder at most 16 frames; so many capture times are kept for what comes out.
+_REORDERED = 32
+
+
+class CameraDecoder:
+    """Decodes one camera's main video, in one thread at a time.
+
+    Args:
+        camera_id: For the log.
+        fps: Pictures a second.
+        jpeg_quality: As libjpeg means it.
+    """
+
+    def __init__(self, camera_id: CameraId, *, fps: float, jpeg_quality: int) -> None:
+        self.picker = FramePicker(fps)
+        self.error: str | None = None
+        self._camera_id = camera_id
+        self._jpeg_quality = jpeg_quality
+        self._opened = ExitStack()
+        self._template_id: str | None = None
+        self._context: av.VideoCodecContext | None = None
+        self._captured_us: dict[int, int] = {}
+        self._sequence = 0
+        self._sequence_epoch: Epoch | None = None
+
+    def needs_template(self, packet: Packet) -> bool:
+        """Return whether packet was sent with other parameters than those in use."""
+        return packet.template_id != self._template_id
+
+    def use(self, template: Template) -> None:
+        """Decode what follows with these parameters, from the next keyframe on.
+
+        Raises:
+            MessageInvalid: FFmpeg cannot read them.
+        """
+        self.close()
+        container = self._opened.enter_context(reopened(template))
+        context = container.streams.video[0].codec_context
+        # One thread: many cameras share the cores, and a thread each would only hold memory.
+        context.thread_count = 1
+        context.options = {"max_pixels": str(MAX_PIXELS)}
+        self._context, self._template_id = context, template.template_id
+
+    def newest_picture(self, entries: Iterable[Entry], *, epoch: Epoch) -> bytes | None:
+        """Decode every packet; return the newest due frame as a stamped JPEG, or None.
+
+        Args:
+            entries: All with the template in use; other streams' packets are left out.
+            epoch: Of the ingest lease: the picture is numbered within it.
+        """
+        due = None
+        for frame in self._frames(entry.packet for entry in entries):
+            captured_at_us = self._captured_us.pop(frame.pts or 0, None)
+            if captured_at_us is not None and self.picker.is_due(captured_at_us):
+                due = (frame, captured_at_us)
+        if due is None:
+            return None
+        frame, captured_at_us = due
+        try:
+            jpeg = encoded(frame, quality=self._jpeg_quality)
+        except FrameInvalid as error:
+            self._note_error(str(error))
+            return None
+        self._note_error(None)
+        return stamped(jpeg, self._stamp(frame, captured_at_us, epoch))
+
+    def close(self) -> None:
+        """Give the decoder's memory back."""
+        self._opened.close()
+        self._context = self._template_id = None
+        self._captured_us.clear()
+
+    def _frames(self, packets: Iterable[Packet]) -> Iterator[av.VideoFrame]:
+        for packet in packets:
+            if packet.stream_index != 0 or self._context is None:
+                continue
+            av_packet = av.Packet(packet.data)
+            av_packet.pts, av_packet.dts = packet.pts, packet.dts
+            av_packet.time_base = packet.time_base
+            while len(self._captured_us) >= _REORDERED:
+                del self._captured_us[next(iter(self._captured_us))]
+            self._captured_us[packet.pts] = packet.captured_at_us
+            try:
+                yield from self._context.decode(av_packet)
+            except FFmpegError as error:
+                self._note_error(f"the video cannot be decoded: {error.strerror}")
+
+    def _stamp(self, frame: av.VideoFrame, captured_at_us: int, epoch: Epoch) -> FrameStamp:
+        if epoch != self._sequence_epoch:
+            self._sequence, self._sequence_epoch = 0, epoch
+        self._sequence += 1
+        return FrameStamp(self._sequence, captured_at_us, epoch, frame.width, frame.height)
+
+    def _note_error(self, error: str | None) -> None:
+        if error is not None and error != self.error:
+            log.warning("frame_skipped", camera_id=self._camera_id, reason=error)
+        self.error = error

@@ -1,0 +1,62 @@
+"""A decoded frame as a JPEG, without the way over BGR.
+
+Video carries luma in 16 to 235 and chroma in 16 to 240, a JPEG (JFIF) both in 0 to 255. Two table
+look-ups widen the planes, which libjpeg-turbo then takes as they are.
+"""
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+import simplejpeg
+
+from vigil.errors import FrameInvalid
+
+Plane = npt.NDArray[np.uint8]
+
+#: A picture this small shows nothing, and encoders stumble over it.
+MIN_SIDE_PX = 16
+#: 16k by 9k: more is no camera.
+MAX_PIXELS = 16_384 * 9_216
+
+_LEVELS = np.arange(256, dtype=np.float64)
+_WIDEN_LUMA = np.clip((_LEVELS - 16) * 255 / 219 + 0.5, 0, 255).astype(np.uint8)
+_WIDEN_CHROMA = np.clip((_LEVELS - 128) * 255 / 224 + 128.5, 0, 255).astype(np.uint8)
+
+
+def encoded(frame: av.VideoFrame, *, quality: int) -> bytes:
+    """Return frame as a JPEG of its own size.
+
+    Args:
+        frame: In any pixel format.
+        quality: 1 to 100, as libjpeg means it.
+
+    Raises:
+        FrameInvalid: Its size is out of bounds.
+    """
+    if min(frame.width, frame.height) < MIN_SIDE_PX or frame.width * frame.height > MAX_PIXELS:
+        raise FrameInvalid(
+            f"a picture of {frame.width}x{frame.height} pixels; expected at least "
+            f"{MIN_SIDE_PX} on each side and at most {MAX_PIXELS} in all"
+        )
+    if frame.format.name == "yuv420p" and frame.color_range != av.video.reformatter.ColorRange.JPEG:
+        luma, blue, red = _planes(frame)
+        luma = np.asarray(cv2.LUT(luma, _WIDEN_LUMA), np.uint8)
+        blue = np.asarray(cv2.LUT(blue, _WIDEN_CHROMA), np.uint8)
+        red = np.asarray(cv2.LUT(red, _WIDEN_CHROMA), np.uint8)
+    else:
+        full = frame if frame.format.name == "yuvj420p" else frame.reformat(format="yuvj420p")
+        luma, blue, red = (np.ascontiguousarray(plane) for plane in _planes(full))
+    jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=quality)
+    return jpeg
+
+
+def _planes(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
+    """Return the planes without the padding at the end of each row."""
+    views = [
+        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[
+            :, : plane.width
+        ]
+        for plane in frame.planes
+    ]
+    return views[0], views[1], views[2]

@@ -1,0 +1,1 @@
+"""One connection to each camera: demuxed once, its packets put on the bus."""

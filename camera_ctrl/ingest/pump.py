@@ -1,0 +1,173 @@
+"""From FFmpeg's packets to entries on the bus, with capture times and templates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import av
+import structlog
+
+from camera_ctrl.ingest.timing import CaptureTimer
+from vigil.bus.packets.base import Backlog, PacketLog, Template
+from vigil.clock import Clock
+from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.packet import Packet
+from vigil.errors import BusUnavailable, LeaseLost
+from vigil.media.template import MediaStream, template_of
+
+#: The class is generic in its stubs alone.
+AvPacket: TypeAlias = "av.Packet[Any]"
+
+log = structlog.get_logger(__name__)
+
+#: After Redis did not answer, packets are dropped for so long before it is asked again: a camera
+#: whose packets nobody takes would break the connection.
+PAUSE_S = 0.5
+#: H.264 and H.265 reorder at most 16 frames; a stream without a dts by then has none.
+MAX_UNTIMED = 20
+
+
+@dataclass(slots=True)
+class PumpState:
+    """What a pump tells those who watch it. Written by its thread alone.
+
+    Attributes:
+        epoch: Under which it writes; set by others when the lease was taken again.
+        lost_epoch: An epoch under which a write was refused.
+        dropped: Packets that the bus did not take.
+    """
+
+    epoch: Epoch
+    lost_epoch: Epoch | None = None
+    backlog: Backlog = field(default_factory=lambda: Backlog(0.0, 0))
+    dropped: int = 0
+
+
+class PacketPump:
+    """Puts the packets of one connection on the bus, from a keyframe on.
+
+    Whenever packets are missing, those behind them wait for the next keyframe and get a new
+    anchor, so that a reader never decodes over a hole nor writes one into a segment.
+
+    Args:
+        camera_id: Of the camera.
+        streams: The main video first; packets of other streams are left out.
+        state: Shared with the watch.
+        packets: Where they go.
+        clock: Stamps arrivals.
+    """
+
+    def __init__(
+        self,
+        camera_id: CameraId,
+        streams: Sequence[MediaStream],
+        *,
+        state: PumpState,
+        packets: PacketLog,
+        clock: Clock,
+    ) -> None:
+        self._camera_id = camera_id
+        self._streams = streams
+        self._index = {stream.index: index for index, stream in enumerate(streams)}
+        self._state = state
+        self._packets = packets
+        self._clock = clock
+        self._timer = CaptureTimer(clock)
+        self._template: Template | None = None
+        self._awaits_keyframe = True
+        self._untimed: list[AvPacket] = []
+        self._paused_until_s = 0.0
+
+    def put(self, packet: AvPacket) -> bool:
+        """Take one packet of the demuxer; return whether it was video with a payload."""
+        if packet.size == 0 or packet.stream_index not in self._index:
+            return False
+        is_video = self._index[packet.stream_index] == 0
+        for timed in self._with_times(packet) if is_video else [packet]:
+            self._put_timed(timed)
+        return is_video
+
+    def _with_times(self, packet: AvPacket) -> list[AvPacket]:
+        """Return the video packets whose times are known now, in their order.
+
+        FFmpeg knows no dts of an RTSP stream's first packets, as many as it reorders, nor the pts
+        of the very first. They are held until it does, and then counted back from it.
+        """
+        self._untimed.append(packet)
+        if packet.dts is None and len(self._untimed) < MAX_UNTIMED:
+            return []
+        packets, self._untimed = self._untimed, []
+        if len(packets) > 1:
+            _count_back(packets, self._streams[0])
+        return packets
+
+    def _put_timed(self, packet: AvPacket) -> None:
+        index = self._index[packet.stream_index]
+        if index == 0 and packet.is_keyframe and self._awaits_keyframe:
+            self._awaits_keyframe = False
+            self._timer.restart()
+        if self._awaits_keyframe:
+            return
+        data = bytes(packet)
+        if self._template is None:
+            self._template = template_of(self._streams, data)
+        self._append(self._entry(packet, index, data, self._template), self._template)
+
+    def _entry(self, packet: AvPacket, index: int, data: bytes, template: Template) -> Packet:
+        time_base = packet.time_base or self._streams[index].time_base or Fraction(1, 90_000)
+        dts = packet.dts if packet.dts is not None else packet.pts or 0
+        pts = packet.pts if packet.pts is not None else dts
+        stamp = self._timer.stamp(float(dts * time_base), float(pts * time_base))
+        return Packet(
+            stream_index=index,
+            pts=pts,
+            dts=dts,
+            duration=packet.duration or 0,
+            time_base=time_base,
+            is_keyframe=packet.is_keyframe,
+            template_id=template.template_id,
+            anchor_us=stamp.anchor_us,
+            captured_at_us=stamp.captured_at_us,
+            data=data,
+        )
+
+    def _append(self, packet: Packet, template: Template) -> None:
+        epoch = self._state.epoch
+        if epoch == self._state.lost_epoch or self._clock.monotonic_s() < self._paused_until_s:
+            self._drop()
+            return
+        try:
+            self._state.backlog = self._packets.append(
+                self._camera_id, [packet], template=template, epoch=epoch
+            )
+        except LeaseLost as error:
+            log.warning("packets_refused", camera_id=self._camera_id, reason=str(error))
+            self._state.lost_epoch = epoch
+            self._drop()
+        except BusUnavailable as error:
+            if not self._awaits_keyframe:
+                log.warning("packets_dropped", camera_id=self._camera_id, reason=str(error))
+            self._paused_until_s = self._clock.monotonic_s() + PAUSE_S
+            self._drop()
+
+    def _drop(self) -> None:
+        self._state.dropped += 1
+        self._awaits_keyframe = True
+
+
+def _count_back(packets: Sequence[AvPacket], stream: MediaStream) -> None:
+    """Give the first packets of a stream the times of frames in even steps before the last."""
+    last = packets[-1]
+    step = last.duration or 0
+    if not step and isinstance(stream, av.VideoStream) and stream.average_rate:
+        step = round(1 / (stream.average_rate * (last.time_base or stream.time_base or 1)))
+    known = [packet.pts for packet in packets if packet.pts is not None]
+    if last.dts is None:
+        last.dts = min(known, default=0)
+    for index, packet in enumerate(packets):
+        packet.time_base = last.time_base
+        packet.dts = last.dts - step * (len(packets) - 1 - index)
+        if packet.pts is None:
+            # The first is a keyframe, and shown before all that follow.
+            packet.pts = min(known, default=packet.dts + step) - step

@@ -1,0 +1,34 @@
+"""Alive means packets: when silence is longer than a camera's own rhythm explains."""
+
+from collections import deque
+from statistics import median
+
+#: No camera that sends once a second or more is silent for so long while it lives.
+DEAD_AFTER_S = 3.0
+#: A slow still camera may miss two of its pictures.
+DEAD_AFTER_INTERVALS = 3
+#: Gaps of which the median is taken for the interval: one stall does not make a camera slow.
+_GAPS = 9
+
+
+class Liveness:
+    """Judges one camera by when its packets came."""
+
+    def __init__(self) -> None:
+        self._last_s: float | None = None
+        self._gaps_s: deque[float] = deque(maxlen=_GAPS)
+
+    def note(self, now_s: float) -> None:
+        """Say that a packet came."""
+        if self._last_s is not None:
+            self._gaps_s.append(now_s - self._last_s)
+        self._last_s = now_s
+
+    def dead_after_s(self) -> float:
+        """Return the longest silence that this camera's interval explains."""
+        interval_s = median(self._gaps_s) if self._gaps_s else 0.0
+        return max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS * interval_s)
+
+    def is_alive(self, now_s: float) -> bool:
+        """Return whether packets come now."""
+        return self._last_s is not None and now_s - self._last_s <= self.dead_after_s()

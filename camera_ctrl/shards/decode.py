@@ -1,0 +1,236 @@
+"""The decode shard: reads some cameras' packets from the bus, and puts their newest picture there.
+
+Apart from the ingest shard, so that a decoder that crashes on hostile bytes costs no packet.
+"""
+
+import signal
+from collections.abc import MutableSequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+
+import structlog
+
+from camera_ctrl.decode.decoder import CameraDecoder
+from camera_ctrl.rate import RateMeter
+from camera_ctrl.settings import CameraSettings
+from camera_ctrl.shards.link import SupervisorLink
+from camera_ctrl.shards.messages import Assignment, DecodeReport, ShardReport
+from vigil import keys
+from vigil.bus.connection import connect_waiting
+from vigil.bus.frames.base import FrameStore
+from vigil.bus.frames.redis import RedisFrameStore
+from vigil.bus.packets.base import BacklogLimits, Entry, EntryId, PacketLog
+from vigil.bus.packets.redis import RedisPacketLog
+from vigil.clock import MICROSECONDS, Clock, SystemClock
+from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.frame import read_stamp
+from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
+from vigil.log import configure_logging
+from vigil.messages import CameraConfig
+from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
+
+log = structlog.get_logger(__name__)
+
+#: How often packets are looked for. Half of it is what a picture waits on average.
+READ_EVERY_S = 0.04
+#: Packets of one camera in one read: two seconds of 30 frames a second.
+READ_LIMIT = 60
+#: A decoder so far behind goes on at the newest keyframe.
+MAX_LAG_S = 3.0
+
+
+@dataclass(slots=True)
+class _Camera:
+    """One camera of this shard. Its decoder runs in one thread at a time."""
+
+    config: CameraConfig
+    epoch: Epoch
+    decoder: CameraDecoder
+    position: EntryId | None = None
+    busy: "Future[None] | None" = None
+    lost_epoch: Epoch | None = None
+    rate: RateMeter = field(default_factory=RateMeter)
+
+
+class DecodeShard:
+    """Makes pictures of its cameras' packets.
+
+    Args:
+        link: To the supervisor.
+        packets: Where packets are.
+        frames: Where pictures go.
+        clock: For lag and rates.
+        jpeg_quality: Of the pictures.
+        working_on: One place a thread, in memory shared with the supervisor: the camera whose
+            bytes it decodes, or 0. After a crash it tells who was at work.
+    """
+
+    def __init__(
+        self,
+        *,
+        link: SupervisorLink,
+        packets: PacketLog,
+        frames: FrameStore,
+        clock: Clock,
+        jpeg_quality: int,
+        working_on: MutableSequence[int],
+    ) -> None:
+        self._link = link
+        self._packets = packets
+        self._frames = frames
+        self._clock = clock
+        self._jpeg_quality = jpeg_quality
+        self._working_on = working_on
+        self._free_places = list(range(len(working_on)))
+        self._threads = ThreadPoolExecutor(len(working_on), thread_name_prefix="decode")
+        self._cameras: dict[CameraId, _Camera] = {}
+
+    def run_once(self) -> None:
+        """Take a new assignment, hand what has come to the decoders, report.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        assignment = self._link.newest_assignment(timeout_s=READ_EVERY_S)
+        if assignment is not None:
+            self._take(assignment)
+        if self._link.is_report_due():
+            self._link.report(ShardReport(decode=self._reports()))
+        idle = [each for each in self._cameras.values() if self._is_idle(each)]
+        for camera in idle:
+            if camera.position is None:
+                camera.position = self._packets.last_keyframe(camera.config.id)
+        positions = {
+            camera.config.id: camera.position for camera in idle if camera.position is not None
+        }
+        for camera_id, entries in self._packets.read(positions, limit=READ_LIMIT).items():
+            camera = self._cameras[camera_id]
+            camera.busy = self._threads.submit(self._decode, camera, entries)
+
+    def close(self) -> None:
+        """Wait for the threads."""
+        self._threads.shutdown()
+
+    def _take(self, assignment: Assignment) -> None:
+        gone = self._cameras.keys() - assignment.cameras.keys()
+        wait([busy for camera_id in gone if (busy := self._cameras[camera_id].busy)])
+        for camera_id in gone:
+            self._cameras.pop(camera_id).decoder.close()
+        for camera_id, config in assignment.cameras.items():
+            camera = self._cameras.get(camera_id)
+            if camera is None:
+                decoder = CameraDecoder(
+                    camera_id, fps=config.frame_fps, jpeg_quality=self._jpeg_quality
+                )
+                self._cameras[camera_id] = _Camera(config, assignment.epochs[camera_id], decoder)
+                continue
+            camera.config, camera.epoch = config, assignment.epochs[camera_id]
+            camera.decoder.picker.fps = config.frame_fps
+
+    @staticmethod
+    def _is_idle(camera: _Camera) -> bool:
+        """Whether no thread is at the camera. An error of the thread is raised here."""
+        if camera.busy is None:
+            return True
+        if not camera.busy.done():
+            return False
+        camera.busy.result()
+        camera.busy = None
+        return True
+
+    def _decode(self, camera: _Camera, entries: list[Entry]) -> None:
+        """Decode one read of a camera. Runs in a thread of the pool."""
+        camera.position = entries[-1].entry_id
+        place = self._free_places.pop()
+        self._working_on[place] = camera.config.id
+        try:
+            if self._is_late(entries):
+                log.info("decoder_skips", camera_id=camera.config.id)
+                camera.position = None
+                return
+            for run in _runs_of_one_template(entries):
+                self._decode_run(camera, run)
+        finally:
+            self._working_on[place] = 0
+            self._free_places.append(place)
+
+    def _is_late(self, entries: list[Entry]) -> bool:
+        lag_us = self._clock.utc_us() - entries[-1].packet.captured_at_us
+        return len(entries) == READ_LIMIT and lag_us > MAX_LAG_S * MICROSECONDS
+
+    def _decode_run(self, camera: _Camera, entries: list[Entry]) -> None:
+        camera_id, first = camera.config.id, entries[0].packet
+        if camera.decoder.needs_template(first):
+            template = self._packets.template(camera_id, first.template_id)
+            if template is None:
+                return
+            try:
+                camera.decoder.use(template)
+            except MessageInvalid as error:
+                camera.decoder.error = str(error)
+                return
+        jpeg = camera.decoder.newest_picture(entries, epoch=camera.epoch)
+        if jpeg is None or camera.epoch == camera.lost_epoch:
+            return
+        ttl_s = _ttl_s(camera.config.frame_fps)
+        # A backlog outlives its camera: what it shows is not live.
+        if self._clock.utc_us() - read_stamp(jpeg).captured_at_us > ttl_s * MICROSECONDS:
+            return
+        try:
+            self._frames.put(camera_id, jpeg, epoch=camera.epoch, ttl_s=ttl_s)
+            camera.rate.count(self._clock.monotonic_s())
+        except LeaseLost:
+            camera.lost_epoch = camera.epoch
+        except BusUnavailable as error:
+            # The next frame will do.
+            log.info("picture_dropped", camera_id=camera_id, reason=str(error))
+
+    def _reports(self) -> dict[CameraId, DecodeReport]:
+        now_s = self._clock.monotonic_s()
+        return {
+            camera_id: DecodeReport(
+                frame_fps=camera.rate.events_per_s(now_s),
+                error=camera.decoder.error,
+                lost_epoch=camera.lost_epoch,
+            )
+            for camera_id, camera in self._cameras.items()
+        }
+
+
+def _runs_of_one_template(entries: list[Entry]) -> list[list[Entry]]:
+    runs: list[list[Entry]] = []
+    for entry in entries:
+        if not runs or runs[-1][-1].packet.template_id != entry.packet.template_id:
+            runs.append([])
+        runs[-1].append(entry)
+    return runs
+
+
+def _ttl_s(frame_fps: float) -> float:
+    return max(keys.FRAME_TTL_S, 3 / frame_fps)
+
+
+def main(pipe: Connection, settings: CameraSettings, working_on: MutableSequence[int]) -> None:
+    """Run a decode shard. The entry of its process."""
+    # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    configure_logging("camera_ctrl.decode", settings.log_level)
+    stop, clock = StopSignal(), SystemClock()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    redis = connect_waiting(str(settings.redis_url), stop=stop)
+    shard = DecodeShard(
+        link=SupervisorLink(pipe, stop=stop, clock=clock),
+        packets=RedisPacketLog(redis, limits=BacklogLimits()),
+        frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
+        clock=clock,
+        jpeg_quality=settings.jpeg_quality,
+        working_on=working_on,
+    )
+    run_until_stopped(
+        shard.run_once,
+        stop=stop,
+        heartbeat=FileHeartbeat(None),
+        backoff=Backoff(first_s=0.2, max_s=2.0),
+    )
+    shard.close()

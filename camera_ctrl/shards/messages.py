@@ -1,0 +1,56 @@
+"""What a supervisor and its shards tell each other over a pipe."""
+
+from dataclasses import dataclass, field
+
+from vigil.domain.camera import CameraId, Epoch
+from vigil.messages import CameraConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The whole of what a shard serves; it replaces what it served before."""
+
+    cameras: dict[CameraId, CameraConfig]
+    epochs: dict[CameraId, Epoch]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """How the connection to one camera is.
+
+    Attributes:
+        is_alive: Whether packets come now.
+        error: Why not, in an owner's words; None before the first try has ended.
+        silent_s: Seconds since the thread last came back from FFmpeg.
+        last_packet_us: UTC of the last packet's arrival.
+        lost_epoch: An epoch under which a write was refused.
+    """
+
+    is_alive: bool = False
+    error: str | None = None
+    silent_s: float = 0.0
+    last_packet_us: int | None = None
+    codec: str | None = None
+    width_px: int = 0
+    height_px: int = 0
+    packet_fps: float = 0.0
+    bitrate_bps: float = 0.0
+    backlog_s: float = 0.0
+    lost_epoch: Epoch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeReport:
+    """How the frames of one camera are made."""
+
+    frame_fps: float = 0.0
+    error: str | None = None
+    lost_epoch: Epoch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShardReport:
+    """What a shard says of all its cameras, twice a second: also that it lives."""
+
+    ingest: dict[CameraId, IngestReport] = field(default_factory=dict)
+    decode: dict[CameraId, DecodeReport] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""A demo camera: a street that we paint ourselves, served by a real RTSP server."""

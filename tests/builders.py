@@ -1,0 +1,59 @@
+"""Valid objects for tests, of which a test names only what it is about."""
+
+from fractions import Fraction
+from typing import Any
+
+from vigil.bus.packets.base import Template
+from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.frame import FrameStamp, stamped
+from vigil.domain.packet import Packet
+from vigil.messages import CameraConfig, CameraState, CameraStatus
+
+CAMERA = CameraId(7)
+OTHER_CAMERA = CameraId(8)
+A_TEMPLATE = Template("00112233aabbccdd", b"nut of the first")
+ANOTHER_TEMPLATE = Template("ffeeddccbbaa9988", b"nut of the second")
+
+
+def a_packet(pts: int = 0, *, is_keyframe: bool = False, **changes: Any) -> Packet:
+    fields: dict[str, Any] = {
+        "stream_index": 0,
+        "pts": pts,
+        "dts": pts,
+        "duration": 3600,
+        "time_base": Fraction(1, 90_000),
+        "is_keyframe": is_keyframe,
+        "template_id": A_TEMPLATE.template_id,
+        "anchor_us": 1_790_000_000_000_000,
+        "captured_at_us": 1_790_000_000_000_000 + pts * 100 // 9,
+        "data": f"packet {pts}".encode(),
+    }
+    return Packet(**fields | changes)
+
+
+def a_jpeg(
+    sequence: int = 1, *, epoch: int = 5, captured_at_us: int = 1_790_000_000_000_000
+) -> bytes:
+    """Return the shell of a JPEG with a stamp: enough for all who do not decode it."""
+    stamp = FrameStamp(sequence, captured_at_us, Epoch(epoch), 1920, 1080)
+    return stamped(b"\xff\xd8\xff\xdb picture \xff\xd9", stamp)
+
+
+def a_camera(camera_id: int = CAMERA, **changes: Any) -> CameraConfig:
+    fields: dict[str, Any] = {
+        "id": camera_id,
+        "revision": 1,
+        "name": f"camera {camera_id}",
+        "stream_url": "rtsp://127.0.0.1:8554/",
+    }
+    return CameraConfig(**fields | changes)
+
+
+def a_status(**changes: Any) -> CameraStatus:
+    fields: dict[str, Any] = {
+        "state": CameraState.ACTIVE,
+        "owner": "host:1:abc",
+        "epoch": 5,
+        "since_us": 1_790_000_000_000_000,
+    }
+    return CameraStatus(**fields | changes)

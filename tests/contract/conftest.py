@@ -1,0 +1,118 @@
+"""Every port's adapters, behind one fixture: the twin, one server, a cluster of three nodes."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+import redis
+from redis.cluster import RedisCluster
+
+from standalone.servers.valkey import EmbeddedValkey
+from tests.servers import ValkeyCluster
+from vigil import keys
+from vigil.bus.camera_config.base import CameraConfigStore, ConfigBell
+from vigil.bus.camera_config.memory import MemoryCameraConfigStore
+from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
+from vigil.bus.connection import RedisClient, connect, connect_single
+from vigil.bus.frames.base import FrameBell, FrameStore
+from vigil.bus.frames.bell import RedisFrameBell
+from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
+from vigil.bus.frames.redis import RedisFrameStore
+from vigil.bus.leases.base import Leases
+from vigil.bus.leases.memory import MemoryLeases
+from vigil.bus.leases.redis import RedisLeases
+from vigil.bus.packets.base import BacklogLimits, PacketLog
+from vigil.bus.packets.memory import MemoryPacketLog
+from vigil.bus.packets.redis import RedisPacketLog
+from vigil.bus.status.base import StatusBoard
+from vigil.bus.status.memory import MemoryStatusBoard
+from vigil.bus.status.redis import RedisStatusBoard
+from vigil.clock import FakeClock
+from vigil.messages import CameraStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MediaBus:
+    """The media ports of one kind, all over the same server."""
+
+    leases: Leases
+    frames: FrameStore
+    bell: FrameBell
+    packets: Callable[[BacklogLimits], PacketLog]
+    statuses: StatusBoard[CameraStatus]
+    let_pass: Callable[[float], None]
+    empty: Callable[[], None]
+
+
+def memory_bus() -> MediaBus:
+    clock = FakeClock()
+    leases = MemoryLeases(clock)
+    bell = MemoryFrameBell()
+    return MediaBus(
+        leases=leases,
+        frames=MemoryFrameStore(leases, clock, bell),
+        bell=bell,
+        packets=lambda limits: MemoryPacketLog(leases, clock, limits=limits),
+        statuses=MemoryStatusBoard(leases, clock),
+        let_pass=clock.advance,
+        empty=leases.flush,
+    )
+
+
+def redis_bus(client: RedisClient) -> MediaBus:
+    def let_pass(seconds: float) -> None:
+        threading.Event().wait(seconds)
+
+    def empty() -> None:
+        if isinstance(client, RedisCluster):
+            client.flushall(target_nodes=RedisCluster.PRIMARIES)
+        else:
+            client.flushall()
+
+    return MediaBus(
+        leases=RedisLeases(client, role=keys.Role.INGEST),
+        frames=RedisFrameStore(client, kind=keys.FrameKind.RAW),
+        bell=RedisFrameBell(client, kind=keys.FrameKind.RAW),
+        packets=lambda limits: RedisPacketLog(client, limits=limits),
+        statuses=RedisStatusBoard(client, role=keys.Role.INGEST, document_class=CameraStatus),
+        let_pass=let_pass,
+        empty=empty,
+    )
+
+
+@pytest.fixture(params=["memory", "valkey", "cluster"])
+def bus(request: pytest.FixtureRequest) -> Iterator[MediaBus]:
+    if request.param == "memory":
+        yield memory_bus()
+        return
+    fixture = "valkey" if request.param == "valkey" else "valkey_cluster"
+    server: EmbeddedValkey | ValkeyCluster = request.getfixturevalue(fixture)
+    client = connect(server.url)
+    media = redis_bus(client)
+    yield media
+    media.bell.close()
+    client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigBus:
+    """The configuration ports of one kind."""
+
+    store: CameraConfigStore
+    bell: ConfigBell
+    empty: Callable[[], object]
+
+
+@pytest.fixture(params=["memory", "valkey"])
+def config_bus(request: pytest.FixtureRequest) -> Iterator[ConfigBus]:
+    if request.param == "memory":
+        store = MemoryCameraConfigStore()
+        yield ConfigBus(store=store, bell=store.bell, empty=store.flush)
+        return
+    server: EmbeddedValkey = request.getfixturevalue("valkey")
+    queue: redis.Redis = connect_single(server.url)
+    yield ConfigBus(
+        store=RedisCameraConfigStore(queue), bell=RedisConfigBell(queue), empty=queue.flushall
+    )
+    queue.close()

@@ -1,0 +1,101 @@
+"""Reads watched cameras' newest pictures from Redis, in one thread a process and kind."""
+
+from collections.abc import Collection
+
+import structlog
+
+from vigil.bus.frames.base import FrameBell, FrameStore
+from vigil.clock import Clock
+from vigil.domain.camera import CameraId
+from vigil.domain.frame import read_stamp
+from vigil.errors import BusUnavailable, FrameInvalid
+from web.live.feeds import Feed, FeedBoard
+from web.live.substitutes import Substitute
+
+log = structlog.get_logger(__name__)
+
+#: How long the reader waits for a bell before it looks who else watches.
+WAIT_S = 0.2
+#: A camera whose bell does not ring is looked at so often while it shows a frame ...
+QUIET_S = 1.0
+#: ... and so often while it shows something in its place.
+MISSING_S = 0.2
+
+
+class LiveReader:
+    """Gives each watched camera's feed its newest picture, and something in its place.
+
+    Args:
+        store, bell: Of one kind of picture.
+        board: The feeds of this kind.
+        substitute: What a camera without a picture shows.
+        clock: For the pace.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: FrameStore,
+        bell: FrameBell,
+        board: FeedBoard,
+        substitute: Substitute,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._bell = bell
+        self._board = board
+        self._substitute = substitute
+        self._clock = clock
+        self._watched: frozenset[CameraId] = frozenset()
+
+    def run_once(self) -> None:
+        """Wait for a bell; show what is new of every camera that rang or was quiet for long."""
+        feeds = self._board.watched()
+        if feeds.keys() != self._watched:
+            self._watched = frozenset(feeds)
+            self._listen()
+        rung = self._bell.wait(WAIT_S)
+        now_s = self._clock.monotonic_s()
+        due = [
+            feed
+            for camera_id, feed in feeds.items()
+            if camera_id in rung
+            or now_s - feed.looked_s >= (QUIET_S if feed.is_live else MISSING_S)
+        ]
+        if due:
+            self._look_at(due, now_s)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._bell.close()
+
+    def _listen(self) -> None:
+        try:
+            self._bell.listen_to(self._watched)
+        except BusUnavailable as error:
+            log.warning("bus_unavailable", what=str(error))
+            self._watched = frozenset()
+
+    def _look_at(self, feeds: Collection[Feed], now_s: float) -> None:
+        try:
+            jpegs = self._store.newest([feed.camera_id for feed in feeds])
+        except BusUnavailable as error:
+            # The feeds say so: no picture is live that we cannot read.
+            log.warning("bus_unavailable", what=str(error))
+            jpegs = {}
+        for feed in feeds:
+            feed.looked_s = now_s
+            jpeg = jpegs.get(feed.camera_id)
+            if jpeg is not None:
+                self._show_frame(feed, jpeg)
+            else:
+                instead = self._substitute(feed.camera_id)
+                self._board.show(feed, instead.jpeg, instead.name, is_live=False)
+
+    def _show_frame(self, feed: Feed, jpeg: bytes) -> None:
+        try:
+            order = read_stamp(jpeg).order
+        except FrameInvalid as error:
+            log.warning("frame_skipped", camera_id=feed.camera_id, reason=str(error))
+            return
+        self._board.show(feed, jpeg, order, is_live=True)

@@ -1,0 +1,167 @@
+"""The HTTP server: streams in one gevent hub, everything that blocks in threads.
+
+Nothing is monkey-patched. A request's body is read in the hub, the application then runs in a
+thread of a bounded pool, where PostgreSQL and argon2 may block, and only the parts of a live
+stream are sent from the hub. See docs/adr/0001.
+"""
+
+import io
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, cast
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import gevent
+import gevent.socket
+from gevent import pywsgi
+from gevent.threadpool import ThreadPool
+from typing_extensions import override
+
+from vigil.errors import SetupInvalid
+from web.live.stream import LiveStream
+
+#: Requests that may be answered at once; streams do not count.
+THREADS = 16
+#: What the kernel holds for one viewer at most: about two pictures, not a second of stale video.
+SEND_BUFFER_BYTES = 256 * 1024
+#: A viewer that takes nothing, or a caller that says nothing, for so long is dropped.
+SOCKET_TIMEOUT_S = 20.0
+#: The most that is read of a body before the application has a say.
+MAX_BODY_BYTES = 1024 * 1024
+
+#: Callers that may wait to be accepted.
+BACKLOG = 512
+#: How often the main loop comes round.
+TURN_S = 0.25
+#: How long streams get to end when the server stops.
+STOP_S = 1.0
+
+_Headers = list[tuple[str, str]]
+
+
+class HubApplication:
+    """Runs a WSGI application in threads, and its live streams in the hub."""
+
+    def __init__(self, application: WSGIApplication, *, threads: int = THREADS) -> None:
+        self._application = application
+        self._pool = ThreadPool(threads)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        body = _read_body(environ)
+        if body is None:
+            return _too_large(start_response)
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        status, headers, answer = self._pool.apply(self._run, (environ,))
+        start_response(status, headers)
+        return cast("Iterable[bytes]", answer)
+
+    def _run(self, environ: WSGIEnvironment) -> tuple[str, _Headers, Iterable[bytes]]:
+        started: list[tuple[str, _Headers]] = []
+        written: list[bytes] = []
+
+        def start_response(
+            status: str, headers: _Headers, _exc_info: Any = None
+        ) -> Callable[[bytes], object]:
+            started[:] = [(status, headers)]
+            return written.append
+
+        answer = self._application(environ, start_response)
+        if not isinstance(answer, LiveStream):
+            answer = written + _collected(answer)
+        [(status, headers)] = started
+        return status, headers, answer
+
+
+class _Handler(pywsgi.WSGIHandler):  # type: ignore[misc]  # gevent has no types for it.
+    @override
+    def handle(self) -> None:
+        self.socket.settimeout(SOCKET_TIMEOUT_S)
+        super().handle()
+
+
+class WebServer:
+    """Serves one application at several addresses.
+
+    Args:
+        application: Runs in threads; see ``HubApplication``.
+        host: To listen on, such as ``127.0.0.1``.
+        ports: One server a port.
+
+    Raises:
+        SetupInvalid: A port is taken, or not ours to use.
+    """
+
+    def __init__(self, application: WSGIApplication, *, host: str, ports: Iterable[int]) -> None:
+        hub_application = HubApplication(application)
+        self._servers = [
+            pywsgi.WSGIServer(
+                _listener(host, port),
+                hub_application,
+                handler_class=_Handler,
+                # An address can carry a stream token, so pywsgi logs none; Flask's hooks do.
+                log=None,
+                error_log=logging.getLogger("web.server"),
+            )
+            for port in ports
+        ]
+
+    def start(self) -> None:
+        """Begin to answer."""
+        for server in self._servers:
+            server.start()
+
+    def run_once(self) -> None:
+        """Let the hub work for a moment. That this returns proves that it turns."""
+        gevent.sleep(TURN_S)
+
+    def stop(self) -> None:
+        """Refuse new callers and end the streams."""
+        for server in self._servers:
+            server.stop(timeout=STOP_S)
+
+
+def _listener(host: str, port: int) -> gevent.socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = gevent.socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Connections inherit it.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SetupInvalid(f"port {port} of {host} cannot be used: {error.strerror}") from error
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _collected(answer: Iterable[bytes]) -> list[bytes]:
+    try:
+        return list(answer)
+    finally:
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()
+
+
+def _read_body(environ: WSGIEnvironment) -> bytes | None:
+    """Return the request's body, or None when it is longer than we read."""
+    body: bytes = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    return None if len(body) > MAX_BODY_BYTES else body
+
+
+def _too_large(start_response: StartResponse) -> list[bytes]:
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    start_response(
+        f"{status.value} {status.phrase}",
+        # What is left of the body was not read: the connection cannot go on.
+        [("Content-Type", "application/json"), ("Connection", "close")],
+    )
+    message = f"A body has at most {MAX_BODY_BYTES} bytes."
+    error = {"code": status.value, "status": status.phrase, "message": message}
+    return [json.dumps(error).encode()]
