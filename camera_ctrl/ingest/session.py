@@ -143,6 +143,7 @@ class CameraSession:
             streams: list[MediaStream] = [video, *container.streams.audio[:1]]
             with self._lock:
                 self._seen.error = self._seen.opening_s = None
+                self._seen.liveness.reconnected()
                 self._seen.codec = video.codec_context.name
                 self._seen.width_px = video.codec_context.width
                 self._seen.height_px = video.codec_context.height
