@@ -73,7 +73,8 @@ def test_health_and_readiness_tell_apart_who_is_away(world_of: WorldOf) -> None:
     assert ready.json["checks"] == {"postgresql": True, "redis": False}
 
 
-def test_metrics_count_by_route_and_name_nobody(world: World) -> None:
+def test_metrics_count_by_route_and_name_nobody(world_of: WorldOf) -> None:
+    world = world_of()
     camera_id = world.camera("Secret door")
     world.admin().get(f"/cameras/{camera_id}")
     world.stranger().get("/no/such/address")
