@@ -24,7 +24,8 @@ class Association:
 
     Attributes:
         followed: Tracks with a region of their own, and its box.
-        sought: People without one: in a crowd, hidden, or standing still.
+        sought: People in a region that is not theirs alone.
+        unmoved: People whom no region shows: standing still, or gone.
         lost: Things that no region shows.
         absorbed: Things in a region that others explain.
         new: Boxes of regions that belong to no track.
@@ -32,6 +33,7 @@ class Association:
 
     followed: list[tuple[Track, Boxes]] = field(default_factory=list)
     sought: list[Track] = field(default_factory=list)
+    unmoved: list[Track] = field(default_factory=list)
     lost: list[Track] = field(default_factory=list)
     absorbed: list[Track] = field(default_factory=list)
     new: list[Boxes] = field(default_factory=list)
@@ -51,7 +53,7 @@ def associate(tracks: list[Track], regions: Boxes) -> Association:
     for number, track in enumerate(tracks):
         mine = linked[number] & ~shared
         if not linked[number].any():
-            (result.sought if track.is_likely else result.lost).append(track)
+            (result.unmoved if track.is_likely else result.lost).append(track)
         elif mine.any():
             union = union_of(regions[mine])
             if not track.is_likely:

@@ -61,12 +61,13 @@ def test_people_in_one_region_are_sought_by_shape() -> None:
     assert found.followed == []
 
 
-def test_a_person_whom_no_region_shows_is_sought_and_a_thing_is_lost() -> None:
+def test_a_person_whom_no_region_shows_stands_still_and_a_thing_is_lost() -> None:
     person, thing = a_person(100, 100, 140, 200), a_thing(300, 300, 340, 340)
 
     found = associate([person, thing], boxes())
 
-    assert found.sought == [person]
+    assert found.unmoved == [person]
+    assert found.sought == []
     assert found.lost == [thing]
 
 
