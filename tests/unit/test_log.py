@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from functools import cache
 from urllib.parse import quote
 
 import pytest
@@ -91,6 +92,7 @@ log.debug("too_quiet", url=url)
 """
 
 
+@cache
 def logged(*, on_terminal: bool = False) -> str:
     program = PROGRAM
     if on_terminal:
