@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from standalone.demo_camera import publish_demo_camera
 from standalone.machine import memory_bytes, port_fault
 from standalone.plan import Plan, check_ports, plan
 from standalone.processes.folder import FolderLock
-from standalone.processes.ports import LOOPBACK, free_port
+from standalone.processes.ports import LOOPBACK, kept_port
 from standalone.processes.services import Guard, Service, ServiceProcess, stop_leftovers
 from standalone.processes.supervisor import Supervisor
 from standalone.secret import secret_in
 from standalone.servers.postgres import EmbeddedPostgres
 from standalone.servers.valkey import EmbeddedValkey
 from standalone.settings import RunSettings
-from vigil.bus.connection import connect_single
 from vigil.clock import Clock
 from vigil.errors import SetupInvalid
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
@@ -49,7 +47,12 @@ class Surroundings:
 
 
 def run(
-    settings: RunSettings, *, services: ServiceList, clock: Clock, stop: StopSignal, tell: Tell
+    settings: RunSettings,
+    *,
+    services: ServiceList,
+    clock: Clock,
+    stop: StopSignal,
+    tell: Tell,
 ) -> None:
     """Run everything until stop, then leave nothing running.
 
@@ -110,20 +113,19 @@ def _start_servers(
         with _told("media Redis", tell):
             supervisor.start(media)
         environment["REDIS_URL"] = media.url
-    demo_port = None
     if wanted.needs_queue:
         queue = _queue(wanted, home, stop)
         with _told("queue Redis", tell):
             supervisor.start(queue)
         environment["QUEUE_REDIS_URL"] = queue.url
-        demo_port = free_port()
-        with connect_single(queue.url) as client:
-            publish_demo_camera(client, port=demo_port)
+    demo_port = None
     if wanted.needs_database:
         database = EmbeddedPostgres(home / "postgres", stop=stop)
         with _told("PostgreSQL", tell):
             supervisor.start(database)
         environment["DATABASE_URL"] = database.url
+        # The same each time, so that the cameras go on before web is there.
+        demo_port = kept_port(home / "demo" / "port")
     return Surroundings(home=home, environment=environment, demo_port=demo_port)
 
 
@@ -198,7 +200,7 @@ def _welcome(ports: tuple[int, ...], home: Path) -> str:
             "  Vigil is running.",
             "",
             f"    watch    {first}{also}",
-            "    log in   not needed yet: only this machine can reach it",
+            "    log in   make your account on that page; the first one is the admin",
             f"    data     {home}",
             f"    logs     {home / 'logs'}",
             "    stop     Ctrl-C",
