@@ -3,6 +3,7 @@
 #
 #   eval "$(tests/containers/engine.sh up)"     start it, and point docker at it
 #   tests/containers/engine.sh down             stop it, and remove all that it kept
+#   tests/containers/engine.sh can              fails where it cannot be, and says why
 #
 # The images that our Dockerfiles begin with are stood in for: the same paths, users, variables and
 # entry points, made of Debian's packages. Everything lies below VIGIL_ENGINE_DIR; nothing that
@@ -79,11 +80,24 @@ build_stand_ins() {
     done
 }
 
-up() {
+# The capability that mounting takes, by its number.
+readonly SYS_ADMIN=21
+
+can() {
+    local effective
+    effective=$(sed -n 's/^CapEff:\t//p' /proc/self/status)
     if [[ $EUID -ne 0 ]] || ! grep -qs '^ID=debian' /etc/os-release; then
-        say "an engine of our own needs root and Debian"
-        return 3
+        echo "an engine of our own needs root and Debian"
+    elif (((0x$effective >> SYS_ADMIN & 1) == 0)); then
+        echo "an engine of our own needs to mount, which this container may not"
+    else
+        return 0
     fi
+    return 1
+}
+
+up() {
+    can >&2
     mkdir -p "$dir" "$config"
     local lacking=()
     command -v dockerd >/dev/null || lacking+=(docker.io)
@@ -113,9 +127,9 @@ down() {
 }
 
 case ${1-} in
-    up | down) "$1" ;;
+    can | up | down) "$1" ;;
     *)
-        sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
 esac
