@@ -9,7 +9,7 @@ import pytest
 
 from standalone.processes.ports import LOOPBACK, free_port
 from tests.containers.compose import CA_CERTIFICATES, CA_FILE, FILE, ROOT, Compose
-from tests.containers.stack import Stack
+from tests.containers.stack import ADMIN_PASSWORD, ADMIN_USERNAME, Stack
 
 #: Long enough for a cold build on a slow machine.
 BUILD_S = 420
@@ -36,7 +36,15 @@ def compose(env_file: Path) -> Compose:
         project="vigil-test",
         env_file=env_file,
         files=[FILE, CA_FILE],
-        environment={**ports, **index, "CA_CERTIFICATES": str(CA_CERTIFICATES)},
+        environment={
+            **ports,
+            **index,
+            "CA_CERTIFICATES": str(CA_CERTIFICATES),
+            "ADMIN_USERNAME": ADMIN_USERNAME,
+            "ADMIN_PASSWORD": ADMIN_PASSWORD,
+            # Needs no download.
+            "DEFAULT_MODEL": "basic",
+        },
     )
 
 
