@@ -9,6 +9,9 @@ from typing import Any
 
 from tests.containers.compose import Compose
 
+ADMIN_USERNAME = "admin"
+ADMIN_PASSWORD = "as-good-as-any"  # Of a stack that lives for minutes, on loopback.
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -70,6 +73,38 @@ class Stack:
             response = self._send(connection, "GET", path, token=token)
             assert response.status == 200, response.read(200)
             return response.read(size)
+
+    def log_in(self) -> str:
+        """Return an access token of the first account."""
+        answer = self.request(
+            "POST", "/login", body={"username": ADMIN_USERNAME, "password": ADMIN_PASSWORD}
+        )
+        assert answer.status == 200, answer.body
+        token: str = answer.json()["access_token"]
+        return token
+
+    def secrets(self) -> dict[str, str]:
+        """Return what the operator's ``.env`` holds."""
+        lines = self.compose.env_file.read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if line)
+
+    def log(self, service: str) -> str:
+        """Return what every container of a service has logged."""
+        ids = self.compose.run("ps", "--all", "--quiet", service).split()
+        return "".join(self.compose.docker("logs", each) for each in ids)
+
+    def redis(self, server: str, role: str, command: str) -> str:
+        """Return what a Redis answers to a role: a value, or the words of an error."""
+        # The health check's own is known in its container alone.
+        secret = self.secrets().get(f"REDIS_{role.upper()}_PASSWORD") or self.compose.execute(
+            server, "cat", "/run/vigil/health"
+        )
+        said = self.compose.execute(
+            server, "redis-cli", stdin=f"AUTH {role} {secret.strip()}\n{command}\n"
+        )
+        authenticated, _, answer = said.partition("\n")
+        assert authenticated == "OK", said
+        return answer.strip()
 
     def _connection(self, port: str) -> closing[HTTPConnection]:
         return closing(HTTPConnection("127.0.0.1", self.port(port), timeout=20))

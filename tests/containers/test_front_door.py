@@ -58,4 +58,4 @@ def test_says_that_the_application_is_away_and_finds_it_at_its_new_address(stack
 
 
 def _log(stack: Stack) -> str:
-    return stack.compose.run("logs", "--no-color", "--no-log-prefix", "nginx")
+    return stack.log("nginx")

@@ -46,9 +46,7 @@ def test_holds_the_limits_of_memory_and_processes(stack: Stack) -> None:
 
 
 def test_carries_no_secret_and_no_certificate_in_an_image(stack: Stack) -> None:
-    values = {
-        line.partition("=")[2] for line in stack.compose.env_file.read_text().splitlines() if line
-    }
+    values = set(stack.secrets().values())
     for container in stack.compose.containers():
         history = stack.compose.docker("history", "--no-trunc", container["Image"])
         image = stack.compose.docker("inspect", container["Image"])
@@ -56,18 +54,26 @@ def test_carries_no_secret_and_no_certificate_in_an_image(stack: Stack) -> None:
         assert "BEGIN CERTIFICATE" not in history
 
 
-def test_sees_only_the_secrets_of_its_own(stack: Stack) -> None:
-    secrets = dict(
-        line.split("=", 1) for line in stack.compose.env_file.read_text().splitlines() if line
+@pytest.mark.parametrize(
+    ("beaten", "is_alive"), [("now", True), ("29 seconds ago", True), ("1 minute ago", False)]
+)
+def test_a_loop_that_does_not_turn_is_not_alive(stack: Stack, beaten: str, is_alive: bool) -> None:
+    done = stack.compose.attempt(
+        *("exec", "-T", "--env", "HEARTBEAT_PATH=/tmp/other", "camera_ctrl"),
+        *("sh", "-c", f"touch --date '{beaten}' /tmp/other && is-alive"),
     )
+
+    assert (done.returncode == 0) is is_alive
+
+
+def test_sees_only_the_secrets_of_its_own(stack: Stack) -> None:
+    secrets = stack.secrets()
     strangers = {
+        "object_recognition": set(secrets) - {"SECRET_KEY", "REDIS_OBJECT_RECOGNITION_PASSWORD"},
+        "camera_ctrl": set(secrets) - {"SECRET_KEY", "REDIS_CAMERA_CTRL_PASSWORD"},
         "web": {"REDIS_CAMERA_CTRL_PASSWORD", "REDIS_OBJECT_RECOGNITION_PASSWORD"},
-        "camera_ctrl": {
-            "REDIS_WEB_PASSWORD",
-            "REDIS_OBJECT_RECOGNITION_PASSWORD",
-            "POSTGRES_PASSWORD",
-        },
         "nginx": set(secrets),
+        "postgres": set(secrets) - {"POSTGRES_PASSWORD"},
     }
     for service, names in strangers.items():
         environment = stack.compose.execute(service, "env")
