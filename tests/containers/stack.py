@@ -97,7 +97,7 @@ class Stack:
         """Return what a Redis answers to a role: a value, or the words of an error."""
         # The health check's own is known in its container alone.
         secret = self.secrets().get(f"REDIS_{role.upper()}_PASSWORD") or self.compose.execute(
-            server, "cat", "/run/vigil/health"
+            server, "cat", "/tmp/vigil/health"
         )
         said = self.compose.execute(
             server, "redis-cli", stdin=f"AUTH {role} {secret.strip()}\n{command}\n"

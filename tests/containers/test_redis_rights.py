@@ -71,6 +71,7 @@ def test_nobody_may_do_anything_else(stack: Stack, server: str) -> None:
 
 @pytest.mark.parametrize("server", ["redis-media", "redis-queue"])
 def test_a_stranger_may_not_even_ask(stack: Stack, server: str) -> None:
-    said = stack.compose.execute(server, "redis-cli", "PING")
+    said = stack.compose.execute(server, "redis-cli", stdin="PING\nAUTH default \nPING\n")
 
+    assert "PONG" not in said
     assert said.startswith("NOAUTH")
