@@ -34,6 +34,7 @@ from web.access.guard import require_loopback
 from web.app import create_app
 from web.live.assembly import build_live
 from web.live.routes import streams_blueprint
+from web.migrate import migrate_waiting
 from web.server import WebServer
 from web.settings import WebSettings
 from web.startup import RECONCILE_EVERY_S, prepare, reconcile
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     configure_logging("web", settings.log_level)
     require_loopback(settings, listen.host)
     clock, stop = SystemClock(), stop_on_signals()
+    if listen.migrate:
+        migrate_waiting(settings, stop=stop)
     media = connect_waiting(str(settings.redis_url), stop=stop)
     queue = connect_single(settings.queue_url())
     configs = CameraConfigs(
@@ -96,6 +99,9 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(
         "--port", type=int, action="append", help="port, also several (5000 and 15440)"
+    )
+    parser.add_argument(
+        "--migrate", action="store_true", help="bring the database's tables up to date first"
     )
     return parser.parse_args(arguments)
 

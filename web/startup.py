@@ -2,14 +2,13 @@
 
 from flask import Flask
 
-from web.access.guard import require_loopback
-from web.cameras.configuration import RECONCILE_EVERY_S
 from web.cameras.demo import keep_demo_camera
 from web.database import db
 from web.users import first_account
 from web.wiring import EXTENSION, Wiring
 
-__all__ = ["RECONCILE_EVERY_S", "prepare", "reconcile", "require_loopback"]
+#: Seconds between two looks at whether Redis holds what PostgreSQL does.
+RECONCILE_EVERY_S = 10.0
 
 
 def prepare(app: Flask) -> None:
