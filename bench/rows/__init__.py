@@ -1,0 +1,11 @@
+"""One module a row of the table of figures, with a ``NAME`` and a ``measure``."""
+
+from collections.abc import Callable
+
+from bench.result import RowResult
+from bench.rows import ingest_eight, ingest_one, ingest_packets
+
+#: In the order of the table.
+ROWS: dict[str, Callable[[], RowResult]] = {
+    row.NAME: row.measure for row in (ingest_packets, ingest_one, ingest_eight)
+}
