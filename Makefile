@@ -80,7 +80,7 @@ PYTHON = $(shell for name in python3 python3.13 python3.12 python3.11 python; do
 	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& command -v $$name && break; done)
 
-$(BIN)/uv:
+$(BIN)/python:
 	@python='$(PYTHON)'; test -n "$$python" || { \
 		echo "Vigil needs Python 3.11, 3.12 or 3.13, and found none on the PATH." \
 			"Or name one: make run PYTHON=/path/to/python3.12" >&2; exit 1; }; \
@@ -88,14 +88,18 @@ $(BIN)/uv:
 	$$python -m venv --clear $(VENV) || { \
 		echo "$$python cannot make an environment; on Debian and Ubuntu: apt install python3-venv" \
 			>&2; exit 1; }
+
+# An environment that somebody else made is taken as it is: another tool may have left out pip.
+$(BIN)/uv: | $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8,<1'
 
-$(VENV)/.run: $(BIN)/uv uv.lock pyproject.toml
+$(VENV)/.run: uv.lock pyproject.toml | $(BIN)/uv
 	@echo "installing what uv.lock names; the first time takes a minute ..."
 	@$(call install,--no-dev)
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/uv uv.lock pyproject.toml
+$(VENV)/.dev: uv.lock pyproject.toml | $(BIN)/uv
 	@echo "installing what uv.lock names, with the tools of development ..."
 	@$(call install,)
 	@touch $@ $(VENV)/.run

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import SYSTEM_PYTHON
+
 REQUIRE = "VIGIL_TEST_REQUIRE"
 DATA_DIR = "VIGIL_DATA_DIR"
-#: The python of the system, whose packages are Debian's: gi is no wheel.
-SYSTEM_PYTHON = "/usr/bin/python3"
 _PROPERTY = "needs"
 
 

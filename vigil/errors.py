@@ -3,7 +3,8 @@
 VigilError
 ├── Unavailable              the other side is away: wait, then try again
 │   ├── BusUnavailable       Redis does not answer
-│   └── CameraUnavailable    the stream cannot be opened, or stopped
+│   ├── CameraUnavailable    the stream cannot be opened, or stopped
+│   └── ModelUnavailable     a model cannot be fetched just now
 ├── Unusable                 this input will never be right: skip it, count it, go on
 │   ├── MessageInvalid       a bus entry or a document cannot be decoded
 │   ├── FrameInvalid         a picture cannot be decoded, or is out of bounds
@@ -29,6 +30,10 @@ class BusUnavailable(Unavailable):
 
 class CameraUnavailable(Unavailable):
     """A camera's stream cannot be opened, or stopped. The message is in an owner's words."""
+
+
+class ModelUnavailable(Unavailable):
+    """A model file cannot be fetched just now. The message says why, in an operator's words."""
 
 
 class Unusable(VigilError):

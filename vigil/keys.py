@@ -24,6 +24,7 @@ Name                                        Type    Written by          Lives fo
 vigil:camera_config:<id>                    string  web                 ever, until deleted
 vigil:camera_config:head                    string  web                 ever
 vigil:camera_config:bell                    channel web                 -
+vigil:limits/...                            string  web (Flask-Limiter) its window
 """
 
 from enum import StrEnum
@@ -36,6 +37,8 @@ FRAME_TTL_S = 4.0
 PACKET_KEYS_TTL_S = 600
 #: Seconds that a status outlives its writer.
 STATUS_TTL_S = 5.0
+#: What the names of rate limits begin with; the library goes on from there.
+RATE_LIMITS = "vigil:limits"
 #: Seconds that the last epoch of a lease is remembered after its last renewal.
 LEASE_MEMORY_S = 86_400
 #: Seconds that a role's list of members outlives the last of them.

@@ -1,39 +1,94 @@
-"""``vigil web``: the HTTP server. The one file of it that names concrete classes."""
+"""``vigil web``: the HTTP server. With ``live/assembly``, what names its concrete classes."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
+
+from argon2 import PasswordHasher
+from flask import Flask
 
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
-from vigil.bus.connection import connect_single, connect_waiting
-from vigil.bus.frames.bell import RedisFrameBell
-from vigil.bus.frames.redis import RedisFrameStore
+from vigil.bus.connection import (
+    RedisClient,
+    connect_single,
+    connect_waiting,
+    translated_errors,
+)
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
-from vigil.domain.camera import CameraId
 from vigil.log import configure_logging
-from vigil.messages import CameraConfig, CameraStatus
+from vigil.messages import CameraStatus
 from vigil.runtime import (
     Backoff,
     FileHeartbeat,
+    StopSignal,
     run_until_stopped,
     start_thread,
     stop_on_signals,
 )
 from vigil.settings import load
-from web.app import create_app, known_to_all
-from web.live.feeds import FeedBoard
-from web.live.reader import LiveReader
-from web.live.routes import live_blueprint
-from web.live.service import LiveViews, NoSignal
-from web.live.stream import Waker
+from web.access.guard import require_loopback
+from web.app import create_app
+from web.live.assembly import build_live
+from web.live.routes import streams_blueprint
 from web.server import WebServer
 from web.settings import WebSettings
+from web.startup import RECONCILE_EVERY_S, prepare, reconcile
 
 #: The family's clients call the API on the first and the streams on the second.
 PORTS = (5000, 15440)
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Run the web server until it is stopped."""
+    listen = _parsed(arguments)
+    settings = load(WebSettings)
+    configure_logging("web", settings.log_level)
+    require_loopback(settings, listen.host)
+    clock, stop = SystemClock(), stop_on_signals()
+    media = connect_waiting(str(settings.redis_url), stop=stop)
+    queue = connect_single(settings.queue_url())
+    configs = CameraConfigs(
+        store=RedisCameraConfigStore(queue),
+        bell=RedisConfigBell(queue),
+        path=settings.vigil_home / "web" / "cameras.json",
+        clock=clock,
+    )
+    statuses = RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus)
+    site_zone = ZoneInfo(settings.site_time_zone)
+    live = build_live(media, statuses=statuses, facts=configs, site_zone=site_zone, clock=clock)
+    app = create_app(
+        settings,
+        config_store=RedisCameraConfigStore(queue),
+        statuses=statuses,
+        checks={"redis": _ping(media), "queue_redis": _ping(queue)},
+        clock=clock,
+        hasher=PasswordHasher(),
+        streams=streams_blueprint(raw=live.raw, boxed=live.boxed),
+    )
+    server = WebServer(app, host=listen.host, ports=listen.port or PORTS)
+    steps = {
+        "camera-configs": _paced(configs.refresh, 0.5, stop=stop),
+        "raw-reader": live.readers[0].run_once,
+        "boxed-reader": live.readers[1].run_once,
+        "startup": _begun(app, stop=stop),
+    }
+    for name, step in steps.items():
+        start_thread(partial(_run, step, stop=stop), name=name, stop=stop)
+    server.start()
+    run_until_stopped(
+        server.run_once,
+        stop=stop,
+        heartbeat=FileHeartbeat(settings.heartbeat_path),
+        backoff=Backoff(first_s=0.5, max_s=8.0),
+    )
+    server.stop()
+    for reader in live.readers:
+        reader.close()
+    return 0
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -45,69 +100,40 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] = ()) -> int:
-    """Run the web server until it is stopped."""
-    listen = _parsed(arguments)
-    settings = load(WebSettings)
-    configure_logging("web", settings.log_level)
-    clock, stop = SystemClock(), stop_on_signals()
-    redis = connect_waiting(str(settings.redis_url), stop=stop)
-    queue = connect_single(settings.queue_url())
-    configs = CameraConfigs(
-        store=RedisCameraConfigStore(queue),
-        bell=RedisConfigBell(queue),
-        path=settings.vigil_home / "web" / "cameras.json",
-        clock=clock,
-    )
-    statuses = RedisStatusBoard(redis, role=keys.Role.INGEST, document_class=CameraStatus)
-    substitute = NoSignal(
-        statuses=statuses,
-        name_of=lambda camera_id: configs.cameras[camera_id].name,
-        site_zone=ZoneInfo(settings.site_time_zone),
-    )
-    waker = Waker()
-    board = FeedBoard(waker.notify)
-    store = RedisFrameStore(redis, kind=keys.FrameKind.RAW)
-    reader = LiveReader(
-        store=store,
-        bell=RedisFrameBell(redis, kind=keys.FrameKind.RAW),
-        board=board,
-        substitute=substitute,
-        clock=clock,
-    )
-    views = LiveViews(store=store, board=board, waker=waker, substitute=substitute, clock=clock)
+def _run(step: Callable[[], object], *, stop: StopSignal) -> None:
+    backoff = Backoff(first_s=0.5, max_s=4.0)
+    run_until_stopped(step, stop=stop, heartbeat=FileHeartbeat(None), backoff=backoff)
 
-    def cameras() -> Mapping[CameraId, CameraConfig]:
-        return configs.cameras
 
-    def read() -> None:
-        configs.refresh()
-        reader.run_once()
+def _paced(step: Callable[[], object], every_s: float, *, stop: StopSignal) -> Callable[[], None]:
+    def paced() -> None:
+        step()
+        stop.wait(every_s)
 
-    app = create_app(
-        live=live_blueprint(views, known_to_all(cameras)), statuses=statuses, cameras=cameras
-    )
-    server = WebServer(app, host=listen.host, ports=listen.port or PORTS)
-    start_thread(
-        lambda: run_until_stopped(
-            read,
-            stop=stop,
-            heartbeat=FileHeartbeat(None),
-            backoff=Backoff(first_s=0.5, max_s=2.0),
-        ),
-        name="live-reader",
-        stop=stop,
-    )
-    server.start()
-    run_until_stopped(
-        server.run_once,
-        stop=stop,
-        heartbeat=FileHeartbeat(settings.heartbeat_path),
-        backoff=Backoff(first_s=0.5, max_s=8.0),
-    )
-    server.stop()
-    reader.close()
-    return 0
+    return paced
+
+
+def _begun(app: Flask, *, stop: StopSignal) -> Callable[[], None]:
+    """Return a step that makes the first account, then keeps Redis as PostgreSQL says."""
+    is_prepared = False
+
+    def step() -> None:
+        nonlocal is_prepared
+        if not is_prepared:
+            prepare(app)
+            is_prepared = True
+        reconcile(app)
+        stop.wait(RECONCILE_EVERY_S)
+
+    return step
+
+
+def _ping(client: RedisClient) -> Callable[[], None]:
+    def ping() -> None:
+        with translated_errors():
+            client.ping()
+
+    return ping
 
 
 if __name__ == "__main__":

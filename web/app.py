@@ -1,58 +1,152 @@
 """The application factory. What the application needs, it is given."""
 
-from collections.abc import Callable, Mapping
+import importlib
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
 
-from flask import Blueprint, Flask
-from werkzeug.exceptions import NotFound
+from argon2 import PasswordHasher
+from flask import Flask, Response
+from flask_smorest import Api
+from sqlalchemy.orm import sessionmaker
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
+from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.bus.status.base import StatusBoard
-from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig, CameraState, CameraStatus
-from web.live.routes import Access
-from web.live.stream import StillAllowed
+from vigil.clock import Clock
+from vigil.messages import CameraStatus
+from vigil.sealing import Sealer
+from web.access.guard import install_guard
+from web.access.tokens import TokenSigner
+from web.blueprint import ApiBlueprint
+from web.cameras.configuration import ConfigurationPublisher
+from web.database import ask_postgresql, db, install_database
+from web.errors import install_error_handlers
+from web.images.folder import PictureFolder
+from web.limits import install_limits
+from web.openapi import configure_openapi, install_openapi
+from web.pages.routes import pages
+from web.schemas import MAX_ID
+from web.settings import WebSettings
+from web.status.metrics import install_metrics
+from web.status.readiness import Check, Readiness
+from web.users.passwords import Passwords
+from web.wiring import EXTENSION, Wiring
 
-Cameras = Callable[[], Mapping[CameraId, CameraConfig]]
+DOMAINS: Final = (
+    "users",
+    "access",
+    "cameras",
+    "rectangles",
+    "time_intervals",
+    "notifications",
+    "recipients",
+    "audit",
+    "images",
+    "status",
+)
+
+#: What our pages may load: nothing but our own, and no script or style inside a page.
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
-def create_app(*, live: Blueprint, statuses: StatusBoard[CameraStatus], cameras: Cameras) -> Flask:
+class IdConverter(IntegerConverter):
+    """The number of a row. Greater ones than PostgreSQL knows name nothing."""
+
+    regex = r"[0-9]{1,19}"
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=MAX_ID)
+
+
+def create_app(
+    settings: WebSettings,
+    *,
+    config_store: CameraConfigStore,
+    statuses: StatusBoard[CameraStatus],
+    checks: Mapping[str, Check],
+    clock: Clock,
+    hasher: PasswordHasher,
+    streams: ApiBlueprint | None = None,
+) -> Flask:
     """Return the application.
 
     Args:
-        live: The routes of the stream path.
+        settings: What the operator turned.
+        config_store: Where the other services read which cameras there are.
         statuses: What the holders of cameras say about them.
-        cameras: The cameras that are known now.
+        checks: What ``/readyz`` asks, beside PostgreSQL.
+        clock: Judges tokens and invitations.
+        hasher: Of passwords, with its cost.
+        streams: The routes of the stream path; None: an application without live pictures.
+
+    Raises:
+        SetupInvalid: A route has no rule that says who may call it.
     """
     app = Flask(__name__)
-    app.register_blueprint(live)
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """Say that the process answers."""
-        return {"status": "ok"}
-
-    @app.get("/camera_status")
-    def camera_status() -> dict[str, str]:
-        """Say of each camera whether packets come now."""
-        known = cameras()
-        said = statuses.read(list(known))
-        return {
-            f"camera_{camera_id}": "active" if _is_active(said.get(camera_id)) else "inactive"
-            for camera_id in sorted(known)
-        }
-
+    _configure(app, settings)
+    install_database(app, settings)
+    with app.app_context():
+        sessions = sessionmaker(db.engine)
+    app.extensions[EXTENSION] = Wiring(
+        settings=settings,
+        clock=clock,
+        signer=TokenSigner(
+            settings.secret_key.get_secret_value(), settings.previous_secret(), clock=clock
+        ),
+        passwords=Passwords(hasher),
+        sealer=Sealer(settings.secret_key.get_secret_value(), settings.previous_secret()),
+        configuration=ConfigurationPublisher(config_store, sessions),
+        statuses=statuses,
+        pictures=PictureFolder(settings.vigil_home / "pictures"),
+        readiness=Readiness({"postgresql": partial(ask_postgresql, sessions), **checks}),
+    )
+    # First, so that its clock starts before anything else is done for a request.
+    install_metrics(app, clock)
+    _install_routes(app, streams)
+    install_guard(app)
+    install_limits(app, settings)
+    install_error_handlers(app)
+    app.after_request(_harden)
     return app
 
 
-def known_to_all(cameras: Cameras) -> Access:
-    """Return the access of a server that only this machine can reach: whoever asks may see."""
+def _configure(app: Flask, settings: WebSettings) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.url_map.converters["id"] = IdConverter
+    # A doubled slash names nothing; it is no misspelling to be corrected by a redirect.
+    app.url_map.merge_slashes = False
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # As Flask's documents say.
 
-    def require(camera_id: CameraId) -> StillAllowed:
-        if camera_id not in cameras():
-            raise NotFound(f"There is no camera {camera_id}.")
-        return lambda: camera_id in cameras()
 
-    return Access(require)
+def _install_routes(app: Flask, streams: ApiBlueprint | None) -> None:
+    configure_openapi(app)
+    api = Api(app)
+    api.register_converter(IdConverter, _document_id)
+    for domain in DOMAINS:
+        api.register_blueprint(importlib.import_module(f"web.{domain}.routes").blp)
+    if streams is not None:
+        api.register_blueprint(streams)
+    install_openapi(app, api)
+    app.register_blueprint(pages)
 
 
-def _is_active(status: CameraStatus | None) -> bool:
-    return status is not None and status.state is CameraState.ACTIVE
+def _document_id(_converter: IdConverter) -> dict[str, object]:
+    return {"type": "integer", "format": "int64", "minimum": 1}
+
+
+def _harden(answer: Response) -> Response:
+    answer.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    # An address can carry a stream token.
+    answer.headers.setdefault("Referrer-Policy", "no-referrer")
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 #: After Redis did not answer, packets are dropped for so long before it is asked again: a camera
 #: whose packets nobody takes would break the connection.
 PAUSE_S = 0.5
+#: H.264 and H.265 reorder at most 16 frames; a stream without a dts by then has none.
+MAX_UNTIMED = 20
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class PacketPump:
         self._timer = CaptureTimer(clock)
         self._template: Template | None = None
         self._awaits_keyframe = True
-        self._untimed: AvPacket | None = None
+        self._untimed: list[AvPacket] = []
         self._paused_until_s = 0.0
 
     def put(self, packet: AvPacket) -> bool:
@@ -82,18 +84,23 @@ class PacketPump:
         if packet.size == 0 or packet.stream_index not in self._index:
             return False
         is_video = self._index[packet.stream_index] == 0
-        if packet.dts is None and packet.pts is None:
-            # FFmpeg knows the time of the first RTSP packet, a keyframe, only behind the second.
-            if is_video:
-                self._untimed = packet
-            return is_video
-        batch = [packet]
-        if is_video and self._untimed is not None:
-            batch.insert(0, _timed_before(self._untimed, packet, self._streams[0]))
-            self._untimed = None
-        for each in batch:
-            self._put_timed(each)
+        for timed in self._with_times(packet) if is_video else [packet]:
+            self._put_timed(timed)
         return is_video
+
+    def _with_times(self, packet: AvPacket) -> list[AvPacket]:
+        """Return the video packets whose times are known now, in their order.
+
+        FFmpeg knows no dts of an RTSP stream's first packets, as many as it reorders, nor the pts
+        of the very first. They are held until it does, and then counted back from it.
+        """
+        self._untimed.append(packet)
+        if packet.dts is None and len(self._untimed) < MAX_UNTIMED:
+            return []
+        packets, self._untimed = self._untimed, []
+        if len(packets) > 1:
+            _count_back(packets, self._streams[0])
+        return packets
 
     def _put_timed(self, packet: AvPacket) -> None:
         index = self._index[packet.stream_index]
@@ -109,10 +116,8 @@ class PacketPump:
 
     def _entry(self, packet: AvPacket, index: int, data: bytes, template: Template) -> Packet:
         time_base = packet.time_base or self._streams[index].time_base or Fraction(1, 90_000)
-        dts = packet.dts if packet.dts is not None else packet.pts
-        pts = packet.pts if packet.pts is not None else packet.dts
-        assert dts is not None
-        assert pts is not None
+        dts = packet.dts if packet.dts is not None else packet.pts or 0
+        pts = packet.pts if packet.pts is not None else dts
         stamp = self._timer.stamp(float(dts * time_base), float(pts * time_base))
         return Packet(
             stream_index=index,
@@ -151,13 +156,18 @@ class PacketPump:
         self._awaits_keyframe = True
 
 
-def _timed_before(untimed: AvPacket, following: AvPacket, stream: MediaStream) -> AvPacket:
-    """Return untimed with the time of a frame before following."""
-    step = following.duration or 0
+def _count_back(packets: Sequence[AvPacket], stream: MediaStream) -> None:
+    """Give the first packets of a stream the times of frames in even steps before the last."""
+    last = packets[-1]
+    step = last.duration or 0
     if not step and isinstance(stream, av.VideoStream) and stream.average_rate:
-        step = round(1 / (stream.average_rate * (following.time_base or stream.time_base or 1)))
-    dts = following.dts if following.dts is not None else following.pts
-    assert dts is not None
-    untimed.time_base = following.time_base
-    untimed.pts = untimed.dts = dts - step
-    return untimed
+        step = round(1 / (stream.average_rate * (last.time_base or stream.time_base or 1)))
+    known = [packet.pts for packet in packets if packet.pts is not None]
+    if last.dts is None:
+        last.dts = min(known, default=0)
+    for index, packet in enumerate(packets):
+        packet.time_base = last.time_base
+        packet.dts = last.dts - step * (len(packets) - 1 - index)
+        if packet.pts is None:
+            # The first is a keyframe, and shown before all that follow.
+            packet.pts = min(known, default=packet.dts + step) - step

@@ -7,7 +7,7 @@ import structlog
 from av.container import InputContainer
 
 from camera_ctrl.ingest.pump import PacketPump, PumpState
-from camera_ctrl.ingest.source import Source, opened
+from camera_ctrl.ingest.source import NO_ANSWER, Source, opened
 from camera_ctrl.liveness import Liveness
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.shards.messages import IngestReport
@@ -27,6 +27,8 @@ READ_TIMEOUT_S = 10.0
 STEADY_S = 10.0
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 8.0
+#: A camera that is so long in opening is said to be silent, while we still wait for it.
+PATIENT_S = 3.0
 
 
 @dataclass(slots=True)
@@ -37,6 +39,8 @@ class _Seen:
     liveness: Liveness = field(default_factory=Liveness)
     last_packet_us: int | None = None
     came_back_s: float = 0.0
+    #: Since when it is being opened; None: it is open, or between two tries.
+    opening_s: float | None = None
     codec: str | None = None
     width_px: int = 0
     height_px: int = 0
@@ -98,7 +102,7 @@ class CameraSession:
             seen = self._seen
             return IngestReport(
                 is_alive=self._is_alive(now_s),
-                error=seen.error,
+                error=seen.error or self._impatience(now_s),
                 silent_s=now_s - seen.came_back_s,
                 last_packet_us=seen.last_packet_us,
                 codec=seen.codec,
@@ -109,6 +113,10 @@ class CameraSession:
                 backlog_s=self._pump_state.backlog.seconds,
                 lost_epoch=self._pump_state.lost_epoch,
             )
+
+    def _impatience(self, now_s: float) -> str | None:
+        opening_s = self._seen.opening_s
+        return NO_ANSWER if opening_s is not None and now_s - opening_s > PATIENT_S else None
 
     def _is_alive(self, now_s: float) -> bool:
         return self._seen.error is None and self._seen.liveness.is_alive(now_s)
@@ -126,13 +134,15 @@ class CameraSession:
             self._stop.wait(backoff.next_s())
 
     def _connect_and_pump(self) -> None:
+        with self._lock:
+            self._seen.opening_s = self._clock.monotonic_s()
         with opened(self._source, read_timeout_s=READ_TIMEOUT_S) as container:
             if not container.streams.video:
                 raise CameraUnavailable("answers, but not with video")
             video = container.streams.video[0]
             streams: list[MediaStream] = [video, *container.streams.audio[:1]]
             with self._lock:
-                self._seen.error = None
+                self._seen.error = self._seen.opening_s = None
                 self._seen.codec = video.codec_context.name
                 self._seen.width_px = video.codec_context.width
                 self._seen.height_px = video.codec_context.height
@@ -169,7 +179,7 @@ class CameraSession:
     def _note_error(self, error: str) -> None:
         with self._lock:
             is_new = error != self._seen.error
-            self._seen.error = error
+            self._seen.error, self._seen.opening_s = error, None
             self._seen.came_back_s = self._clock.monotonic_s()
         if is_new and not self._stop.is_set():
             log.warning("camera_unavailable", camera_id=self.camera.id, reason=error)

@@ -23,8 +23,12 @@ from av.error import (
 from vigil.errors import CameraUnavailable
 from vigil.messages import Transport
 
-#: FFmpeg's own limit on one answer: the net below our watch.
-IO_TIMEOUT_S = 5.0
+#: How long a camera may take to open; slow ones need some seconds.
+OPEN_TIMEOUT_S = 8.0
+#: FFmpeg's own limit on one answer. Longer than ours, since it takes silence for invalid data.
+_IO_TIMEOUT_S = 20.0
+#: What is said of a camera that is silent.
+NO_ANSWER = "no answer in time"
 
 #: What FFmpeg may open for each scheme: a playlist from the network can never name a local file.
 _PROTOCOLS = {
@@ -76,7 +80,7 @@ def opened(source: Source, *, read_timeout_s: float) -> Iterator[InputContainer]
             _with_credentials(source),
             format=_DEMUXER.get(source.scheme),
             options=_options(source),
-            timeout=(IO_TIMEOUT_S, read_timeout_s),
+            timeout=(OPEN_TIMEOUT_S, read_timeout_s),
         ) as container:
             yield container
     except (FFmpegError, OSError) as error:
@@ -106,10 +110,10 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (HTTPServerError, "the camera reports an error of its own"),
     (HTTPClientError, "the camera refuses the request"),
     # What FFmpeg says when our own timeout interrupted it.
-    (ExitError, "no answer in time"),
+    (ExitError, NO_ANSWER),
 )
 _WORDS_OF_ERRNO = {
-    errno.ETIMEDOUT: "no answer in time",
+    errno.ETIMEDOUT: NO_ANSWER,
     errno.EHOSTUNREACH: "no route to the camera",
     errno.ENETUNREACH: "no route to the camera's network",
     errno.ECONNREFUSED: "nobody listens at this address and port",
@@ -118,7 +122,7 @@ _WORDS_OF_ERRNO = {
     errno.EIO: "the address cannot be found, or the connection broke",
     errno.ENOENT: "no such file",
     errno.EACCES: "we may not read this file",
-    errno.EAGAIN: "no answer in time",
+    errno.EAGAIN: NO_ANSWER,
 }
 
 
@@ -138,12 +142,12 @@ def _options(source: Source) -> dict[str, str]:
     if source.scheme in _DEMUXER:
         return options | {
             "rtsp_transport": source.transport.value,
-            "timeout": str(round(IO_TIMEOUT_S * 1_000_000)),
+            "timeout": str(round(_IO_TIMEOUT_S * 1_000_000)),
             # An RTSP stream tells its parameters up front; the default looks at 5 s of it.
             "analyzeduration": "500000",
             "probesize": "500000",
         }
     options["format_whitelist"] = _CONTAINERS
     if source.scheme != "file":
-        options["rw_timeout"] = str(round(IO_TIMEOUT_S * 1_000_000))
+        options["rw_timeout"] = str(round(_IO_TIMEOUT_S * 1_000_000))
     return options

@@ -2,14 +2,16 @@
 
 import argparse
 import asyncio
+import os
 import signal
+import sys
 from pathlib import Path
 
 import structlog
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from standalone.demo.clip import render_clip
+from standalone.demo.clip import ClipFormat, render_clip
 from standalone.demo.rtsp.auth import Credentials, Scheme
 from standalone.demo.rtsp.conversation import PATH
 from standalone.demo.rtsp.media import load
@@ -46,19 +48,21 @@ def main(arguments: list[str]) -> int:
     if options.credentials_file is not None:
         credentials = read_credentials(options.credentials_file, Scheme(options.auth))
     camera = RtspCamera(load(path), credentials=credentials)
-    try:
-        asyncio.run(_serve(camera, host=options.host, port=options.port))
-    except OSError as error:
-        raise SetupInvalid(f"port {options.port} of {options.host}: {error.strerror}") from error
+    asyncio.run(_serve(camera, host=options.host, port=options.port))
     return 0
 
 
-def street_clip(home: Path) -> Path:
-    """Return the demo's clip below Vigil's folder; it is rendered when it is not there."""
+def street_clip(home: Path, *, form: ClipFormat | None = None) -> Path:
+    """Return the demo's clip below Vigil's folder; it is rendered when it is not there.
+
+    Args:
+        home: Vigil's folder.
+        form: How to render it; None: as render_clip does.
+    """
     path = home / "demo" / _CLIP_NAME
     if not path.exists():
         log.info("clip_rendering", path=str(path))
-        render_clip(path)
+        render_clip(path, form=form)
     return path
 
 
@@ -83,7 +87,11 @@ async def _serve(camera: RtspCamera, *, host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = await camera.listen(host=host, port=port)
+    try:
+        server = await camera.listen(host=host, port=port)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SetupInvalid(f"cannot listen on port {port} of {host}: {reason}") from error
     bound_port = server.sockets[0].getsockname()[1]
     print(f"rtsp://{host}:{bound_port}{PATH}", flush=True)
     await stop.wait()
@@ -113,3 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         help="how clients prove that they know them",
     )
     return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -15,6 +15,8 @@ import psutil
 from vigil.errors import SetupInvalid
 
 _ORDERLY_END_S = 30.0
+#: Workers whose server is gone mostly see it at once; one in the middle of a query may not.
+_ORPHANED_WORKERS_END_S = 2.0
 _POLL_S = 0.02
 
 
@@ -94,11 +96,13 @@ def stop_leftover(
         stop_with: Asks the server for an orderly end; SIGKILL follows.
     """
     left = _processes_in(working_folder, program)
+    grace_s = _ORPHANED_WORKERS_END_S
     for process in left:
         if process.pid == _first_number(pid_path):
+            grace_s = _ORDERLY_END_S
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(stop_with)
-    deadline_s = time.monotonic() + _ORDERLY_END_S
+    deadline_s = time.monotonic() + grace_s
     for process in left:
         if not has_ended(process, within_s=deadline_s - time.monotonic()):
             with suppress(psutil.NoSuchProcess):

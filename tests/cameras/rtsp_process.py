@@ -79,7 +79,10 @@ def _build(config: Config) -> tuple[StandIn, Show]:
         user, password = config["auth"]
         credentials = Credentials(user, password, Scheme(config["scheme"]))
     camera = FaultyRtspCamera(
-        load(Path(config["clip"])), credentials=credentials, from_start=config["from_start"]
+        load(Path(config["clip"])),
+        credentials=credentials,
+        from_start=config["from_start"],
+        max_unsent_bytes=config["max_unsent_bytes"],
     )
     return camera, lambda clip: camera.programme.show(load(clip))
 

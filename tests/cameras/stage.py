@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cameras.faults import Fault, FaultyListener, StandIn
+from vigil.log import configure_logging
 
 Config = Mapping[str, Any]
 Show = Callable[[Path], None]
@@ -24,6 +25,8 @@ def perform(build: Callable[[Config], tuple[StandIn, Show]]) -> None:
     Args:
         build: Makes the camera of its configuration, and tells how it shows another clip.
     """
+    # To stderr: stdout carries the answers.
+    configure_logging("camera_stand_in", "WARNING")
     asyncio.run(_perform(build))
 
 

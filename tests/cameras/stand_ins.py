@@ -7,9 +7,10 @@ from tempfile import TemporaryDirectory
 
 from standalone.demo.rtsp.auth import Scheme
 from standalone.demo.rtsp.conversation import PATH
+from standalone.demo.rtsp.outlet import MAX_UNSENT_BYTES
 from tests.cameras.gst_clip import dump_units
 from tests.cameras.process import CameraProcess, python_module
-from tests.needs import SYSTEM_PYTHON
+from tests.programs import SYSTEM_PYTHON
 
 
 @contextmanager
@@ -19,6 +20,7 @@ def rtsp_camera(
     auth: tuple[str, str] | None = None,
     scheme: Scheme = Scheme.DIGEST,
     from_start: bool = True,
+    max_unsent_bytes: int = MAX_UNSENT_BYTES,
 ) -> Iterator[CameraProcess]:
     """Give our own RTSP camera, playing a clip round and round.
 
@@ -28,8 +30,15 @@ def rtsp_camera(
         scheme: How it asks.
         from_start: Whether each client sees the clip from its first frame; else, as with a real
             camera, all see the same at the same time, from the last keyframe on.
+        max_unsent_bytes: How much may wait for one client before it is dropped as too slow.
     """
-    config = {"clip": str(clip), "auth": auth, "scheme": scheme, "from_start": from_start}
+    config = {
+        "clip": str(clip),
+        "auth": auth,
+        "scheme": scheme,
+        "from_start": from_start,
+        "max_unsent_bytes": max_unsent_bytes,
+    }
     command = python_module("tests.cameras.rtsp_process")
     with CameraProcess(command, config=config, scheme="rtsp", path=PATH, auth=auth) as camera:
         yield camera

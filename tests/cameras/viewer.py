@@ -14,6 +14,8 @@ from av.video.frame import VideoFrame
 from standalone.demo.counter import read_counter
 from standalone.demo.rtsp.nal import split_annexb
 
+Transport = Literal["tcp", "udp"]
+TRANSPORTS: tuple[Transport, ...] = ("tcp", "udp")
 #: Seconds that a camera may say nothing.
 PATIENCE_S = 5.0
 
@@ -34,7 +36,7 @@ class Seen:
 
 @contextmanager
 def watching(
-    url: str, *, transport: Literal["tcp", "udp"] = "tcp", patience_s: float = PATIENCE_S
+    url: str, *, transport: Transport = "tcp", patience_s: float = PATIENCE_S
 ) -> Iterator[InputContainer]:
     """Give an opened camera."""
     options = {"timeout": str(round(patience_s * 1_000_000))}

@@ -93,3 +93,14 @@ def test_cameras_in_every_slot_can_be_held(bus: MediaBus, camera_id: int) -> Non
     assert epoch is not None
     bus.leases.forget(CameraId(camera_id), epoch=epoch)
     assert not bus.leases.renew(CameraId(camera_id), epoch=epoch, ttl_s=3.0)
+
+
+def test_it_is_remembered_until_when_a_camera_was_held(bus: MediaBus) -> None:
+    assert bus.leases.held_until_us(CAMERA) is None
+    epoch = take(bus, ttl_s=3.0)
+    held_until_us = bus.leases.held_until_us(CAMERA)
+    bus.leases.release(CAMERA, epoch=epoch)
+    released_us = bus.leases.held_until_us(CAMERA)
+    assert held_until_us is not None
+    assert released_us is not None
+    assert held_until_us - released_us == pytest.approx(3_000_000, abs=500_000)

@@ -1,15 +1,10 @@
 """The one command: starts, tells, watches, and leaves nothing running, however it ends."""
 
-import http.client
-import json
 import os
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -19,64 +14,10 @@ import redis
 from standalone.processes.ports import free_port
 from standalone.servers.valkey import EmbeddedValkey
 from tests.standalone.processes import ROOT, has_ended, needs_namespaces, unprivileged
+from tests.standalone.runs import SMALL_RUN, Run, running
 from tests.waiting import wait_until
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_single
-
-SMALL_RUN = (sys.executable, str(Path(__file__).with_name("small_run.py")))
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run under way, and all that it has started."""
-
-    process: subprocess.Popen[str]
-    home: Path
-    port: int
-
-    def said(self) -> str:
-        """Return what it told so far."""
-        return (self.home.parent / "said.txt").read_text()
-
-    def family(self) -> list[psutil.Process]:
-        """Return all that runs below it."""
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def environment(self) -> dict[str, str]:
-        """Return what its services were given."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/environment")
-            return dict(json.loads(connection.getresponse().read()))
-        finally:
-            connection.close()
-
-
-@contextmanager
-def running(
-    home: Path, *, port: int, argv: Sequence[str] = SMALL_RUN, **settings: str
-) -> Iterator[Run]:
-    """Start a run and wait until it has said something final; killed in the end."""
-    environment = {name: value for name, value in os.environ.items() if name not in _SETTINGS}
-    environment |= {"VIGIL_HOME": str(home), "PORT": str(port), "PYTHONPATH": str(ROOT)}
-    home.parent.mkdir(exist_ok=True)
-    with (home.parent / "said.txt").open("w") as said:
-        process = subprocess.Popen(
-            argv,
-            cwd=home.parent,
-            env=environment | settings,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-    run = Run(process, home, port)
-    try:
-        wait_until(lambda: "\nready " in run.said() or process.poll() is not None, timeout_s=60)
-        yield run
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        process.wait(timeout=10)
 
 
 @pytest.fixture
@@ -151,6 +92,24 @@ def test_killed_it_leaves_nothing_and_starts_again(tmp_path: Path) -> None:
             # Then it is ready, and nothing of the first is left
             assert again.process.poll() is None, again.said()
             assert [process for process in family if not has_ended(process)] == []
+
+
+def test_killed_with_its_guard_what_it_left_goes_with_the_next_start(tmp_path: Path) -> None:
+    # Given a run that is killed when nobody guards it any more
+    with running(tmp_path / "home", port=free_port()) as killed:
+        family = killed.family()
+        next(p for p in family if "guard.py" in " ".join(p.cmdline())).kill()
+        killed.process.kill()
+        killed.process.wait(timeout=10)
+        # Then what ignores SIGTERM goes on
+        deaf = [p for p in family if not has_ended(p) and "--deaf" in p.cmdline()]
+        assert deaf
+
+        # Until the next one starts
+        with running(tmp_path / "home", port=killed.port) as again:
+            assert again.process.poll() is None, again.said()
+            assert [process for process in family if not has_ended(process)] == []
+            assert "that an earlier run had left" in again.said()
 
 
 def test_killed_it_leaves_nothing_though_nobody_starts_again(started: Run) -> None:
@@ -272,8 +231,3 @@ def _answers_as_another(url: str, before: int) -> Callable[[], bool]:
             return False
 
     return answers
-
-
-_SETTINGS = {
-    *("PORT", "STREAM_PORT", "REDIS_URL", "QUEUE_REDIS_URL", "DATABASE_URL", "SECRET_KEY"),
-}

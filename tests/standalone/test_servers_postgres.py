@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -58,6 +60,27 @@ def test_loses_no_row_when_it_is_killed(visits: Path) -> None:
         server.start()
 
         assert _count(server.url) == 2
+
+
+def test_starts_again_though_a_query_of_the_killed_one_goes_on(visits: Path) -> None:
+    with EmbeddedPostgres(visits) as server:
+        # Given a connection that computes for minutes, and looks at nothing meanwhile
+        busy = psycopg2.connect(server.url)
+        (worker,) = _one_row(busy, "SELECT pg_backend_pid()")
+        asking = threading.Thread(target=_ask_for_minutes, args=(busy,))
+        asking.start()
+        wait_until(lambda: psutil.Process(worker).cpu_times().user > 0.05)
+
+        # When the server is killed and started again
+        os.kill(server.pid, signal.SIGKILL)
+        wait_until(lambda: server.exit_status() is not None)
+        server.start()
+
+        # Then the old worker is gone, and the data is there
+        assert not psutil.pid_exists(worker) or has_ended(psutil.Process(worker))
+        assert _count(server.url) == 1
+        asking.join(timeout=10)
+        busy.close()
 
 
 def test_ends_in_order_when_its_parent_is_killed_and_starts_again(visits: Path) -> None:
@@ -194,9 +217,18 @@ def test_data_of_another_user_is_refused_in_words(tmp_path: Path) -> None:
 def _count(url: str) -> int:
     connection = psycopg2.connect(url)
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM visits")
-            (count,) = cursor.fetchone() or (0,)
-            return int(count)
+        (count,) = _one_row(connection, "SELECT count(*) FROM visits")
+        return count
     finally:
         connection.close()
+
+
+def _one_row(connection: psycopg2.extensions.connection, query: str) -> tuple[int, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone() or ()
+
+
+def _ask_for_minutes(connection: psycopg2.extensions.connection) -> None:
+    with suppress(psycopg2.OperationalError):
+        _one_row(connection, "SELECT count(*) FROM generate_series(1, 10000000000) AS n")

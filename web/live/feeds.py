@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from vigil.domain.camera import CameraId
+from web.live.parts import part
 
 
 @dataclass(slots=True, eq=False)
@@ -12,24 +13,22 @@ class Feed:
     """The newest part of one camera. The reader's thread replaces it, viewers look at it.
 
     Attributes:
-        serial: Grows with each new part, so that nobody is sent one twice.
-        part: As ``parts.part`` makes it; None before the first.
+        serial: Grows with each new picture, so that nobody is sent one twice.
+        jpeg: The newest picture; None before the first.
+        part: The same as ``parts.part`` makes it, once for all viewers.
+        shown: What the newest picture is: a frame's order, or a name of our own.
+        is_live: Whether it is a frame.
+        looked_s: When the reader last looked, by its clock.
     """
 
     camera_id: CameraId
     serial: int = 0
+    jpeg: bytes | None = None
     part: bytes | None = None
+    is_live: bool = False
     viewers: int = 0
-    #: By the reader's clock: when it last looked, last had a frame, last showed something else.
-    looked_s: float = field(default=float("-inf"))
-    shown_s: float = field(default=float("-inf"))
-    #: What frame is shown; None: a picture of our own.
-    order: tuple[int, int] | None = None
-
-    def show(self, part: bytes) -> None:
-        """Replace the part."""
-        self.part = part
-        self.serial += 1
+    looked_s: float = float("-inf")
+    shown: tuple[object, ...] | None = None
 
 
 class FeedBoard:
@@ -63,7 +62,12 @@ class FeedBoard:
         with self._lock:
             return dict(self._feeds)
 
-    def show(self, feed: Feed, part: bytes) -> None:
-        """Give a feed a new part, and tell those who wait."""
-        feed.show(part)
+    def show(self, feed: Feed, jpeg: bytes, shown: tuple[object, ...], *, is_live: bool) -> None:
+        """Give a feed a picture, and tell those who wait, unless it shows the same already."""
+        if shown == feed.shown:
+            return
+        feed.jpeg, feed.part = jpeg, part(jpeg)
+        feed.shown, feed.is_live = shown, is_live
+        # Last: whoever sees the new serial finds the new part.
+        feed.serial += 1
         self._changed(feed)

@@ -1,7 +1,6 @@
 """Reads watched cameras' newest pictures from Redis, in one thread a process and kind."""
 
 from collections.abc import Collection
-from typing import Protocol
 
 import structlog
 
@@ -11,22 +10,16 @@ from vigil.domain.camera import CameraId
 from vigil.domain.frame import read_stamp
 from vigil.errors import BusUnavailable, FrameInvalid
 from web.live.feeds import Feed, FeedBoard
-from web.live.parts import part
+from web.live.substitutes import Substitute
 
 log = structlog.get_logger(__name__)
 
 #: How long the reader waits for a bell before it looks who else watches.
-WAIT_S = 0.25
-#: A camera whose bell does not ring is looked at so often, and a picture of our own comes so often.
+WAIT_S = 0.2
+#: A camera whose bell does not ring is looked at so often while it shows a frame ...
 QUIET_S = 1.0
-
-
-class Substitute(Protocol):
-    """What is shown instead of a picture that is not there."""
-
-    def __call__(self, camera_id: CameraId) -> bytes:
-        """Return a JPEG that says why the camera has no picture of this kind."""
-        ...
+#: ... and so often while it shows something in its place.
+MISSING_S = 0.2
 
 
 class LiveReader:
@@ -35,7 +28,7 @@ class LiveReader:
     Args:
         store, bell: Of one kind of picture.
         board: The feeds of this kind.
-        substitute: What a camera without a picture shows, once a second.
+        substitute: What a camera without a picture shows.
         clock: For the pace.
     """
 
@@ -66,7 +59,8 @@ class LiveReader:
         due = [
             feed
             for camera_id, feed in feeds.items()
-            if camera_id in rung or now_s - feed.looked_s >= QUIET_S
+            if camera_id in rung
+            or now_s - feed.looked_s >= (QUIET_S if feed.is_live else MISSING_S)
         ]
         if due:
             self._look_at(due, now_s)
@@ -93,18 +87,15 @@ class LiveReader:
             feed.looked_s = now_s
             jpeg = jpegs.get(feed.camera_id)
             if jpeg is not None:
-                self._show_frame(feed, jpeg, now_s)
-            elif now_s - feed.shown_s >= QUIET_S:
-                feed.order, feed.shown_s = None, now_s
-                self._board.show(feed, part(self._substitute(feed.camera_id)))
+                self._show_frame(feed, jpeg)
+            else:
+                instead = self._substitute(feed.camera_id)
+                self._board.show(feed, instead.jpeg, instead.name, is_live=False)
 
-    def _show_frame(self, feed: Feed, jpeg: bytes, now_s: float) -> None:
+    def _show_frame(self, feed: Feed, jpeg: bytes) -> None:
         try:
             order = read_stamp(jpeg).order
         except FrameInvalid as error:
             log.warning("frame_skipped", camera_id=feed.camera_id, reason=str(error))
             return
-        if order == feed.order:
-            return
-        feed.order, feed.shown_s = order, now_s
-        self._board.show(feed, part(jpeg))
+        self._board.show(feed, jpeg, order, is_live=True)

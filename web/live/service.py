@@ -1,20 +1,19 @@
 """Live pictures of cameras, as the routes ask for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from vigil.bus.frames.base import FrameStore
-from vigil.bus.status.base import StatusBoard
-from vigil.clock import Clock, utc_from_us
+from vigil.clock import Clock
 from vigil.domain.camera import CameraId
 from vigil.errors import BusUnavailable
-from vigil.messages import CameraState, CameraStatus
-from web.live.feeds import FeedBoard
-from web.live.no_signal import no_signal_jpeg
-from web.live.stream import LiveStream, StillAllowed, Waker
+from web.live.composer import Composers
+from web.live.feeds import Feed, FeedBoard
+from web.live.montage import Grid
+from web.live.stream import LiveStream, StillAllowed, Waker, newest_part
+from web.live.substitutes import Substitute
 
 log = structlog.get_logger(__name__)
 
@@ -34,41 +33,6 @@ class Snapshot:
     is_live: bool
 
 
-class NoSignal:
-    """Makes the picture of a camera that has none.
-
-    Args:
-        statuses: Where the reason stands.
-        name_of: The camera's name for people.
-        site_zone: In which times are shown.
-    """
-
-    def __init__(
-        self,
-        *,
-        statuses: StatusBoard[CameraStatus],
-        name_of: Callable[[CameraId], str],
-        site_zone: ZoneInfo,
-    ) -> None:
-        self._statuses = statuses
-        self._name_of = name_of
-        self._site_zone = site_zone
-
-    def __call__(self, camera_id: CameraId) -> bytes:
-        """Return the no-signal picture with the camera's name, the reason and since when."""
-        name = self._name_of(camera_id)
-        try:
-            status = self._statuses.read([camera_id]).get(camera_id)
-        except BusUnavailable:
-            return no_signal_jpeg(name, None, "the server cannot reach its picture store")
-        if status is None:
-            return no_signal_jpeg(name, None, "no camera service looks after it")
-        if status.state is not CameraState.INACTIVE:
-            return no_signal_jpeg(name, None, "connecting ...")
-        since = utc_from_us(status.since_us).astimezone(self._site_zone)
-        return no_signal_jpeg(name, since.replace(microsecond=0), status.error)
-
-
 class LiveViews:
     """Snapshots and streams of one kind of picture.
 
@@ -78,6 +42,7 @@ class LiveViews:
         waker: Of the hub that sends streams.
         substitute: What a camera without a picture shows.
         clock: For streams.
+        recheck_s: How often a running stream asks whether its viewer may still watch.
     """
 
     def __init__(
@@ -86,14 +51,17 @@ class LiveViews:
         store: FrameStore,
         board: FeedBoard,
         waker: Waker,
-        substitute: Callable[[CameraId], bytes],
+        substitute: Substitute,
         clock: Clock,
+        recheck_s: float = RECHECK_S,
     ) -> None:
         self._store = store
         self._board = board
         self._waker = waker
         self._substitute = substitute
         self._clock = clock
+        self._recheck_s = recheck_s
+        self._composers = Composers(clock)
 
     def snapshot(self, camera_id: CameraId) -> Snapshot:
         """Return the newest picture, or the no-signal picture of a camera that has none."""
@@ -103,16 +71,32 @@ class LiveViews:
             log.warning("bus_unavailable", what=str(error))
             jpeg = None
         if jpeg is None:
-            return Snapshot(self._substitute(camera_id), is_live=False)
+            return Snapshot(self._substitute(camera_id).jpeg, is_live=False)
         return Snapshot(jpeg, is_live=True)
 
     def stream(self, camera_id: CameraId, *, still_allowed: StillAllowed) -> LiveStream:
-        """Return a stream for one viewer."""
+        """Return a camera's stream for one viewer."""
+        return self._live([camera_id], newest_part, still_allowed)
+
+    def montage(
+        self, camera_ids: Sequence[CameraId], grid: Grid, *, still_allowed: StillAllowed
+    ) -> LiveStream:
+        """Return a stream of several cameras in one picture, for one viewer."""
+        composer = self._composers.composer_of(tuple(camera_ids), grid)
+        return self._live(camera_ids, composer.part_of, still_allowed)
+
+    def _live(
+        self,
+        camera_ids: Sequence[CameraId],
+        part_of: Callable[[Sequence[Feed]], bytes | None],
+        still_allowed: StillAllowed,
+    ) -> LiveStream:
         return LiveStream(
-            self._board.join(camera_id),
+            [self._board.join(camera_id) for camera_id in camera_ids],
             board=self._board,
             waker=self._waker,
+            part_of=part_of,
             still_allowed=still_allowed,
-            recheck_s=RECHECK_S,
+            recheck_s=self._recheck_s,
             clock=self._clock,
         )

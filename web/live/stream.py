@@ -1,7 +1,7 @@
 """A viewer's stream, and how a thread of ours wakes the greenlets that wait for a part."""
 
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 import gevent
 from gevent.event import Event
@@ -25,26 +25,30 @@ class Waker:
         self._changed.add(feed)
         self._async.send()
 
-    def wait(self, feed: Feed, *, behind: int, timeout_s: float) -> bool:
-        """Wait, in a greenlet, until feed is behind a serial; return whether it is."""
-        if feed.serial != behind:
-            return True
+    def wait(self, feeds: Sequence[Feed], *, behind: Sequence[int], timeout_s: float) -> bool:
+        """Wait, in a greenlet, until a feed has another serial; return whether one has."""
         event = Event()
-        waiting = self._waiting.setdefault(feed, set())
-        waiting.add(event)
+        for feed in feeds:
+            self._waiting.setdefault(feed, set()).add(event)
         try:
-            # Again, since it may have come before we stood in line.
-            return feed.serial != behind or bool(event.wait(timeout_s))
+            # A part may have come before we stood in line.
+            return _has_more(feeds, behind) or bool(event.wait(timeout_s))
         finally:
-            waiting.discard(event)
-            if not waiting:
-                self._waiting.pop(feed, None)
+            for feed in feeds:
+                waiting = self._waiting[feed]
+                waiting.discard(event)
+                if not waiting:
+                    del self._waiting[feed]
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, set()
         for feed in changed:
             for event in tuple(self._waiting.get(feed, ())):
                 event.set()
+
+
+def _has_more(feeds: Sequence[Feed], behind: Sequence[int]) -> bool:
+    return any(feed.serial != serial for feed, serial in zip(feeds, behind, strict=True))
 
 
 class StillAllowed(Protocol):
@@ -56,14 +60,15 @@ class StillAllowed(Protocol):
 
 
 class LiveStream:
-    """The parts of one camera for one viewer: each new one, never the same twice.
+    """A body that the hub sends: pictures for one viewer, each new one, never the same twice.
 
     A slow viewer is sent the newest part when the one before has gone out, and holds up nobody.
 
     Args:
-        feed: Joined by whoever makes the stream; left at its end.
-        board: Of the feed.
+        feeds: What to show; joined by whoever makes the stream, left at its end.
+        board: Of the feeds.
         waker: Of the hub that iterates.
+        part_of: Makes a part of the feeds as they are now. May block when there are several.
         still_allowed: Asked every recheck_s.
         recheck_s: Seconds between two questions.
         clock: For recheck_s.
@@ -71,17 +76,19 @@ class LiveStream:
 
     def __init__(
         self,
-        feed: Feed,
+        feeds: Sequence[Feed],
         *,
         board: FeedBoard,
         waker: Waker,
+        part_of: Callable[[Sequence[Feed]], bytes | None],
         still_allowed: StillAllowed,
         recheck_s: float,
         clock: Clock,
     ) -> None:
-        self._feed = feed
+        self._feeds = feeds
         self._board = board
         self._waker = waker
+        self._part_of = part_of
         self._still_allowed = still_allowed
         self._recheck_s = recheck_s
         self._clock = clock
@@ -89,7 +96,7 @@ class LiveStream:
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield parts until the viewer or its right is gone."""
-        serial = 0
+        seen = [0] * len(self._feeds)
         recheck_at_s = self._clock.monotonic_s() + self._recheck_s
         while True:
             left_s = recheck_at_s - self._clock.monotonic_s()
@@ -97,19 +104,29 @@ class LiveStream:
                 if not in_thread(self._still_allowed):
                     return
                 recheck_at_s = self._clock.monotonic_s() + self._recheck_s
-                continue
-            if self._waker.wait(self._feed, behind=serial, timeout_s=left_s):
-                serial, part = self._feed.serial, self._feed.part
+            elif self._waker.wait(self._feeds, behind=seen, timeout_s=left_s):
+                seen = [feed.serial for feed in self._feeds]
+                part = self._part_of(self._feeds)
                 if part is not None:
                     yield part
 
     def close(self) -> None:
-        """Leave the feed. Called by the server at the end, however it came."""
+        """Leave the feeds. Called by the server at the end, however it came."""
         if not self._is_closed:
             self._is_closed = True
-            self._board.leave(self._feed)
+            for feed in self._feeds:
+                self._board.leave(feed)
 
 
-def in_thread(call: Callable[[], bool]) -> bool:
+def newest_part(feeds: Sequence[Feed]) -> bytes | None:
+    """Return the newest part of a single feed."""
+    return feeds[0].part
+
+
+ResultT = TypeVar("ResultT")
+
+
+def in_thread(call: Callable[[], ResultT]) -> ResultT:
     """Return what call returns, which may block: the hub's other greenlets go on meanwhile."""
-    return bool(gevent.get_hub().threadpool.apply(call))
+    result: ResultT = gevent.get_hub().threadpool.apply(call)
+    return result

@@ -1,6 +1,7 @@
 """What one client and the camera say to each other, from OPTIONS to TEARDOWN."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable
 from http import HTTPStatus
@@ -33,6 +34,8 @@ log = structlog.get_logger(__name__)
 PATH = "/street"
 #: Seconds after which a client that says nothing is gone, unless it reads what we send it.
 SESSION_TIMEOUT_S = 60
+#: What a request may be about: the stream, or one of its tracks.
+_RESOURCE = re.compile(rf"{PATH}(?:/track(?P<track>\d{{1,2}}))?/?")
 _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
 
 
@@ -47,6 +50,11 @@ class Watchable(Protocol):
     @property
     def credentials(self) -> Credentials | None:
         """Who may watch; None: everybody."""
+        ...
+
+    @property
+    def max_unsent_bytes(self) -> int:
+        """How much may wait for one client."""
         ...
 
     @property
@@ -143,7 +151,7 @@ class Conversation:
         if not self._gate.admits(request.method, request.headers.get("authorization", "")):
             challenge = {"WWW-Authenticate": self._gate.challenge()}
             return Answer.of(HTTPStatus.UNAUTHORIZED, challenge)
-        if _path(request.url).partition("/track")[0] != PATH:
+        if _RESOURCE.fullmatch(urlsplit(request.url).path) is None:
             return Answer.of(HTTPStatus.NOT_FOUND)
         if request.method not in self._answers:
             return Answer.of(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": _METHODS})
@@ -168,7 +176,9 @@ class Conversation:
         if number in self._outlets:
             self._outlets.pop(number).close()
         if isinstance(way, Interleaved):
-            outlet: Outlet = TcpOutlet(self._writer, way)
+            outlet: Outlet = TcpOutlet(
+                self._writer, way, max_unsent_bytes=self._camera.max_unsent_bytes
+            )
             transport = f"RTP/AVP/TCP;unicast;interleaved={way.rtp}-{way.rtcp}"
         else:
             outlet, transport = self._open_udp(way)
@@ -213,10 +223,6 @@ class Conversation:
         return request.headers.get("session", "").partition(";")[0] == self._session
 
 
-def _path(url: str) -> str:
-    return urlsplit(url).path.rstrip("/")
-
-
 def _track_number(url: str) -> int | None:
-    _, _, number = _path(url).partition(f"{PATH}/track")
-    return int(number) if number.isdecimal() and len(number) < 3 else None
+    resource = _RESOURCE.fullmatch(urlsplit(url).path)
+    return int(resource["track"]) if resource is not None and resource["track"] else None

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import structlog
 from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
@@ -15,8 +16,10 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from standalone.demo.rtsp.nal import VideoCodec, parameter_sets, split_annexb
+from standalone.demo.rtsp.nal import SETS_OF, VideoCodec, parameter_sets, split_annexb
 from vigil.errors import SetupInvalid
+
+log = structlog.get_logger(__name__)
 
 #: The whole file is held in memory, once for all clients.
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -108,18 +111,27 @@ def _load(container: InputContainer, name: str) -> Media:
     video = container.streams.video[0]
     if video.codec_context.name not in list(VideoCodec):
         raise SetupInvalid(f"{name}: is {video.codec_context.name}; only H.264 and H.265 are sent")
-    audio = next((s for s in container.streams.audio if s.codec_context.name == "aac"), None)
     packets: dict[int, list[Packet[Stream]]] = {video.index: []}
-    if audio is not None and audio.codec_context.extradata:
+    audio = next((stream for stream in container.streams.audio if _is_raw_aac(stream)), None)
+    if audio is not None:
         packets[audio.index] = []
     for packet in container.demux([container.streams[index] for index in packets]):
         if packet.size:
             packets[packet.stream_index].append(packet)
     track, begin_s, span_s = _video_track(video, packets[video.index], name)
     tracks = [track]
-    if audio is not None and audio.index in packets:
+    if audio is not None:
         tracks.append(_audio_track(audio, packets[audio.index], begin_s, span_s))
     return Media(tuple(tracks), span_s)
+
+
+def _is_raw_aac(stream: AudioStream) -> bool:
+    """Return whether RTP can carry an audio stream: AAC without ADTS, whose config is known."""
+    context = stream.codec_context
+    can = context.name == "aac" and bool(context.extradata)
+    if not can:
+        log.info("audio_left_out", codec=context.name, has_config=bool(context.extradata))
+    return can
 
 
 def _video_track(
@@ -140,7 +152,9 @@ def _video_track(
         AccessUnit(_ticks(pts_s - begin_s), _ticks(dts_s - begin_s), is_key, parts)
         for pts_s, dts_s, is_key, parts in _annexb(stream, codec, timed)
     )
-    sets = parameter_sets(codec, [part for unit in units for part in unit.parts])
+    sets = parameter_sets(codec, (part for unit in units for part in unit.parts))
+    if len(sets) != SETS_OF[codec]:
+        raise SetupInvalid(f"{name}: lacks the parameter sets that a client needs to begin")
     return Track(VideoFormat(codec, sets), units), begin_s, shown[-1] - begin_s + frame_s
 
 

@@ -5,9 +5,6 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 _START_CODE = re.compile(rb"\x00\x00\x01")
-#: Types of the parameter sets, in the order in which a decoder wants them.
-_H264_SETS = (7, 8)
-_HEVC_SETS = (32, 33, 34)
 
 
 class VideoCodec(StrEnum):
@@ -17,12 +14,17 @@ class VideoCodec(StrEnum):
     HEVC = "hevc"
 
 
+#: Types of the parameter sets, in the order in which a decoder wants them.
+_SET_TYPES = {VideoCodec.H264: (7, 8), VideoCodec.HEVC: (32, 33, 34)}
+#: How many parameter sets a decoder wants before it can begin.
+SETS_OF = {codec: len(types) for codec, types in _SET_TYPES.items()}
+
+
 def split_annexb(stream: bytes) -> list[bytes]:
     """Return the NAL units of a byte stream with start codes, without those and their zeros."""
-    begins = [match.end() for match in _START_CODE.finditer(stream)]
-    ends = [begin - 3 for begin in begins[1:]] + [len(stream)]
-    # A NAL unit never ends in a zero byte: those belong to the next start code.
-    units = (stream[b:e].rstrip(b"\0") for b, e in zip(begins, ends, strict=True))
+    # What comes before the first start code is no unit. A unit never ends in a zero byte: those
+    # belong to the next start code.
+    units = (piece.rstrip(b"\0") for piece in _START_CODE.split(stream)[1:])
     return [unit for unit in units if unit]
 
 
@@ -33,7 +35,7 @@ def nal_type(codec: VideoCodec, unit: bytes) -> int:
 
 def parameter_sets(codec: VideoCodec, units: Iterable[bytes]) -> tuple[bytes, ...]:
     """Return the first parameter set of each kind: (VPS,) SPS, PPS; fewer where some lack."""
-    kinds = _H264_SETS if codec is VideoCodec.H264 else _HEVC_SETS
+    kinds = _SET_TYPES[codec]
     found: dict[int, bytes] = {}
     for unit in units:
         kind = nal_type(codec, unit)

@@ -69,3 +69,13 @@ class Leases(Protocol):
             BusUnavailable: Redis does not answer.
         """
         ...
+
+    def held_until_us(self, camera_id: CameraId) -> int | None:
+        """Return when the camera's last lease ends or ended; None when nobody held it in a day.
+
+        UTC in microseconds since 1970, by Redis's clock.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...

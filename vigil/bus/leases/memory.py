@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 from vigil.bus.leases.base import Leases
-from vigil.clock import Clock
+from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import LeaseLost
 
@@ -61,13 +61,21 @@ class MemoryLeases(Leases):
     def release(self, camera_id: CameraId, *, epoch: Epoch) -> None:
         known = self._leases.get(camera_id)
         if known is not None and known.epoch == epoch:
-            known.holder, known.until_s = None, 0.0
+            known.holder, known.until_s = None, self._clock.monotonic_s()
 
     @override
     def forget(self, camera_id: CameraId, *, epoch: Epoch) -> None:
         known = self._leases.get(camera_id)
         if known is not None and known.epoch == epoch:
             del self._leases[camera_id]
+
+    @override
+    def held_until_us(self, camera_id: CameraId) -> int | None:
+        known = self._leases.get(camera_id)
+        if known is None:
+            return None
+        ahead_s = known.until_s - self._clock.monotonic_s()
+        return self._clock.utc_us() + round(ahead_s * MICROSECONDS)
 
     def check(self, camera_id: CameraId, epoch: Epoch) -> None:
         """Raise LeaseLost unless epoch is the camera's: the fence of the other twins."""

@@ -68,6 +68,12 @@ class RedisLeases(Leases):
         with translated_errors():
             self._forget(keys=[self._key(camera_id)], args=[epoch])
 
+    @override
+    def held_until_us(self, camera_id: CameraId) -> int | None:
+        with translated_errors():
+            until_ms = self._redis.hget(self._key(camera_id), "until_ms")
+        return None if until_ms is None else int(until_ms) * 1000
+
     def _key(self, camera_id: CameraId) -> str:
         return keys.lease(camera_id, self._role)
 

@@ -1,0 +1,109 @@
+"""``vigil recognise``: a recognition worker. The one file of it that names concrete classes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+
+from object_recognition.engines.onnx import OnnxDetector
+from object_recognition.engines.probe import probe_onnx
+from object_recognition.models.download import Downloader, Limits
+from object_recognition.models.shelf import ModelShelf
+from object_recognition.models.source import DEFAULT_MODEL
+from object_recognition.models.store import ModelStore
+from object_recognition.recognisers import Recognisers
+from object_recognition.settings import RecognitionSettings
+from object_recognition.watch import FrameWatch
+from object_recognition.worker import RecognitionWorker
+from vigil import keys
+from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
+from vigil.bus.connection import connect_single, connect_waiting
+from vigil.bus.frames.bell import RedisFrameBell
+from vigil.bus.frames.redis import RedisFrameStore
+from vigil.bus.leases.redis import RedisLeases
+from vigil.bus.status.redis import RedisStatusBoard
+from vigil.camera_configs import CameraConfigs
+from vigil.clock import SystemClock
+from vigil.leases import LeaseKeeper, new_member_id
+from vigil.log import configure_logging
+from vigil.messages import RecognitionStatus
+from vigil.runtime import (
+    Backoff,
+    FileHeartbeat,
+    StopSignal,
+    run_until_stopped,
+    stop_on_signals,
+)
+from vigil.settings import load
+
+
+def main(_arguments: Sequence[str] = ()) -> int:
+    """Run a recognition worker until it is stopped."""
+    settings = load(RecognitionSettings)
+    configure_logging("object_recognition", settings.log_level)
+    # OpenCV would take every core for each small picture; workers are what shares the cores.
+    cv2.setNumThreads(settings.inference_threads)
+    clock, stop = SystemClock(), stop_on_signals()
+    redis = connect_waiting(str(settings.redis_url), stop=stop)
+    queue = connect_single(settings.queue_url())
+    bell = RedisFrameBell(redis, kind=keys.FrameKind.RAW)
+    shelf = _shelf(settings, clock, stop)
+    member = new_member_id()
+    worker = RecognitionWorker(
+        configs=CameraConfigs(
+            store=RedisCameraConfigStore(queue),
+            bell=RedisConfigBell(queue),
+            path=settings.vigil_home / "object_recognition" / "cameras.json",
+            clock=clock,
+        ),
+        keeper=LeaseKeeper(
+            RedisLeases(redis, role=keys.Role.RECOGNITION), member=member, clock=clock
+        ),
+        watch=FrameWatch(
+            frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW), bell=bell, clock=clock
+        ),
+        boxed=RedisFrameStore(redis, kind=keys.FrameKind.BOXED),
+        statuses=RedisStatusBoard(
+            redis, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
+        ),
+        recognisers=Recognisers(shelf=shelf, default_model=settings.default_model),
+        clock=clock,
+        jpeg_quality=settings.boxed_jpeg_quality,
+    )
+    shelf.start()
+    try:
+        run_until_stopped(
+            worker.run_once,
+            stop=stop,
+            heartbeat=FileHeartbeat(settings.heartbeat_path),
+            backoff=Backoff(first_s=0.2, max_s=2.0),
+        )
+    finally:
+        stop.set()
+        worker.close()
+        bell.close()
+        shelf.close()
+    return 0
+
+
+def _shelf(settings: RecognitionSettings, clock: SystemClock, stop: StopSignal) -> ModelShelf:
+    limits = Limits(max_bytes=settings.model_max_bytes)
+
+    def load_onnx(path: Path, name: str) -> OnnxDetector:
+        return OnnxDetector(path, name=name, threads=settings.inference_threads)
+
+    return ModelShelf(
+        store=ModelStore(
+            settings.vigil_home / "models",
+            downloader=Downloader(limits=limits, clock=clock, stop=stop),
+            check=probe_onnx,
+        ),
+        load=load_onnx,
+        pinned={DEFAULT_MODEL.name: DEFAULT_MODEL},
+        clock=clock,
+        stop=stop,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

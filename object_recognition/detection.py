@@ -1,0 +1,77 @@
+"""What a detector sees in one frame, and what a detector is."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+ImageBgr = NDArray[np.uint8]
+#: Which rows to keep: a mask, or row numbers in the order wanted.
+Selection = NDArray[np.bool_] | NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Objects found in one frame. Row i of every array is the same object; n may be 0.
+
+    Attributes:
+        xyxy: ``(n, 4)`` float32. Corners ``x_min, y_min, x_max, y_max`` in pixels of the
+            source frame, not of the letterboxed model input.
+        confidence: ``(n,)`` float32, each in ``[0, 1]``.
+        class_id: ``(n,)`` int64, index into the detector's labels.
+
+    Raises:
+        ValueError: On construction, when the shapes disagree.
+    """
+
+    xyxy: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    class_id: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        n = len(self.class_id)
+        shapes = (self.xyxy.shape, self.confidence.shape, self.class_id.shape)
+        if shapes != ((n, 4), (n,), (n,)):
+            raise ValueError(f"shapes disagree: xyxy, confidence, class_id are {shapes}")
+
+    def __len__(self) -> int:
+        return len(self.class_id)
+
+    def take(self, rows: Selection) -> "Detections":
+        """Return the rows that a mask or a list of row numbers names."""
+        return Detections(self.xyxy[rows], self.confidence[rows], self.class_id[rows])
+
+    @staticmethod
+    def none() -> "Detections":
+        """Return what an empty frame gives."""
+        return Detections(
+            np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int64)
+        )
+
+
+class Detector(Protocol):
+    """Looks at the frames of a camera, one after the other.
+
+    One that remembers (a background, tracks) is made for each camera. One that does not may be
+    shared by all cameras of a thread; none is safe to call from two threads at once, because its
+    buffers are made once.
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name for people, such as ``yolox_nano``."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What its class ids mean."""
+        ...
+
+    def detect(self, image_bgr: ImageBgr) -> Detections:
+        """Return what is in a frame.
+
+        Args:
+            image_bgr: ``(H, W, 3)`` uint8, of any size; it may change from frame to frame.
+        """
+        ...

@@ -1,0 +1,185 @@
+"""Model files on disk: each named by its content, each whole and checked.
+
+models/<sha256>.onnx           a file, read-only, never changed
+models/urls/<hash of url>      which file a URL last gave
+models/part/<hash of url>      what came of a download so far; .lock: who downloads it
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import structlog
+
+from object_recognition.models.download import Downloader, discard
+from object_recognition.models.source import ModelSource
+from vigil.durable_file import sync_folder, write_atomically
+from vigil.errors import MessageInvalid, ModelInvalid, ModelUnavailable
+from vigil.log import redact
+from vigil.messages import Document, decode
+
+log = structlog.get_logger(__name__)
+
+#: Least free bytes that a download leaves on the disk, which recording needs too.
+_KEEP_FREE_BYTES = 256 * 1024**2
+
+
+class _Origin(Document):
+    """Which file a URL gave."""
+
+    url: str
+    sha256: str
+
+
+class ModelStore:
+    """Holds models by the SHA-256 of their content, so that no two share a name.
+
+    Several processes may use one folder.
+
+    Args:
+        folder: Where they are kept.
+        downloader: Fetches what is not there.
+        check: Says whether a file can be used, by raising ModelInvalid; it may cost seconds.
+    """
+
+    def __init__(
+        self, folder: Path, *, downloader: Downloader, check: Callable[[Path], None]
+    ) -> None:
+        self._folder = folder
+        self._downloader = downloader
+        self._check = check
+
+    def find(self, source: ModelSource) -> Path | None:
+        """Return the file that a source gave before, or None; asks no network."""
+        sha256 = source.sha256 or self._last_of(source.url)
+        path = self._path_of(sha256) if sha256 is not None else None
+        return path if path is not None and path.is_file() else None
+
+    def fetch(self, source: ModelSource) -> Path:
+        """Return the file of a source, downloaded and checked unless it is there.
+
+        Raises:
+            ModelUnavailable: It did not come; what came is kept, and asking again goes on.
+            ModelInvalid: It is not what was expected, or no model; any earlier one stays.
+        """
+        found = self.find(source)
+        if found is not None:
+            return found
+        part = self._folder / "part" / _hash_of(source.url)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(part.with_suffix(".lock")):
+            # Whoever held the lock may have fetched it.
+            return self.find(source) or self._download(source, part)
+
+    def add_file(self, path: Path) -> Path:
+        """Return the store's own copy of a file that is on this machine.
+
+        Raises:
+            ModelInvalid: It cannot be read, or is no model.
+            ModelUnavailable: Another process is copying it.
+        """
+        try:
+            sha256 = _digest(path)
+            if self._path_of(sha256).is_file():
+                return self._path_of(sha256)
+            part = self._folder / "part" / sha256
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(part.with_suffix(".lock")):
+                # The copy is what is checked: the original may change meanwhile.
+                shutil.copyfile(path, part)
+                self._accept(part, sha256=None)
+                return self._keep(part, _digest(part))
+        except OSError as error:
+            raise ModelInvalid(f"the file cannot be read: {error.strerror}") from error
+
+    def _download(self, source: ModelSource, part: Path) -> Path:
+        self._check_room(source)
+        log.info("model_download_begun", url=redact(source.url))
+        was_pieced = self._downloader.download(source.url, part, size_bytes=source.size_bytes)
+        sha256 = _digest(part)
+        try:
+            self._accept(part, sha256=source.sha256)
+        except ModelInvalid as error:
+            if was_pieced:
+                # Some servers glue another file onto ours: judge only what came in one piece.
+                raise ModelUnavailable("the pieces do not fit: begin again") from error
+            raise
+        kept = self._keep(part, sha256)
+        discard(part)
+        origin = _Origin(url=redact(source.url), sha256=sha256)
+        write_atomically(self._origin_path(source.url), origin.model_dump_json().encode())
+        log.info("model_downloaded", url=redact(source.url), sha256=sha256)
+        return kept
+
+    def _accept(self, part: Path, *, sha256: str | None) -> None:
+        """Check a whole file; one that fails is removed."""
+        try:
+            _check_digest(_digest(part), sha256)
+            self._check(part)
+        except ModelInvalid:
+            discard(part)
+            raise
+
+    def _check_room(self, source: ModelSource) -> None:
+        free_bytes = shutil.disk_usage(self._folder).free
+        if free_bytes - (source.size_bytes or 0) < _KEEP_FREE_BYTES:
+            raise ModelUnavailable(f"only {free_bytes} bytes are free on the disk of the models")
+
+    def _keep(self, part: Path, sha256: str) -> Path:
+        """Give a checked file its name, in one step that a power cut does not halve."""
+        kept = self._path_of(sha256)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.chmod(0o444)
+        part.replace(kept)
+        sync_folder(self._folder)
+        return kept
+
+    def _last_of(self, url: str) -> str | None:
+        try:
+            return decode(_Origin, self._origin_path(url).read_bytes()).sha256
+        except FileNotFoundError:
+            return None
+        except MessageInvalid as error:
+            log.warning("model_origin_unreadable", url=redact(url), error=str(error))
+            return None
+
+    def _path_of(self, sha256: str) -> Path:
+        return self._folder / f"{sha256}.onnx"
+
+    def _origin_path(self, url: str) -> Path:
+        return self._folder / "urls" / _hash_of(url)
+
+
+def _check_digest(found: str, expected: str | None) -> None:
+    if expected not in {None, found}:
+        raise ModelInvalid(f"the file's SHA-256 is {found}, expected is {expected}")
+
+
+def _hash_of(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[BinaryIO]:
+    """Hold a lock that dies with the process.
+
+    Raises:
+        ModelUnavailable: Another process holds it.
+    """
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ModelUnavailable("another process is fetching it") from error
+        yield file

@@ -1,0 +1,48 @@
+"""JPEG to pixels and back, for pictures that somebody else made."""
+
+import numpy as np
+import simplejpeg
+
+from object_recognition.detection import ImageBgr
+from vigil.errors import FrameInvalid
+
+#: A picture this small shows nothing.
+MIN_SIDE_PX = 16
+#: 8k by 8k: half a second and 200 MB to look at. More would hold up every other camera.
+MAX_PIXELS = 8192 * 8192
+
+
+def decoded(jpeg: bytes) -> ImageBgr:
+    """Return the pixels of a JPEG.
+
+    Raises:
+        FrameInvalid: It is no whole JPEG, or its size is out of bounds; nothing was decoded then.
+    """
+    try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
+    except ValueError as error:
+        raise FrameInvalid(f"no JPEG: {error}") from error
+    if min(width, height) < MIN_SIDE_PX or width * height > MAX_PIXELS:
+        raise FrameInvalid(
+            f"a picture of {width}x{height} pixels; expected at least {MIN_SIDE_PX} on each side "
+            f"and at most {MAX_PIXELS} in all"
+        )
+    try:
+        # Strict: half a picture with a grey rest is no picture of what happened.
+        pixels = simplejpeg.decode_jpeg(jpeg, colorspace="BGR", strict=True)
+    except ValueError as error:
+        raise FrameInvalid(f"a broken JPEG: {error}") from error
+    return np.asarray(pixels, np.uint8)
+
+
+def encoded(image_bgr: ImageBgr, *, quality: int) -> bytes:
+    """Return a JPEG of a picture.
+
+    Args:
+        image_bgr: ``(H, W, 3)`` uint8.
+        quality: 1 to 100, as libjpeg means it.
+    """
+    jpeg: bytes = simplejpeg.encode_jpeg(
+        np.ascontiguousarray(image_bgr), quality=quality, colorspace="BGR", colorsubsampling="420"
+    )
+    return jpeg

@@ -1,0 +1,64 @@
+"""What looks at each camera: the model it asks for, or the basic recogniser meanwhile."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from object_recognition.basic.recogniser import BasicRecogniser
+from object_recognition.detection import Detector
+from object_recognition.models.shelf import ModelShelf
+from vigil.domain.camera import CameraId
+from vigil.messages import CameraConfig
+
+OFF, BASIC, DEFAULT = "off", "basic", "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What looks at a camera now.
+
+    Attributes:
+        detector: It.
+        error: Why it is not what was asked for; None when it is.
+    """
+
+    detector: Detector
+    error: str | None
+
+
+class Recognisers:
+    """Chooses what looks at a camera. Models are shared; a basic recogniser is one camera's own.
+
+    Args:
+        shelf: The models.
+        default_model: What ``default`` stands for; ``basic``: no model.
+    """
+
+    def __init__(self, *, shelf: ModelShelf, default_model: str) -> None:
+        self._shelf = shelf
+        self._default_model = default_model
+        self._basic: dict[CameraId, BasicRecogniser] = {}
+
+    def of(self, camera: CameraConfig) -> Chosen:
+        """Return what looks at a camera. Never waits."""
+        model, error = self._model_of(camera), None
+        if model != BASIC:
+            detector, error = self._shelf.get(model)
+            if detector is not None:
+                # Its memory would be of long ago, should the model ever go away.
+                self._basic.pop(camera.id, None)
+                return Chosen(detector, None)
+        return Chosen(self._basic.setdefault(camera.id, BasicRecogniser()), error)
+
+    def refuse(self, camera: CameraConfig, reason: str) -> None:
+        """Note that a camera's model does not work."""
+        self._shelf.refuse(self._model_of(camera), reason)
+
+    def keep_only(self, cameras: Collection[CameraConfig]) -> None:
+        """Forget what belongs to other cameras than these."""
+        models = {self._model_of(camera) for camera in cameras}
+        self._shelf.keep_only(models - {BASIC})
+        ours = {camera.id for camera in cameras}
+        self._basic = {each: self._basic[each] for each in self._basic if each in ours}
+
+    def _model_of(self, camera: CameraConfig) -> str:
+        return self._default_model if camera.recognition == DEFAULT else camera.recognition

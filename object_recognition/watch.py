@@ -1,0 +1,130 @@
+"""Which camera to look at next: the newest frame of the one that has waited longest."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import structlog
+
+from vigil.bus.frames.base import FrameBell, FrameStore
+from vigil.clock import Clock
+from vigil.domain.camera import CameraId
+from vigil.domain.frame import FrameStamp, read_stamp
+from vigil.errors import FrameInvalid
+
+log = structlog.get_logger(__name__)
+
+#: Seconds of silence after which a camera is looked at without having rung.
+_LOOK_ANYWAY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RawFrame:
+    """A camera's newest picture, not looked at before.
+
+    Attributes:
+        jpeg: As camera_ctrl wrote it.
+        stamp: Which frame it shows.
+        skipped: How many frames were passed over since the last look.
+    """
+
+    camera_id: CameraId
+    jpeg: bytes
+    stamp: FrameStamp
+    skipped: int
+
+
+@dataclass(slots=True)
+class _Camera:
+    #: When it was last looked for, by the monotonic clock; never: before everything.
+    looked_s: float = field(default=float("-inf"))
+    has_rung: bool = True
+    seen: FrameStamp | None = None
+    is_gone: bool = False
+
+
+class FrameWatch:
+    """Hands out frames, the newest of each camera once.
+
+    Args:
+        frames: The raw pictures.
+        bell: Rings when one was written.
+        clock: For whose turn it is.
+    """
+
+    def __init__(self, *, frames: FrameStore, bell: FrameBell, clock: Clock) -> None:
+        self._frames = frames
+        self._bell = bell
+        self._clock = clock
+        self._cameras: dict[CameraId, _Camera] = {}
+        self._gone: list[CameraId] = []
+
+    def next_unseen(self, camera_ids: Collection[CameraId], *, timeout_s: float) -> RawFrame | None:
+        """Return the newest unseen frame of the camera that has waited longest for a look.
+
+        Args:
+            camera_ids: The cameras to look at, and no others.
+            timeout_s: How long to wait for one.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        self._attend(camera_ids)
+        if not self._due():
+            self._hear(timeout_s)
+        else:
+            self._hear(0)
+        for camera_id in self._due():
+            frame = self._look(camera_id)
+            if frame is not None:
+                return frame
+        return None
+
+    def take_gone(self) -> list[CameraId]:
+        """Return the cameras that lost their picture since the last call: they are dead."""
+        gone, self._gone = self._gone, []
+        return gone
+
+    def _attend(self, camera_ids: Collection[CameraId]) -> None:
+        if self._cameras.keys() == set(camera_ids):
+            return
+        self._cameras = {each: self._cameras.get(each, _Camera()) for each in camera_ids}
+        self._bell.listen_to(camera_ids)
+
+    def _hear(self, timeout_s: float) -> None:
+        for camera_id in self._bell.wait(timeout_s):
+            if camera_id in self._cameras:
+                self._cameras[camera_id].has_rung = True
+
+    def _due(self) -> list[CameraId]:
+        late_s = self._clock.monotonic_s() - _LOOK_ANYWAY_S
+        due = [
+            camera_id
+            for camera_id, camera in self._cameras.items()
+            if camera.has_rung or camera.looked_s <= late_s
+        ]
+        return sorted(due, key=lambda camera_id: self._cameras[camera_id].looked_s)
+
+    def _look(self, camera_id: CameraId) -> RawFrame | None:
+        camera = self._cameras[camera_id]
+        # Before the read: a ring during it is for a frame that we may not have got.
+        camera.has_rung = False
+        camera.looked_s = self._clock.monotonic_s()
+        jpeg = self._frames.newest([camera_id]).get(camera_id)
+        if jpeg is None:
+            if camera.seen is not None and not camera.is_gone:
+                self._gone.append(camera_id)
+            camera.is_gone = True
+            return None
+        camera.is_gone = False
+        try:
+            stamp = read_stamp(jpeg)
+        except FrameInvalid as error:
+            log.warning("frame_skipped", camera_id=camera_id, reason=str(error))
+            return None
+        last = camera.seen
+        if last is not None and stamp.order <= last.order:
+            return None
+        camera.seen = stamp
+        same_run = last is not None and last.epoch == stamp.epoch
+        skipped = stamp.sequence - last.sequence - 1 if last is not None and same_run else 0
+        return RawFrame(camera_id, jpeg, stamp, skipped)

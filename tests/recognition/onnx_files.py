@@ -1,0 +1,118 @@
+"""Writes small real ONNX files, whose output is what a test says."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+
+def write_model(
+    path: Path,
+    output: NDArray[np.float32],
+    *,
+    input_shape: Sequence[int | str] = (1, 3, 64, 64),
+    input_type: int = TensorProto.FLOAT,
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
+    """Write a model that answers every frame with the same output."""
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Add", ["answer", "nothing"], ["output0"]),
+    ]
+    if input_type != TensorProto.FLOAT:
+        nodes[0] = helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT)
+        nodes.insert(1, helper.make_node("ReduceMean", ["floats"], ["mean"], keepdims=0))
+    graph = helper.make_graph(
+        nodes,
+        "answer",
+        [helper.make_tensor_value_info("images", input_type, list(input_shape))],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, list(output.shape))],
+        [
+            numpy_helper.from_array(output, "answer"),
+            numpy_helper.from_array(np.array(0, np.float32), "zero"),
+        ],
+    )
+    return _save(graph, path, metadata)
+
+
+def write_mean_model(path: Path) -> Path:
+    """Write an end-to-end model whose boxes' confidence is each channel's mean, of 0..1.
+
+    Row k has channel k's mean as confidence, so that a test sees what pixels the model was fed.
+    """
+    columns = np.array([[16, 16, 48, 48, 0, 0]] * 3, np.float32)[None]
+    place = np.array([0, 0, 0, 0, 1, 0], np.float32)
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["means"], axes=[2, 3], keepdims=0),
+        helper.make_node("Reshape", ["means", "column"], ["standing"]),
+        helper.make_node("Mul", ["standing", "place"], ["placed"]),
+        helper.make_node("Add", ["boxes", "placed"], ["output0"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "mean",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 3, 6])],
+        [
+            numpy_helper.from_array(columns, "boxes"),
+            numpy_helper.from_array(place, "place"),
+            numpy_helper.from_array(np.array([1, 3, 1], np.int64), "column"),
+        ],
+    )
+    return _save(graph, path, None)
+
+
+def write_endless_model(path: Path) -> Path:
+    """Write a model whose loop never ends."""
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["going"], ["going_on"]),
+            helper.make_node("Add", ["sum", "sum"], ["sum_on"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("going", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("sum", TensorProto.FLOAT, []),
+        ],
+        [
+            helper.make_tensor_value_info("going_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("sum_on", TensorProto.FLOAT, []),
+        ],
+    )
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
+            helper.make_node("Loop", ["turns", "true", "mean"], ["output0"], body=body),
+        ],
+        "endless",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [])],
+        [
+            numpy_helper.from_array(np.array(2**62, np.int64), "turns"),
+            numpy_helper.from_array(np.array(1, np.bool_), "true"),
+        ],
+    )
+    return _save(graph, path, None)
+
+
+def names_of(*labels: str) -> dict[str, str]:
+    """Return metadata as Ultralytics writes it."""
+    written = str(dict(enumerate(labels)))
+    assert ast.literal_eval(written)
+    return {"names": written, "task": "detect"}
+
+
+def _save(graph: onnx.GraphProto, path: Path, metadata: Mapping[str, str] | None) -> Path:
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    # The newest onnx writes a version of the format that older runtimes refuse.
+    model.ir_version = 8
+    helper.set_model_props(model, dict(metadata or {}))
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())
+    return path

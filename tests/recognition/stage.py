@@ -1,0 +1,165 @@
+"""A recognition worker on twins, with a camera that a test writes frames for."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from object_recognition.detection import Detections, Detector, ImageBgr
+from object_recognition.models.download import Downloader, Limits
+from object_recognition.models.shelf import ModelShelf
+from object_recognition.models.source import ModelSource
+from object_recognition.models.store import ModelStore
+from object_recognition.picture import decoded, encoded
+from object_recognition.recognisers import Recognisers
+from object_recognition.watch import FrameWatch
+from object_recognition.worker import RecognitionWorker
+from tests.builders import a_camera
+from vigil.bus.camera_config.memory import MemoryCameraConfigStore
+from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
+from vigil.bus.leases.memory import MemoryLeases
+from vigil.bus.status.memory import MemoryStatusBoard
+from vigil.camera_configs import CameraConfigs
+from vigil.clock import FakeClock, SystemClock
+from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.frame import FrameStamp, read_stamp, stamped
+from vigil.leases import LeaseKeeper
+from vigil.messages import CameraConfig, ConfigHead, RecognitionStatus
+from vigil.runtime import StopSignal
+
+WIDTH, HEIGHT = 320, 240
+LABELS = ("person", "car")
+
+
+def a_picture(level: int = 90, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:
+    """Return a JPEG of one grey."""
+    return encoded(np.full((height, width, 3), level, np.uint8), quality=90)
+
+
+@dataclass
+class FixedDetector:
+    """Sees the same things in every frame, and remembers the frames."""
+
+    found: Detections
+    name: str = "fixed"
+    labels: tuple[str, ...] = LABELS
+    levels: list[int] = field(default_factory=list)
+    error: Exception | None = None
+
+    def detect(self, image_bgr: ImageBgr) -> Detections:
+        self.levels.append(round(float(image_bgr.mean())))
+        if self.error is not None:
+            raise self.error
+        return self.found
+
+
+def seen(*boxes: tuple[float, float, float, float], confidence: float = 0.9) -> Detections:
+    """Return people in these boxes."""
+    n = len(boxes)
+    return Detections(
+        np.array(boxes, np.float32).reshape(n, 4),
+        np.full(n, confidence, np.float32),
+        np.zeros(n, np.int64),
+    )
+
+
+class Stage:
+    """One worker of its own, whose models come from where the test says."""
+
+    def __init__(
+        self, folder: Path, *, detector: Detector | None = None, default: ModelSource | None = None
+    ) -> None:
+        self.clock = FakeClock()
+        self.stop = StopSignal()
+        self.detector = detector
+        self.ingest, self.recognition = MemoryLeases(self.clock), MemoryLeases(self.clock)
+        bell = MemoryFrameBell()
+        self.raw = MemoryFrameStore(self.ingest, self.clock, bell)
+        self.boxed = MemoryFrameStore(self.recognition, self.clock)
+        self.statuses: MemoryStatusBoard[RecognitionStatus] = MemoryStatusBoard(
+            self.recognition, self.clock
+        )
+        self.store = MemoryCameraConfigStore()
+        self.keeper = LeaseKeeper(self.recognition, member="one", clock=self.clock)
+        self.shelf = ModelShelf(
+            store=ModelStore(
+                folder / "models",
+                downloader=Downloader(
+                    limits=Limits(silence_s=2, total_s=10), clock=SystemClock(), stop=self.stop
+                ),
+                check=lambda _: None,
+            ),
+            load=self._load,
+            pinned={"pinned": default} if default is not None else {},
+            clock=self.clock,
+            stop=self.stop,
+        )
+        self.recognisers = Recognisers(
+            shelf=self.shelf, default_model="pinned" if default is not None else "basic"
+        )
+        self.configs = CameraConfigs(
+            store=self.store, bell=self.store.bell, path=folder / "cameras.json", clock=self.clock
+        )
+        self.worker = RecognitionWorker(
+            configs=self.configs,
+            keeper=self.keeper,
+            watch=FrameWatch(frames=self.raw, bell=bell, clock=self.clock),
+            boxed=self.boxed,
+            statuses=self.statuses,
+            recognisers=self.recognisers,
+            clock=self.clock,
+            jpeg_quality=90,
+        )
+        self._generation = 0
+        self._epochs: dict[CameraId, Epoch] = {}
+
+    def _load(self, path: Path, _name: str) -> Detector:
+        assert path.is_file()
+        assert self.detector is not None
+        return self.detector
+
+    def configure(self, *cameras: CameraConfig) -> None:
+        """Make these the cameras."""
+        self._generation += 1
+        head = ConfigHead(
+            generation=self._generation, camera_ids=tuple(camera.id for camera in cameras)
+        )
+        assert self.store.publish(head, changed=cameras, removed=())
+
+    def write(self, camera_id: CameraId, sequence: int, jpeg: bytes, **changes: Any) -> FrameStamp:
+        """Write a raw frame, as camera_ctrl does."""
+        if camera_id not in self._epochs:
+            epoch = self.ingest.acquire(camera_id, "ctrl", ttl_s=1e6, last_seen=Epoch(0))
+            assert epoch is not None
+            self._epochs[camera_id] = epoch
+        epoch = self._epochs[camera_id]
+        fields = {
+            "sequence": sequence,
+            "captured_at_us": 1_790_000_000_000_000 + sequence,
+            "epoch": epoch,
+            "width_px": WIDTH,
+            "height_px": HEIGHT,
+        }
+        stamp = FrameStamp(**fields | changes)
+        self.raw.put(camera_id, stamped(jpeg, stamp), epoch=epoch, ttl_s=4.0)
+        return stamp
+
+    def kill_camera(self, camera_id: CameraId) -> None:
+        """Take the camera's picture away, as camera_ctrl does when packets stop."""
+        self.raw.clear(camera_id, epoch=self._epochs[camera_id])
+
+    def picture(self, camera_id: CameraId) -> ImageBgr | None:
+        """Return the boxed image."""
+        jpeg = self.boxed.newest([camera_id]).get(camera_id)
+        return None if jpeg is None else decoded(jpeg)
+
+    def stamp(self, camera_id: CameraId) -> FrameStamp | None:
+        """Return the stamp of the boxed image."""
+        jpeg = self.boxed.newest([camera_id]).get(camera_id)
+        return None if jpeg is None else read_stamp(jpeg)
+
+
+def a_basic_camera(camera_id: int = 7, **changes: Any) -> CameraConfig:
+    """Return a camera that asks for no model."""
+    return a_camera(camera_id, **{"recognition": "basic"} | changes)

@@ -1,0 +1,113 @@
+"""The annotated picture shows what was seen, at every size, and changes nothing else."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from object_recognition.detection import Detections, ImageBgr
+from object_recognition.drawing import Caption, annotated, color_of
+from vigil.messages import Zone
+
+LABELS = ("person", "moving", "unicorn")
+CAPTION = Caption("basic recogniser", datetime(2026, 9, 21, 12, 30, tzinfo=UTC))
+GREY = 90
+
+
+def a_frame(width: int = 640, height: int = 360) -> ImageBgr:
+    return np.full((height, width, 3), GREY, np.uint8)
+
+
+def one(xyxy: tuple[float, ...], class_id: int = 0) -> Detections:
+    return Detections(
+        np.array([xyxy], np.float32), np.array([0.83], np.float32), np.array([class_id], np.int64)
+    )
+
+
+def drawn(frame: ImageBgr, found: Detections, *zones: Zone, **changes: Any) -> ImageBgr:
+    arguments: dict[str, Any] = {"labels": LABELS, "zones": zones, "caption": CAPTION}
+    return annotated(frame, found, **arguments | changes)
+
+
+def test_a_box_is_drawn_in_the_colour_of_its_label() -> None:
+    picture = drawn(a_frame(), one((200, 100, 260, 250)))
+
+    for x, y in [(200, 180), (260, 180), (230, 100), (230, 250)]:
+        assert tuple(picture[y, x]) == color_of("person")
+    assert (picture[150:240, 210:250] == GREY).all()
+
+
+def test_the_frame_itself_is_left_alone() -> None:
+    frame = a_frame()
+
+    drawn(frame, one((200, 100, 260, 250)))
+
+    assert (frame == GREY).all()
+
+
+def test_an_empty_frame_says_who_looked_and_when() -> None:
+    picture = drawn(a_frame(), Detections.none())
+
+    assert (picture[:330] == GREY).all()
+    footer = picture[345:]
+    assert (footer[:, :200] > 200).any()
+    assert (footer[:, 450:] > 200).any()
+    # Two recognisers are told apart by the picture.
+    other = drawn(a_frame(), Detections.none(), caption=Caption("yolox", CAPTION.captured_at))
+    assert (other != picture).any()
+
+
+def test_labels_have_colours_of_their_own() -> None:
+    colors = {color_of(label) for label in ("person", "moving", "car", "unicorn", "griffin")}
+
+    assert len(colors) == 5
+    assert color_of("unicorn") == color_of("unicorn")
+
+
+def test_a_zone_is_outlined_and_tinted() -> None:
+    zone = Zone(points=((100, 100), (300, 100), (300, 200), (100, 200)), color="#ff0000")
+
+    picture = drawn(a_frame(), Detections.none(), zone)
+
+    assert picture[150, 100].astype(int) == pytest.approx([0, 0, 255], abs=20)
+    tint = picture[150, 200].astype(int)
+    assert tint[2] > GREY > tint[0]
+    assert (picture[250] == GREY).all()
+
+
+ZONES = {
+    "not a number": ((np.nan, 0.0), (100.0, 0.0), (100.0, 100.0)),
+    "outside": ((5000.0, 5000.0), (6000.0, 5000.0), (6000.0, 6000.0)),
+    "crossing itself": ((0.0, 0.0), (100.0, 100.0), (100.0, 0.0), (0.0, 100.0)),
+    "absurdly far": ((-1e30, 0.0), (1e30, 0.0), (0.0, 1e30)),
+}
+
+
+@pytest.mark.parametrize("case", ZONES)
+def test_a_bad_zone_does_no_harm(case: str) -> None:
+    zone = Zone.model_construct(points=ZONES[case], name="門 door", color="no colour", labels=())
+
+    assert drawn(a_frame(), Detections.none(), zone).shape == (360, 640, 3)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(1, 1), (3, 500), (500, 3), (320, 240), (1080, 1920), (3840, 2160)]
+)
+def test_any_size_of_frame_can_be_drawn_on(width: int, height: int) -> None:
+    found = one((width * 0.8, -5, width * 1.2, height * 0.9), class_id=2)
+
+    picture = drawn(a_frame(width, height), found)
+
+    assert picture.shape == (height, width, 3)
+    assert (picture != GREY).any()
+
+
+def test_lines_grow_with_the_picture() -> None:
+    def green(width: int) -> int:
+        picture = drawn(a_frame(width, width * 9 // 16), one((width * 0.4, 30, width * 0.6, 200)))
+        row = picture[180, : width // 2]
+        return int((row == color_of("person")).all(axis=1).sum())
+
+    assert green(640) == 1
+    assert green(3840) >= 5

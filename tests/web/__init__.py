@@ -1,0 +1,1 @@
+"""The application over a real PostgreSQL and a real Valkey."""

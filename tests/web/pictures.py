@@ -1,0 +1,40 @@
+"""A stream path with a still picture, for tests of what is around it."""
+
+import cv2
+import numpy as np
+from flask import Response
+from flask.views import MethodView
+
+from web.access.viewing import require_camera_view
+from web.blueprint import ApiBlueprint
+
+WIDTH, HEIGHT = 1280, 720
+
+
+def a_jpeg() -> bytes:
+    """Return a picture of a gradient, WIDTH x HEIGHT."""
+    row = np.linspace(40, 200, WIDTH, dtype=np.uint8)
+    image_bgr = np.dstack([np.tile(row, (HEIGHT, 1))] * 3)
+    is_encoded, jpeg = cv2.imencode(".jpg", image_bgr)
+    assert is_encoded
+    return jpeg.tobytes()
+
+
+def still_pictures(jpeg: bytes) -> ApiBlueprint:
+    """Return routes that answer with the same picture, to who may see the camera."""
+    streams = ApiBlueprint("live", __name__)
+
+    def picture(kind: str) -> type[MethodView]:
+        class Picture(MethodView):
+            """One picture."""
+
+            def get(self, camera_id: int) -> Response:
+                require_camera_view(camera_id, f"/{kind}/{camera_id}")
+                return Response(jpeg, mimetype="image/jpeg")
+
+        Picture.__name__ = kind
+        return Picture
+
+    for kind in ("get_snapshot", "get_stream", "recognized_stream"):
+        streams.route(f"/{kind}/<id:camera_id>")(picture(kind))
+    return streams

@@ -1,0 +1,176 @@
+"""``/cameras``: adding, changing, deleting, and what the other services are told."""
+
+import pytest
+
+from tests.web.worlds import World
+from vigil.domain.camera import CameraId
+from vigil.messages import CameraConfig
+from web.access.rights import Role
+
+DOOR = {"name": "Door", "stream_url": "rtsp://cam/1"}
+
+
+def test_adding_a_camera_answers_with_its_number_and_shows_no_password(world: World) -> None:
+    body = {"name": "Door", "stream_url": "rtsp://anna:s3cret@cam/1", "location": "hall"}
+
+    answer = world.admin().post("/cameras", body)
+
+    assert answer.status_code == 201
+    assert answer.json["message"] == "Camera added."
+    assert answer.json["stream_url"] == "rtsp://cam/1"
+    assert answer.json["has_credentials"] is True
+    assert "s3cret" not in answer.text
+    assert "s3cret" not in world.admin().get("/cameras").text
+
+
+def test_the_other_services_are_told_with_the_password_sealed(world: World) -> None:
+    camera_id = CameraId(world.camera(stream_url="rtsp://anna:s3cret@cam/1"))
+
+    document = world.store.documents([camera_id])[camera_id]
+    head = world.store.head()
+
+    assert document.stream_url == "rtsp://cam/1"
+    assert document.credentials is not None
+    assert "s3cret" not in document.credentials
+    assert world.wiring.sealer.open(document.credentials) == "anna:s3cret"
+    assert head is not None
+    assert head.camera_ids == (camera_id,)
+    assert head.generation == document.revision
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""},
+        {"name": "x" * 101},
+        {"name": "a\x00b"},
+        {"name": "\ud800"},
+        {"name": None},
+        {"stream_url": "ftp://cam/1"},
+        {"stream_url": ""},
+        {"stream_url": 7},
+        {"frame_fps": 0},
+        {"frame_fps": 31},
+        {"frame_fps": 1e400},
+        {"min_confidence": 1.1},
+        {"min_confidence": "x"},
+        {"transport": "carrier pigeon"},
+        {"time_zone": "Europe/Atlantis"},
+        {"loop": "perhaps"},
+        {"surprise": 1},
+    ],
+)
+def test_a_bad_camera_is_refused_by_the_field_at_fault(
+    world: World, change: dict[str, object]
+) -> None:
+    answer = world.admin().post("/cameras", {**DOOR, **change})
+
+    assert answer.status_code == 422
+    said = str(answer.json.get("errors"))
+    assert next(iter(change)) in said or "Infinity" in answer.json["message"]
+    assert world.admin().get("/cameras").json == []
+
+
+def test_a_name_is_taken_once_whatever_its_case(world: World) -> None:
+    world.camera("Door")
+
+    answer = world.admin().post("/cameras", {**DOOR, "name": "dOOR"})
+
+    assert answer.status_code == 409
+
+
+@pytest.mark.parametrize("url", ["file:///videos/a.mp4", "/dev/video0", "device:///dev/video1"])
+def test_the_machines_own_files_are_for_admins(world: World, url: str) -> None:
+    operator = world.person(Role.OPERATOR)
+    body = {"name": "Local", "stream_url": url}
+
+    refused = operator.post("/cameras", body)
+    made = world.admin().post("/cameras", body)
+
+    assert (refused.status_code, made.status_code) == (403, 201)
+    moved = operator.patch(f"/cameras/{made.json['id']}", {"stream_url": "file:///etc/passwd"})
+    assert moved.status_code == 403
+    # What an operator may change about it stays changeable.
+    assert operator.patch(f"/cameras/{made.json['id']}", {"name": "New"}).status_code == 200
+
+
+def test_sending_back_what_was_shown_changes_no_secret(world: World) -> None:
+    url = "http://anna:s3cret@cam/shot.cgi?user=anna&pwd=hidden&ch=1"
+    camera_id = world.camera(stream_url=url)
+    shown = world.admin().get(f"/cameras/{camera_id}").json["stream_url"]
+    assert "hidden" not in shown
+
+    world.admin().patch(f"/cameras/{camera_id}", {"stream_url": shown})
+
+    document = world.store.documents([CameraId(camera_id)])[CameraId(camera_id)]
+    assert document.stream_url == "http://cam/shot.cgi?user=anna&pwd=hidden&ch=1"
+    assert opened(world, document) == "anna:s3cret"
+
+
+@pytest.mark.parametrize(
+    ("moved_to", "credentials"),
+    [
+        ("rtsp://cam/2", "anna:s3cret"),
+        ("rtsp://berta:other@cam/2", "berta:other"),
+        ("rtsp://@cam/2", None),
+        # Somebody who may move a camera must not learn its password by moving it to themselves.
+        ("rtsp://evil.example/1", None),
+        ("rtsp://cam:8554/1", None),
+        ("http://cam/1", None),
+    ],
+)
+def test_a_password_stays_with_its_server(
+    world: World, moved_to: str, credentials: str | None
+) -> None:
+    camera_id = world.camera(stream_url="rtsp://anna:s3cret@cam/1")
+
+    answer = world.admin().patch(f"/cameras/{camera_id}", {"stream_url": moved_to})
+
+    assert answer.status_code == 200
+    document = world.store.documents([CameraId(camera_id)])[CameraId(camera_id)]
+    assert opened(world, document) == credentials
+
+
+def test_a_change_made_on_old_knowledge_is_a_conflict(world: World) -> None:
+    admin, camera_id = world.admin(), world.camera()
+    seen = admin.get(f"/cameras/{camera_id}").json["revision"]
+    first = admin.patch(f"/cameras/{camera_id}", {"location": "hall", "revision": seen})
+
+    second = admin.patch(f"/cameras/{camera_id}", {"location": "yard", "revision": seen})
+
+    assert (first.status_code, second.status_code) == (200, 409)
+    assert first.json["revision"] > seen
+    assert admin.get(f"/cameras/{camera_id}").json["location"] == "hall"
+
+
+def test_deleting_a_camera_takes_its_rules_along_and_is_published(world: World) -> None:
+    admin, camera_id = world.admin(), world.camera()
+    admin.post(f"/rectangles/{camera_id}", [{"x": 0, "y": 0, "width": 9, "height": 9}])
+    admin.post(f"/time_intervals/{camera_id}", {"start_time": "22:00", "end_time": "06:00"})
+
+    answer = admin.delete(f"/cameras/{camera_id}")
+
+    assert answer.status_code == 200
+    assert answer.json == {"message": "Camera deleted."}
+    assert admin.get(f"/rectangles/{camera_id}").status_code == 404
+    head = world.store.head()
+    assert head is not None
+    assert head.camera_ids == ()
+    assert world.store.documents([CameraId(camera_id)]) == {}
+    # Its number is never given to another.
+    assert world.camera() > camera_id
+
+
+@pytest.mark.parametrize("number", ["0", "99", "-1", "1.5", "x", "*", "9" * 19, "9" * 40])
+def test_an_unknown_number_is_not_found(world: World, number: str) -> None:
+    for path in ("/cameras", "/rectangles", "/time_intervals"):
+        for method in ("GET", "DELETE"):
+            answer = world.admin().call(method, f"{path}/{number}")
+            assert answer.status_code == 404
+            assert answer.json["message"]
+
+
+def opened(world: World, document: CameraConfig) -> str | None:
+    """Return the user and password that a document carries sealed."""
+    sealed = document.credentials
+    return None if sealed is None else world.wiring.sealer.open(sealed)

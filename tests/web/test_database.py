@@ -1,0 +1,212 @@
+"""The schema, and PostgreSQL that goes away and comes back."""
+
+from pathlib import Path
+
+import flask_migrate
+import psycopg2
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+
+from standalone.servers.postgres import EmbeddedPostgres
+from standalone.servers.valkey import EmbeddedValkey
+from tests.servers import execute
+from tests.waiting import wait_until
+from tests.web.worlds import World, a_world, settings_for
+from vigil.errors import SetupInvalid
+from web import migrate as migrate_command
+from web.database import db, install_database
+from web.errors import DatabaseUnavailable
+from web.migrate import migrate
+from web.models import Base, Camera
+
+#: Debian's folder of PostgreSQL 15, where it is installed.
+OLDEST = next(iter(Path("/usr/lib/postgresql/15").glob("bin")), None)
+
+#: Everything that a schema is made of, as PostgreSQL itself says it.
+SCHEMA_QUERIES = (
+    """
+    SELECT table_name, column_name, data_type, is_nullable, column_default, is_identity
+    FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2
+    """,
+    """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2
+    """,
+    "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+    """
+    SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1
+    """,
+)
+
+
+@pytest.fixture
+def fresh(postgres_server: EmbeddedPostgres) -> str:
+    """Give the URL of a database with nothing in it."""
+    execute(postgres_server.url, "DROP DATABASE IF EXISTS fresh WITH (FORCE)")
+    execute(postgres_server.url, "CREATE DATABASE fresh TEMPLATE template0")
+    return postgres_server.url.rpartition("/")[0] + "/fresh"
+
+
+def schema_of(url: str) -> list[list[tuple[object, ...]]]:
+    connection = psycopg2.connect(url)
+    try:
+        with connection.cursor() as cursor:
+            found = []
+            for query in SCHEMA_QUERIES:
+                cursor.execute(query)
+                found.append([row for row in cursor.fetchall() if "alembic" not in str(row[0])])
+            return found
+    finally:
+        connection.close()
+
+
+def application(url: str, home: Path) -> Flask:
+    app = Flask(__name__)
+    install_database(app, settings_for(url, "redis://localhost:1", home))
+    return app
+
+
+def test_the_migrations_make_what_the_models_say(migrated: str, fresh: str, tmp_path: Path) -> None:
+    app = application(fresh, tmp_path)
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        db.engine.dispose()
+
+    columns, constraints, indexes, triggers = schema_of(fresh)
+    assert len(columns) > 60
+    assert triggers
+    # pg_indexes repeats the schema's name only
+    assert schema_of(migrated) == [columns, constraints, indexes, triggers]
+
+
+def test_alembic_itself_finds_nothing_left_to_do(migrated: str, tmp_path: Path) -> None:
+    app = application(migrated, tmp_path)
+    with app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_migrations_go_back_and_forth(fresh: str, tmp_path: Path) -> None:
+    settings = settings_for(fresh, "redis://localhost:1", tmp_path)
+    migrate(settings)
+    first = schema_of(fresh)
+    app = application(fresh, tmp_path)
+    with app.app_context():
+        flask_migrate.downgrade(revision="base")
+        db.engine.dispose()
+    assert schema_of(fresh) == [[], [], [], []]
+
+    migrate(settings)
+    migrate(settings)
+
+    assert schema_of(fresh) == first
+
+
+@pytest.mark.needs("postgresql-15")
+@pytest.mark.skipif(OLDEST is None, reason="needs PostgreSQL 15, the oldest that we promise")
+def test_the_migrations_work_on_the_oldest_postgresql(
+    migrated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("standalone.servers.postgres.programs_folder", lambda: OLDEST)
+    with EmbeddedPostgres(tmp_path / "fifteen", options={"fsync": "off"}) as server:
+        migrate(settings_for(server.url, "redis://localhost:1", tmp_path))
+
+        columns, *_ = schema_of(server.url)
+
+    assert columns == schema_of(migrated)[0]
+
+
+def test_the_command_migrates(fresh: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", fresh)
+    monkeypatch.setenv("REDIS_URL", "redis://localhost:1")
+    monkeypatch.setenv("SECRET_KEY", "x" * 40)
+
+    assert migrate_command.main([]) == 0
+
+    assert schema_of(fresh)[0]
+
+
+def test_the_command_says_that_postgresql_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:s3cret@127.0.0.1:1/x")
+    monkeypatch.setenv("REDIS_URL", "redis://localhost:1")
+    monkeypatch.setenv("SECRET_KEY", "x" * 40)
+
+    with pytest.raises(SetupInvalid, match="PostgreSQL does not answer") as raised:
+        migrate_command.main([])
+
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""},
+        {"stream_url": "rtsp://anna:s3cret@cam/1"},
+        {"frame_fps": 0},
+        {"frame_fps": float("nan")},
+        {"min_confidence": 2},
+        {"transport": "pigeon"},
+        {"revision": -1},
+    ],
+)
+def test_the_schema_refuses_what_no_service_would_write(
+    world: World, change: dict[str, object]
+) -> None:
+    camera_id = world.camera()
+
+    with world.app.app_context(), pytest.raises(sa.exc.IntegrityError):
+        db.session.execute(sa.update(Camera).where(Camera.id == camera_id).values(**change))
+
+
+def test_a_statement_that_takes_too_long_is_ended(world: World) -> None:
+    with world.app.app_context():
+        db.session.execute(sa.text("SET LOCAL statement_timeout = 50"))
+        with pytest.raises(DatabaseUnavailable):
+            db.session.execute(sa.text("SELECT pg_sleep(5)"))
+
+
+def test_postgresql_away_is_said_in_words_and_back_it_works(
+    valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    folder = tmp_path / "postgres"
+    with EmbeddedPostgres(folder, options={"fsync": "off"}) as server:
+        settings = settings_for(server.url, valkey.url, tmp_path)
+        migrate(settings)
+        with a_world(settings) as world:
+            world.camera("Door")
+            admin = world.admin()
+            server.stop()
+
+            answer = admin.get("/cameras")
+            assert answer.status_code == 503
+            assert answer.json["message"] == (
+                "The database does not answer. Try again in a few seconds."
+            )
+            assert answer.headers["Retry-After"] == "5"
+            pair = {"username": "admin", "password": "wrong one"}
+            assert admin.post("/login", pair).status_code == 503
+            assert world.stranger().get("/healthz").status_code == 200
+            assert world.stranger().get("/readyz").json["checks"]["postgresql"] is False
+
+            server.start()
+            wait_until(lambda: admin.get("/cameras").status_code == 200)
+            assert [camera["name"] for camera in admin.get("/cameras").json] == ["Door"]
+
+
+def test_a_pool_without_a_free_connection_is_away_in_words(
+    postgres: str, valkey: EmbeddedValkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.database.POOL_TIMEOUT_S", 0.05)
+    settings = settings_for(postgres, valkey.url, tmp_path, database_pool_size=1)
+    with a_world(settings) as world:
+        admin = world.admin()
+        with world.app.app_context(), db.engine.connect():
+            answer = admin.get("/cameras")
+
+        assert answer.status_code == 503
+        assert admin.get("/cameras").status_code == 200

@@ -1,0 +1,291 @@
+"""The pages as a person meets them: in Chromium, with mouse and with finger."""
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.serving import make_server
+
+from tests.web.pictures import HEIGHT, WIDTH
+from tests.web.worlds import PASSWORD, Caller, World
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+from playwright.sync_api import (  # noqa: E402
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+pytestmark = [
+    pytest.mark.needs("chromium"),
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the PATH"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+class Visitor:
+    """Opens pages, and remembers what went wrong in any of them."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.faults: list[str] = []
+
+    def page(self, *, is_phone: bool = False) -> Page:
+        """Return a page in a browser that has seen nothing of us yet."""
+        width, height = (390, 844) if is_phone else (1280, 900)
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height}, has_touch=is_phone
+        )
+        context.set_default_timeout(10_000)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._hear)
+        return page
+
+    def leave(self) -> None:
+        """Close all pages."""
+        for context in self._contexts:
+            context.close()
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if "Content Security Policy" in said.text:
+            self.faults.append(said.text)
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Visitor]:
+    """Give somebody to whom no script may fail, and no policy may object."""
+    visitor = Visitor(browser)
+    yield visitor
+    visitor.leave()
+    assert visitor.faults == []
+
+
+@pytest.fixture
+def address(pictured: World) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, pictured.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_stranger_logs_in_and_comes_to_where_they_were_going(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera("Front door")
+    page = visitor.page()
+
+    page.goto(f"{address}/snapshot_ui/{camera_id}", wait_until="domcontentloaded")
+    assert "/login" in page.url
+    log_in(page, pictured.admin())
+
+    page.wait_for_url(f"**/snapshot_ui/{camera_id}")
+    expect(page.locator("h1")).to_have_text("Front door")
+
+
+def test_no_script_can_read_the_tokens(pictured: World, address: str, visitor: Visitor) -> None:
+    page = visitor.page()
+    page.goto(f"{address}/login")
+
+    log_in(page, pictured.admin())
+    page.wait_for_url(f"{address}/")
+
+    readable = page.evaluate("document.cookie")
+    assert "vigil_csrf=" in readable
+    assert "vigil_access" not in readable
+    assert "vigil_refresh" not in readable
+
+
+def test_a_rectangle_drawn_with_the_mouse_is_saved_in_pixels_of_the_frame(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera()
+    page = editor_of(visitor, pictured, address, camera_id)
+
+    drag(page, (0.25, 0.25), (0.5, 0.75))
+    page.get_by_label("Name").fill("<b>gate</b>")
+    page.get_by_label("Labels").fill("person, car")
+    page.get_by_label("Dwell").fill("3")
+    page.get_by_label("Dwell").blur()
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.locator("#status")).to_contain_text("takes effect in a later version")
+    (rectangle,) = pictured.admin().get(f"/rectangles/{camera_id}").json
+    assert rectangle["x"] == pytest.approx(WIDTH / 4, abs=3)
+    assert rectangle["y"] == pytest.approx(HEIGHT / 4, abs=3)
+    assert rectangle["width"] == pytest.approx(WIDTH / 4, abs=4)
+    assert rectangle["height"] == pytest.approx(HEIGHT / 2, abs=4)
+    assert rectangle["name"] == "<b>gate</b>"
+    assert rectangle["labels"] == ["person", "car"]
+    assert rectangle["dwell_s"] == 3
+
+
+def test_a_rectangle_is_moved_resized_and_deleted(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera()
+    box = {"x": 128, "y": 72, "width": 256, "height": 144}
+    pictured.admin().post(f"/rectangles/{camera_id}", [box])
+    page = editor_of(visitor, pictured, address, camera_id)
+
+    # Moved by a tenth of the frame, as far as it goes to the right and down
+    drag(page, (0.2, 0.2), (0.3, 0.3))
+    save(page)
+    assert_near(pictured, camera_id, {"x": 256, "y": 144, "width": 256, "height": 144})
+
+    # Pulled by its lower right corner
+    drag(page, (0.4, 0.4), (0.6, 0.7))
+    save(page)
+    assert_near(pictured, camera_id, {"x": 256, "y": 144, "width": 512, "height": 360})
+
+    page.get_by_role("button", name="Delete this shape").click()
+    save(page)
+    assert pictured.admin().get(f"/rectangles/{camera_id}").json == []
+
+
+def test_a_finger_draws_on_a_phone(pictured: World, address: str, visitor: Visitor) -> None:
+    camera_id = pictured.camera()
+    page = editor_of(visitor, pictured, address, camera_id, is_phone=True)
+    bounds = page.locator("#shapes").bounding_box()
+    assert bounds is not None
+    points = [
+        {"x": bounds["x"] + bounds["width"] * part, "y": bounds["y"] + bounds["height"] * part}
+        for part in (0.2, 0.4, 0.6)
+    ]
+
+    session = page.context.new_cdp_session(page)
+    touch = "Input.dispatchTouchEvent"
+    session.send(touch, {"type": "touchStart", "touchPoints": [points[0]]})
+    session.send(touch, {"type": "touchMove", "touchPoints": [points[1]]})
+    session.send(touch, {"type": "touchMove", "touchPoints": [points[2]]})
+    session.send(touch, {"type": "touchEnd", "touchPoints": []})
+    save(page)
+
+    (rectangle,) = pictured.admin().get(f"/rectangles/{camera_id}").json
+    assert rectangle["x"] == pytest.approx(0.2 * WIDTH, abs=6)
+    assert rectangle["width"] == pytest.approx(0.4 * WIDTH, abs=8)
+    # Nothing hangs over the edge of the small screen
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_hostile_names_stay_text(pictured: World, address: str, visitor: Visitor) -> None:
+    name = "<img src=x onerror=\"document.title='owned'\">"
+    camera_id = pictured.camera(name)
+    shape_name = "</text><script>1</script>"
+    box = {"x": 1, "y": 1, "width": 99, "height": 99, "name": shape_name}
+    pictured.admin().post(f"/rectangles/{camera_id}", [box])
+
+    page = editor_of(visitor, pictured, address, camera_id)
+    expect(page.locator("h1")).to_have_text(name)
+    expect(page.locator("#list button")).to_have_text(shape_name)
+    page.goto(address, wait_until="domcontentloaded")
+
+    expect(page.locator("article h2")).to_have_text(name)
+    assert page.title() == "Cameras · Vigil"
+
+
+def test_the_api_page_works_without_internet(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    page = visitor.page()
+    foreign: list[str] = []
+    page.on("request", lambda asked: foreign.append(asked.url))
+
+    page.goto(f"{address}/docs")
+
+    expect(page.locator("#operations-cameras-post_cameras")).to_be_visible()
+    assert [url for url in foreign if not url.startswith((address, "data:"))] == []
+
+
+def test_a_camera_is_added_on_the_first_page(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    page = visitor.page()
+    page.goto(f"{address}/login")
+    log_in(page, pictured.admin())
+    page.wait_for_url(f"{address}/")
+    expect(page.get_by_text("No cameras yet")).to_be_visible()
+
+    page.get_by_text("Add a camera").click()
+    page.get_by_label("Name").fill("Yard")
+    page.get_by_label("Stream URL").fill("ftp://cam/1")
+    page.get_by_role("button", name="Add the camera").click()
+    expect(page.locator("#add-problem")).to_contain_text("must begin with one of")
+    page.get_by_label("Stream URL").fill("rtsp://anna:s3cret@cam/1")
+    page.get_by_role("button", name="Add the camera").click()
+
+    expect(page.locator("article h2")).to_have_text("Yard")
+    expect(page.locator("article .why")).to_have_text("No camera service reports about it.")
+
+
+def log_in(page: Page, caller: Caller) -> None:
+    form = page.locator("#log-in")
+    form.get_by_label("User name").fill(caller.username)
+    form.get_by_label("Password").fill(PASSWORD)
+    form.get_by_role("button", name="Log in").click()
+
+
+def editor_of(
+    visitor: Visitor, world: World, address: str, camera_id: int, *, is_phone: bool = False
+) -> Page:
+    """Return the page of a camera's rectangles, loaded, for the admin."""
+    page = visitor.page(is_phone=is_phone)
+    page.goto(f"{address}/login?next=/snapshot_ui/{camera_id}")
+    log_in(page, world.admin())
+    page.wait_for_url(f"**/snapshot_ui/{camera_id}")
+    expect(page.locator("#shapes")).to_have_attribute("viewBox", f"0 0 {WIDTH} {HEIGHT}")
+    expect(page.locator("#snapshot")).to_have_attribute("src", re.compile("^blob:"))
+    return page
+
+
+def drag(page: Page, start: tuple[float, float], stop: tuple[float, float]) -> None:
+    """Drag from one part of the frame to another, each as a share of its width and height."""
+    bounds = page.locator("#shapes").bounding_box()
+    assert bounds is not None
+
+    def at(part: tuple[float, float]) -> tuple[float, float]:
+        return bounds["x"] + part[0] * bounds["width"], bounds["y"] + part[1] * bounds["height"]
+
+    page.mouse.move(*at(start))
+    page.mouse.down()
+    page.mouse.move(*at(stop), steps=4)
+    page.mouse.up()
+
+
+def save(page: Page) -> None:
+    with page.expect_response("**/rectangles/*") as answer:
+        page.get_by_role("button", name="Save").click()
+    assert answer.value.ok, answer.value.text()
+
+
+def assert_near(world: World, camera_id: int, expected: dict[str, float]) -> None:
+    (rectangle,) = world.admin().get(f"/rectangles/{camera_id}").json
+    assert {name: rectangle[name] for name in expected} == pytest.approx(expected, abs=6)

@@ -1,0 +1,49 @@
+"""The one table of which role may do what."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What an account is to this installation."""
+
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+
+class Right(StrEnum):
+    """Something that a role may do."""
+
+    #: One's own profile, notifications and recipients.
+    USE_ACCOUNT = "use_account"
+    #: The cameras that one was granted: their pictures, states and rectangles.
+    VIEW_CAMERAS = "view_cameras"
+    #: Every camera, without a grant.
+    VIEW_ALL_CAMERAS = "view_all_cameras"
+    #: Add, change and delete cameras.
+    MANAGE_CAMERAS = "manage_cameras"
+    #: Files and devices of the machine as cameras: they can show what no camera does.
+    USE_LOCAL_SOURCES = "use_local_sources"
+    #: Rectangles and time intervals.
+    EDIT_RULES = "edit_rules"
+    #: Notifications for accounts of others.
+    NOTIFY_OTHERS = "notify_others"
+    #: Accounts, roles, grants, invitations, and the recipients of others.
+    MANAGE_ACCOUNTS = "manage_accounts"
+    #: Who did what.
+    READ_AUDIT = "read_audit"
+
+
+_VIEWER = frozenset({Right.USE_ACCOUNT, Right.VIEW_CAMERAS})
+_OPERATOR = _VIEWER | {
+    Right.VIEW_ALL_CAMERAS,
+    Right.MANAGE_CAMERAS,
+    Right.EDIT_RULES,
+    Right.NOTIFY_OTHERS,
+}
+
+RIGHTS_OF: dict[Role, frozenset[Right]] = {
+    Role.VIEWER: _VIEWER,
+    Role.OPERATOR: _OPERATOR,
+    Role.ADMIN: frozenset(Right),
+}

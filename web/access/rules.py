@@ -1,0 +1,104 @@
+"""The one table of which right each route needs. A route that is not in it does not start.
+
+What depends on the object (whose camera, whose recipient) is asked in the domain's service.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from web.access.rights import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a route asks of its caller.
+
+    Attributes:
+        right: None: anybody may call.
+        by_stream_token: Whether a signed ``?token=`` will do, for ``<img>`` and players.
+    """
+
+    right: Right | None
+    by_stream_token: bool = False
+
+
+_PUBLIC = Rule(None)
+_ACCOUNT = Rule(Right.USE_ACCOUNT)
+_VIEW = Rule(Right.VIEW_CAMERAS)
+_PICTURE = Rule(Right.VIEW_CAMERAS, by_stream_token=True)
+_CAMERAS = Rule(Right.MANAGE_CAMERAS)
+_RULES = Rule(Right.EDIT_RULES)
+_ACCOUNTS = Rule(Right.MANAGE_ACCOUNTS)
+
+#: (method, Flask's rule) to what it asks. HEAD asks what GET asks; OPTIONS asks nothing.
+RULES: Final[dict[tuple[str, str], Rule]] = {
+    # users
+    ("POST", "/register"): _PUBLIC,
+    ("POST", "/login"): _PUBLIC,
+    ("POST", "/token/refresh"): _PUBLIC,
+    ("POST", "/logout"): _ACCOUNT,
+    ("GET", "/me"): _ACCOUNT,
+    ("GET", "/accounts"): _ACCOUNTS,
+    ("PATCH", "/accounts/<uuid:account_id>"): _ACCOUNTS,
+    ("GET", "/invitations"): _ACCOUNTS,
+    ("POST", "/invitations"): _ACCOUNTS,
+    ("DELETE", "/invitations/<id:invitation_id>"): _ACCOUNTS,
+    # access
+    ("GET", "/cameras/<id:camera_id>/grants"): _ACCOUNTS,
+    ("PUT", "/cameras/<id:camera_id>/grants/<uuid:account_id>"): _ACCOUNTS,
+    ("DELETE", "/cameras/<id:camera_id>/grants/<uuid:account_id>"): _ACCOUNTS,
+    ("POST", "/stream_tokens"): _VIEW,
+    # cameras
+    ("GET", "/cameras"): _VIEW,
+    ("POST", "/cameras"): _CAMERAS,
+    ("GET", "/cameras/<id:camera_id>"): _VIEW,
+    ("PATCH", "/cameras/<id:camera_id>"): _CAMERAS,
+    ("DELETE", "/cameras/<id:camera_id>"): _CAMERAS,
+    ("GET", "/camera_status"): _VIEW,
+    # rules of a camera
+    ("GET", "/rectangles/<id:camera_id>"): _VIEW,
+    ("POST", "/rectangles/<id:camera_id>"): _RULES,
+    ("DELETE", "/rectangles/<id:camera_id>"): _RULES,
+    ("GET", "/time_intervals/<id:camera_id>"): _VIEW,
+    ("POST", "/time_intervals/<id:camera_id>"): _RULES,
+    ("DELETE", "/time_intervals/<id:camera_id>"): _RULES,
+    # notifications and who gets them
+    ("GET", "/notifications"): _ACCOUNT,
+    ("POST", "/notifications"): _ACCOUNT,
+    ("GET", "/line_tokens"): _ACCOUNT,
+    ("POST", "/line_tokens"): _ACCOUNT,
+    ("DELETE", "/line_tokens/<id:token_id>"): _ACCOUNT,
+    ("GET", "/email_recipients"): _ACCOUNT,
+    ("POST", "/email_recipients"): _ACCOUNT,
+    ("DELETE", "/email_recipients/<id:recipient_id>"): _ACCOUNT,
+    # pictures and streams
+    ("GET", "/get_snapshot/<id:camera_id>"): _PICTURE,
+    ("GET", "/get_stream/<id:camera_id>"): _PICTURE,
+    ("GET", "/recognized_stream/<id:camera_id>"): _PICTURE,
+    ("GET", "/recognized_stream"): _PICTURE,
+    ("GET", "/image/<path:path>"): _PICTURE,
+    # audit
+    ("GET", "/audit"): Rule(Right.READ_AUDIT),
+    # pages
+    ("GET", "/"): _VIEW,
+    ("GET", "/login"): _PUBLIC,
+    ("GET", "/snapshot_ui/<id:camera_id>"): _VIEW,
+    ("GET", "/docs"): _PUBLIC,
+    ("GET", "/docs/assets/<path:filename>"): _PUBLIC,
+    ("GET", "/static/<path:filename>"): _PUBLIC,
+    # for machines
+    ("GET", "/openapi.json"): _PUBLIC,
+    ("GET", "/healthz"): _PUBLIC,
+    ("GET", "/readyz"): _PUBLIC,
+    ("GET", "/metrics"): _PUBLIC,
+}
+
+#: Served by the stream path, which may be absent from an application without streams.
+STREAM_RULES: Final = frozenset(
+    {
+        "/get_snapshot/<id:camera_id>",
+        "/get_stream/<id:camera_id>",
+        "/recognized_stream/<id:camera_id>",
+        "/recognized_stream",
+    }
+)

@@ -1,0 +1,74 @@
+"""What the stream path asks: may this caller see this camera, and do they still?
+
+``require_camera_view`` runs in a request. ``may_still_view`` runs in an application context,
+needs no request, and gives its connection back before it returns.
+"""
+
+from collections.abc import Collection
+
+from flask import g
+from sqlalchemy.orm import Session
+
+from web.access.principal import Principal, current_principal
+from web.access.service import is_still_allowed
+from web.access.tokens import Purpose
+from web.access.visibility import require_visible
+from web.database import db
+from web.errors import NotFound
+from web.wiring import wired
+
+#: Seconds in which a signed address must be used for the first time.
+STREAM_TOKEN_S = 60
+#: Seconds after which a running stream asks again.
+RECHECK_S = 10
+
+
+class StreamUnknown(NotFound):
+    """No picture or stream is at this address."""
+
+
+def require_camera_view(camera_id: int, path: str) -> Principal:
+    """Return who may see the camera at this address; no database connection is held after.
+
+    Raises:
+        Unauthenticated: Nobody, or a token for another address (the guard asked already).
+        CameraNotFound: There is no such camera, or it is hidden from the caller.
+    """
+    return require_cameras_view([camera_id], path)
+
+
+def require_cameras_view(camera_ids: Collection[int], path: str) -> Principal:
+    """Return who may see all of these cameras at this address, as for a montage.
+
+    Raises:
+        CameraNotFound: One is unknown or hidden.
+        StreamUnknown: The signed token is for other cameras or another address.
+    """
+    principal = current_principal()
+    signed_for = g.get("token_camera_ids")
+    if signed_for is not None and (g.token_path != path or not signed_for.issuperset(camera_ids)):
+        raise StreamUnknown("The token is for another address.")
+    require_visible(db.session(), principal, camera_ids)
+    db.session.remove()
+    return principal
+
+
+def may_still_view(principal: Principal, camera_id: int) -> bool:
+    """Return whether a running stream may go on. One short query.
+
+    Raises:
+        DatabaseUnavailable: Nobody knows; the caller decides how long to go on.
+    """
+    with Session(db.engine) as session:
+        return is_still_allowed(session, principal, camera_id)
+
+
+def sign_view(principal: Principal, camera_ids: Collection[int], path: str) -> str:
+    """Return a token by which an ``<img>`` or a player may begin to show these cameras."""
+    claims = {
+        "sub": str(principal.account_id),
+        "sid": None if principal.session_id is None else str(principal.session_id),
+        "cameras": sorted(set(camera_ids)),
+        "path": path,
+    }
+    return wired().signer.sign(Purpose.STREAM, claims, lifetime_s=STREAM_TOKEN_S)

@@ -1,0 +1,53 @@
+"""Which cameras somebody may see. A hidden camera and an unknown one look the same."""
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from web.access.models import CameraGrant
+from web.access.principal import Principal
+from web.access.rights import Right
+from web.cameras.models import Camera
+from web.errors import NotFound
+
+
+class CameraNotFound(NotFound):
+    """There is no such camera, or none that the caller may see."""
+
+    def __init__(self, camera_id: int) -> None:
+        super().__init__(f"There is no camera {camera_id}.")
+
+
+def is_visible_to(who: Principal) -> sa.ColumnElement[bool]:
+    """Return the condition on `Camera` that holds for those that somebody may see."""
+    if who.may(Right.VIEW_ALL_CAMERAS):
+        return sa.true()
+    return sa.exists().where(
+        CameraGrant.camera_id == Camera.id, CameraGrant.account_id == who.account_id
+    )
+
+
+def find_visible(session: Session, who: Principal, camera_id: int) -> Camera:
+    """Return a camera that somebody may see.
+
+    Raises:
+        CameraNotFound: It is unknown, or hidden from them.
+    """
+    query = sa.select(Camera).where(Camera.id == camera_id, is_visible_to(who))
+    camera = session.scalar(query)
+    if camera is None:
+        raise CameraNotFound(camera_id)
+    return camera
+
+
+def require_visible(session: Session, who: Principal, camera_ids: Collection[int]) -> None:
+    """Return if somebody may see all of these cameras.
+
+    Raises:
+        CameraNotFound: One is unknown, or hidden from them.
+    """
+    wanted = set(camera_ids)
+    query = sa.select(Camera.id).where(Camera.id.in_(wanted), is_visible_to(who))
+    if missing := wanted - set(session.scalars(query)):
+        raise CameraNotFound(min(missing))

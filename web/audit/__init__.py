@@ -1,0 +1,1 @@
+"""Who did what, on which object, from where, and when. Written once, never changed."""

@@ -1,0 +1,1 @@
+"""Cameras: what is known of each, and how the other services learn of it."""

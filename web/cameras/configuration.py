@@ -1,0 +1,173 @@
+"""How the other services learn of cameras: documents and a head, on the queue Redis.
+
+A change is published after its transaction. What could not be published, because Redis was away
+or another change overtook it, is sent by `reconcile`, at the start and every few seconds.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from vigil.bus.camera_config.base import CameraConfigStore
+from vigil.domain.camera import CameraId
+from vigil.errors import BusUnavailable, MessageInvalid, SetupInvalid
+from vigil.messages import CameraConfig, ConfigHead, Transport, Zone
+from web.cameras.models import Camera, Generation
+from web.rectangles.models import Rectangle
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between two looks at whether Redis holds what PostgreSQL does.
+RECONCILE_EVERY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Configuration:
+    """What PostgreSQL says, at one instant."""
+
+    head: ConfigHead
+    documents: Sequence[CameraConfig]
+
+
+class ConfigurationPublisher:
+    """Brings the configuration from PostgreSQL to the queue Redis.
+
+    Args:
+        store: The queue Redis.
+        sessions: Opens a session of its own, in any thread, with or without a request.
+    """
+
+    def __init__(self, store: CameraConfigStore, sessions: sessionmaker[Session]) -> None:
+        self._store = store
+        self._sessions = sessions
+
+    def announce(self, camera_ids: Collection[int]) -> bool:
+        """Publish cameras that a committed transaction changed or removed.
+
+        Returns:
+            False when Redis is away. The change stands, and takes effect when it is back.
+        """
+        wanted = set(camera_ids)
+        with self._sessions() as session:
+            current = _read(session, wanted)
+        found = {document.id for document in current.documents}
+        removed = [CameraId(camera_id) for camera_id in wanted - found]
+        try:
+            return (
+                self._store.publish(current.head, changed=current.documents, removed=removed)
+                or self.reconcile()
+            )
+        except (BusUnavailable, SetupInvalid) as error:
+            log.warning("camera_config_not_published", error=str(error), camera_ids=sorted(wanted))
+            return False
+
+    def reconcile(self) -> bool:
+        """Publish what Redis lacks; return True, since it lacks nothing then.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+            DatabaseUnavailable: PostgreSQL does not.
+        """
+        known = self._known_head()
+        with self._sessions() as session:
+            current = _read(session, None)
+        published = self._store.documents(current.head.camera_ids)
+        lacking = [each for each in current.documents if published.get(each.id) != each]
+        gone = _ids(known) - _ids(current.head)
+        is_current = known is not None and known.generation == current.head.generation
+        if is_current and not lacking and not gone and _ids(known) == _ids(current.head):
+            return True
+        if known is not None and known.generation >= current.head.generation:
+            # Readers take only what is newer than what they know: a restored or a new database
+            # must speak louder than the one before it.
+            current = self._outgrow(known.generation)
+            lacking = list(current.documents)
+        log.info("camera_config_reconciled", lacking=len(lacking), removed=len(gone))
+        return self._store.publish(current.head, changed=lacking, removed=sorted(gone))
+
+    def _known_head(self) -> ConfigHead | None:
+        try:
+            return self._store.head()
+        except MessageInvalid as error:
+            log.error("config_head_unreadable", error=str(error))
+            return None
+
+    def _outgrow(self, generation: int) -> _Configuration:
+        with self._sessions.begin() as session:
+            raised = _raise_generation(session, at_least=generation + 1)
+            session.execute(sa.update(Camera).values(revision=raised))
+        with self._sessions() as session:
+            return _read(session, None)
+
+
+def next_generation(session: Session) -> int:
+    """Raise the generation in this transaction, and return it: the revision of what changes.
+
+    Other changes wait for this transaction's end, so that generations are committed in order.
+    """
+    return _raise_generation(session, at_least=0)
+
+
+def _raise_generation(session: Session, *, at_least: int) -> int:
+    # Never below the wall clock in ms, so that a database that was restored or made anew does not
+    # come back to a value that the readers have seen.
+    now_ms = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
+    raised = (
+        sa.update(Generation)
+        .values(generation=sa.func.greatest(Generation.generation + 1, now_ms, at_least))
+        .returning(Generation.generation)
+    )
+    return session.scalars(raised).one()
+
+
+def _read(session: Session, camera_ids: Collection[int] | None) -> _Configuration:
+    """Return the head, and the documents of some cameras or all, as of one instant."""
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    generation = session.scalars(sa.select(Generation.generation)).one()
+    ids = session.scalars(sa.select(Camera.id).order_by(Camera.id)).all()
+    cameras = sa.select(Camera).order_by(Camera.id)
+    rectangles = sa.select(Rectangle).order_by(Rectangle.camera_id, Rectangle.position)
+    if camera_ids is not None:
+        cameras = cameras.where(Camera.id.in_(camera_ids))
+        rectangles = rectangles.where(Rectangle.camera_id.in_(camera_ids))
+    zones = defaultdict(list)
+    for rectangle in session.scalars(rectangles):
+        zones[rectangle.camera_id].append(_zone(rectangle))
+    return _Configuration(
+        ConfigHead(generation=generation, camera_ids=tuple(CameraId(each) for each in ids)),
+        [_document(camera, zones[camera.id]) for camera in session.scalars(cameras)],
+    )
+
+
+def _document(camera: Camera, zones: Sequence[Zone]) -> CameraConfig:
+    return CameraConfig(
+        id=CameraId(camera.id),
+        revision=camera.revision,
+        name=camera.name,
+        stream_url=camera.stream_url,
+        credentials=camera.credentials,
+        transport=Transport(camera.transport),
+        loop=camera.loop,
+        enabled=camera.enabled,
+        frame_fps=camera.frame_fps,
+        recognition=camera.recognition,
+        min_confidence=camera.min_confidence,
+        zones=tuple(zones),
+        time_zone=camera.time_zone,
+    )
+
+
+def _zone(rectangle: Rectangle) -> Zone:
+    given = {"name": rectangle.name, "color": rectangle.color, "labels": rectangle.labels}
+    return Zone(
+        points=tuple(rectangle.corners()),
+        **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+def _ids(head: ConfigHead | None) -> set[CameraId]:
+    return set() if head is None else set(head.camera_ids)

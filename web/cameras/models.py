@@ -1,0 +1,66 @@
+"""Cameras, and the number that grows with each change of any of them."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vigil.messages import Transport
+from web.database import Base
+
+_TRANSPORTS = ", ".join(f"'{transport}'" for transport in Transport)
+
+
+class Camera(Base):
+    """What web wants of one camera; see `vigil.messages.CameraConfig` for the fields.
+
+    Attributes:
+        credentials: ``user:password``, sealed; stands apart from the URL, which is shown.
+        revision: The generation at its last change, so it grows, and never comes back.
+    """
+
+    __tablename__ = "cameras"
+    __table_args__ = (
+        sa.CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name_length"),
+        sa.CheckConstraint("char_length(stream_url) <= 2048", name="stream_url_length"),
+        # The last line of defence: a password in the URL would be shown.
+        sa.CheckConstraint("stream_url !~ '^[a-z]+://[^/?#]*@'", name="stream_url_no_userinfo"),
+        sa.CheckConstraint("char_length(location) <= 200", name="location_length"),
+        sa.CheckConstraint(f"transport IN ({_TRANSPORTS})", name="transport_known"),
+        sa.CheckConstraint("frame_fps > 0 AND frame_fps <= 30", name="frame_fps_range"),
+        sa.CheckConstraint("min_confidence BETWEEN 0 AND 1", name="min_confidence_range"),
+        sa.CheckConstraint("revision >= 0", name="revision_range"),
+    )
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    name: Mapped[str]
+    stream_url: Mapped[str]
+    credentials: Mapped[str | None]
+    location: Mapped[str]
+    recognition: Mapped[str]
+    transport: Mapped[str]
+    loop: Mapped[bool]
+    enabled: Mapped[bool]
+    frame_fps: Mapped[float]
+    min_confidence: Mapped[float]
+    time_zone: Mapped[str]
+    revision: Mapped[int] = mapped_column(sa.BigInteger)
+    created_at: Mapped[datetime] = mapped_column(
+        sa.DateTime(timezone=True), server_default=sa.func.now()
+    )
+
+
+sa.Index("uq_cameras_name", sa.func.lower(Camera.name), unique=True)
+
+
+class Generation(Base):
+    """One row: the generation of the configuration as a whole."""
+
+    __tablename__ = "camera_generation"
+    __table_args__ = (
+        sa.CheckConstraint("id = 1", name="one_row"),
+        sa.CheckConstraint("generation >= 0", name="generation_range"),
+    )
+
+    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
+    generation: Mapped[int] = mapped_column(sa.BigInteger)

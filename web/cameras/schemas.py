@@ -1,0 +1,105 @@
+"""Cameras as bodies."""
+
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from vigil.messages import Transport
+from web.cameras.models import Camera
+from web.cameras.stream_url import MAX_URL_CHARS, shown
+from web.schemas import MAX_ID, MessageOut, Text
+
+_TRANSPORT = validate.OneOf([transport.value for transport in Transport])
+_FRAME_FPS = validate.Range(min=0, min_inclusive=False, max=30)
+_CONFIDENCE = validate.Range(min=0, max=1)
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    # Reading the folder takes a moment, so it is done when first asked for, not at import.
+    return frozenset(available_timezones())
+
+
+def _known_time_zone(name: str) -> None:
+    if name not in _time_zones():
+        raise ValidationError("Must be an IANA name, such as Europe/Berlin or Asia/Taipei.")
+
+
+def _stream_url(**kwargs: Any) -> fields.String:
+    hint = "rtsp, rtsps, http, https; for admins also file:///path and device:///dev/video0. "
+    keeps = "A user and password in it are kept apart, sealed, and never shown."
+    length = validate.Length(min=1, max=MAX_URL_CHARS)
+    return fields.String(validate=length, metadata={"description": hint + keeps}, **kwargs)
+
+
+class CameraIn(Schema):
+    """A new camera."""
+
+    name = Text(min_length=1, max_length=100, required=True)
+    stream_url = _stream_url(required=True)
+    location = Text(max_length=200, load_default="")
+    recognition = Text(
+        min_length=1,
+        max_length=100,
+        load_default="default",
+        metadata={"description": "What looks at it: off, basic, default, or a model's name."},
+    )
+    transport = fields.String(validate=_TRANSPORT, load_default=Transport.TCP.value)
+    loop = fields.Boolean(load_default=False)
+    enabled = fields.Boolean(load_default=True)
+    frame_fps = fields.Float(validate=_FRAME_FPS, load_default=5.0)
+    min_confidence = fields.Float(validate=_CONFIDENCE, load_default=0.4)
+    time_zone = Text(max_length=64, validate_text=_known_time_zone, load_default="UTC")
+
+
+class CameraPatch(Schema):
+    """What shall change; what is not named stays."""
+
+    name = Text(min_length=1, max_length=100)
+    stream_url = _stream_url()
+    location = Text(max_length=200)
+    recognition = Text(min_length=1, max_length=100)
+    transport = fields.String(validate=_TRANSPORT)
+    loop = fields.Boolean()
+    enabled = fields.Boolean()
+    frame_fps = fields.Float(validate=_FRAME_FPS)
+    min_confidence = fields.Float(validate=_CONFIDENCE)
+    time_zone = Text(max_length=64, validate_text=_known_time_zone)
+    revision = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=0, max=MAX_ID),
+        metadata={"description": "The revision last seen: 409 when it is another by now."},
+    )
+
+
+def _shown(camera: Camera) -> str:
+    return shown(camera.stream_url)
+
+
+def _has_credentials(camera: Camera) -> bool:
+    return camera.credentials is not None
+
+
+class CameraOut(Schema):
+    """A camera, without its password."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    stream_url = fields.Function(_shown, required=True, metadata={"type": "string"})
+    has_credentials = fields.Function(_has_credentials, required=True, metadata={"type": "boolean"})
+    location = fields.String(required=True)
+    recognition = fields.String(required=True)
+    transport = fields.String(required=True)
+    loop = fields.Boolean(required=True)
+    enabled = fields.Boolean(required=True)
+    frame_fps = fields.Float(required=True)
+    min_confidence = fields.Float(required=True)
+    time_zone = fields.String(required=True)
+    revision = fields.Integer(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class CameraChangeOut(CameraOut, MessageOut):
+    """A camera, and what was done to it."""

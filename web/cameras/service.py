@@ -1,0 +1,199 @@
+"""Adding, changing and removing cameras."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from vigil.sealing import Sealer
+from web.access.principal import Principal
+from web.access.rights import Right
+from web.access.visibility import find_visible, is_visible_to
+from web.audit import service as audit
+from web.cameras import stream_url
+from web.cameras.configuration import ConfigurationPublisher, next_generation
+from web.cameras.models import Camera
+from web.cameras.stream_url import StreamUrl, StreamUrlInvalid
+from web.database import refused_as
+from web.errors import Conflict, Forbidden, Invalid
+
+#: How many cameras one installation takes.
+MAX_CAMERAS = 10_000
+
+
+class CameraNameTaken(Conflict):
+    """Another camera has this name."""
+
+
+class CameraChangedMeanwhile(Conflict):
+    """The camera is not as the caller last saw it."""
+
+
+class TooManyCameras(Conflict):
+    """There are as many cameras as one installation takes."""
+
+
+class LocalSourceForbidden(Forbidden):
+    """The caller may not make a camera of a file or a device of the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A camera after a change.
+
+    Attributes:
+        is_announced: Whether the other services know; else they learn when Redis is back.
+    """
+
+    camera: Camera
+    is_announced: bool
+
+
+def visible(session: Session, who: Principal) -> Sequence[Camera]:
+    """Return the cameras that somebody may see, by number."""
+    return session.scalars(sa.select(Camera).where(is_visible_to(who)).order_by(Camera.id)).all()
+
+
+def add(
+    session: Session,
+    fields: dict[str, Any],
+    *,
+    who: Principal,
+    sealer: Sealer,
+    configuration: ConfigurationPublisher,
+) -> Change:
+    """Make a camera of validated fields.
+
+    Raises:
+        Invalid: No camera can be at the URL.
+        LocalSourceForbidden: The URL is for admins alone.
+        CameraNameTaken: Another camera has the name.
+        TooManyCameras: There are ``MAX_CAMERAS``.
+    """
+    address = _parse(fields["stream_url"], who=who)
+    camera = Camera(
+        **{
+            **fields,
+            "stream_url": address.url,
+            "credentials": _sealed(address, sealer),
+            # Before the count: it makes whoever adds another camera wait for this one.
+            "revision": next_generation(session),
+        }
+    )
+    if (session.scalar(sa.select(sa.func.count()).select_from(Camera)) or 0) >= MAX_CAMERAS:
+        raise TooManyCameras(f"There are {MAX_CAMERAS} cameras already.")
+    session.add(camera)
+    with refused_as({"uq_cameras_name": _taken(fields["name"])}):
+        session.flush()
+    audit.record(session, who, "camera.added", on=("camera", camera.id), details=_details(camera))
+    return _commit(session, camera, configuration)
+
+
+def update(
+    session: Session,
+    camera_id: int,
+    changes: dict[str, Any],
+    *,
+    who: Principal,
+    sealer: Sealer,
+    configuration: ConfigurationPublisher,
+) -> Change:
+    """Change some validated fields of a camera; the others stay.
+
+    Args:
+        session: The request's.
+        camera_id: Which camera.
+        changes: New values by name; ``revision``, if there, is the one the caller last saw.
+        who: The caller.
+        sealer: For a new password.
+        configuration: Tells the other services.
+
+    Raises:
+        CameraNotFound: It is unknown, or hidden from the caller.
+        CameraChangedMeanwhile: The revision is another.
+        Invalid: No camera can be at the URL.
+        LocalSourceForbidden: The URL is for admins alone.
+        CameraNameTaken: Another camera has the name.
+    """
+    generation = next_generation(session)
+    camera = find_visible(session, who, camera_id)
+    seen = changes.pop("revision", None)
+    if seen is not None and seen != camera.revision:
+        raise CameraChangedMeanwhile(
+            f"Camera {camera_id} was changed meanwhile: its revision is {camera.revision}, "
+            f"not {seen}. Read it again."
+        )
+    if "stream_url" in changes:
+        _move(camera, changes.pop("stream_url"), who=who, sealer=sealer)
+    for name, value in changes.items():
+        setattr(camera, name, value)
+    camera.revision = generation
+    with refused_as({"uq_cameras_name": _taken(changes.get("name", ""))}):
+        session.flush()
+    audit.record(session, who, "camera.changed", on=("camera", camera.id), details=_details(camera))
+    return _commit(session, camera, configuration)
+
+
+def delete(
+    session: Session, camera_id: int, *, who: Principal, configuration: ConfigurationPublisher
+) -> bool:
+    """Remove a camera with its rules and grants; return whether the other services know.
+
+    Raises:
+        CameraNotFound: It is unknown, or hidden from the caller.
+    """
+    next_generation(session)
+    camera = find_visible(session, who, camera_id)
+    audit.record(session, who, "camera.deleted", on=("camera", camera_id), details=_details(camera))
+    # Its rules, grants and pictures go with it, by the schema.
+    session.delete(camera)
+    session.commit()
+    return configuration.announce([camera_id])
+
+
+def _commit(session: Session, camera: Camera, configuration: ConfigurationPublisher) -> Change:
+    camera_id = camera.id
+    session.commit()
+    # Loaded before Redis is asked, and the connection given back while it is.
+    session.refresh(camera)
+    session.expunge(camera)
+    session.rollback()
+    return Change(camera, configuration.announce([camera_id]))
+
+
+def _move(camera: Camera, typed_url: str, *, who: Principal, sealer: Sealer) -> None:
+    """Point a camera elsewhere. Its password stays only with the server it was given for."""
+    if typed_url == stream_url.shown(camera.stream_url):
+        return  # A client sent back what it was shown; masked parts are not what is meant.
+    address = _parse(typed_url, who=who)
+    if address.credentials is not None or not stream_url.same_server(
+        address.url, camera.stream_url
+    ):
+        camera.credentials = _sealed(address, sealer)
+    camera.stream_url = address.url
+
+
+def _parse(typed_url: str, *, who: Principal) -> StreamUrl:
+    try:
+        address = stream_url.parse(typed_url)
+    except StreamUrlInvalid as error:
+        raise Invalid(f"stream_url {error}.", {"stream_url": [f"It {error}."]}) from None
+    if address.is_local and not who.may(Right.USE_LOCAL_SOURCES):
+        raise LocalSourceForbidden(
+            "Files and devices of the machine can be made cameras by admins alone."
+        )
+    return address
+
+
+def _sealed(address: StreamUrl, sealer: Sealer) -> str | None:
+    return sealer.seal(address.credentials) if address.credentials else None
+
+
+def _taken(name: str) -> CameraNameTaken:
+    return CameraNameTaken(f"There is a camera named {name} already.")
+
+
+def _details(camera: Camera) -> dict[str, Any]:
+    return {"name": camera.name, "stream_url": stream_url.shown(camera.stream_url)}

@@ -1,0 +1,41 @@
+"""How often one address may try to log in or to register."""
+
+from typing import Any
+
+from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from vigil import keys
+from vigil.bus.connection import SOCKET_TIMEOUT_S
+from web.settings import WebSettings
+
+
+def install_limits(app: Flask, settings: WebSettings) -> None:
+    """Bound the routes that guess passwords or make accounts.
+
+    Counted on the queue Redis, so that a restart forgets nothing and all processes count
+    together. While it is away each process counts for itself: nobody is shut out, and nobody may
+    guess without end.
+    """
+    limits = {
+        "users.LogIn": settings.login_rate_limit,
+        "users.Register": settings.register_rate_limit,
+    }
+    # The library's types know texts and integers; redis-py takes fractions of a second too.
+    timeouts: Any = {
+        "socket_timeout": SOCKET_TIMEOUT_S,
+        "socket_connect_timeout": SOCKET_TIMEOUT_S,
+    }
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri=settings.queue_url(),
+        storage_options=timeouts,
+        key_prefix=keys.RATE_LIMITS,
+        headers_enabled=True,
+        in_memory_fallback_enabled=True,
+    )
+    for endpoint, limit in limits.items():
+        limited: Any = limiter.limit(limit)(app.view_functions[endpoint])
+        app.view_functions[endpoint] = limited

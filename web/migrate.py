@@ -1,0 +1,45 @@
+"""``vigil migrate``: brings the schema of PostgreSQL up to this version."""
+
+import argparse
+
+import flask_migrate
+import structlog
+from flask import Flask
+
+from vigil.errors import SetupInvalid
+from vigil.log import configure_logging
+from vigil.settings import load
+from web.database import db, install_database
+from web.errors import DatabaseUnavailable
+from web.settings import WebSettings
+
+log = structlog.get_logger(__name__)
+
+
+def main(arguments: list[str]) -> int:
+    """Run ``vigil migrate [--to REVISION]``; return the exit status."""
+    parser = argparse.ArgumentParser(prog="vigil migrate", description=__doc__)
+    parser.add_argument("--to", default="head", help="a revision; the newest by default")
+    revision = parser.parse_args(arguments).to
+    settings = load(WebSettings)
+    configure_logging("web", settings.log_level)
+    try:
+        migrate(settings, revision=revision)
+    except DatabaseUnavailable as error:
+        raise SetupInvalid(f"DATABASE_URL: PostgreSQL does not answer: {error}") from error
+    return 0
+
+
+def migrate(settings: WebSettings, *, revision: str = "head") -> None:
+    """Bring the schema up to a revision. Does nothing where it is there already.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL does not answer.
+    """
+    app = Flask(__name__)
+    install_database(app, settings)
+    with app.app_context():
+        flask_migrate.upgrade(revision=revision)
+        # No connection is left behind in a process that goes on, such as make run's.
+        db.engine.dispose()
+    log.info("schema_migrated", revision=revision)

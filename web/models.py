@@ -1,0 +1,29 @@
+"""All models, so that who needs the whole schema imports one module."""
+
+from web.access.models import CameraGrant
+from web.audit.models import AuditEntry
+from web.cameras.models import Camera, Generation
+from web.database import Base
+from web.images.models import SavedPicture
+from web.notifications.models import Notification
+from web.recipients.models import EmailRecipient, LineToken
+from web.rectangles.models import Rectangle
+from web.time_intervals.models import TimeInterval
+from web.users.models import Account, Invitation, LoginSession
+
+__all__ = [
+    "Account",
+    "AuditEntry",
+    "Base",
+    "Camera",
+    "CameraGrant",
+    "EmailRecipient",
+    "Generation",
+    "Invitation",
+    "LineToken",
+    "LoginSession",
+    "Notification",
+    "Rectangle",
+    "SavedPicture",
+    "TimeInterval",
+]

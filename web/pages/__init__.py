@@ -1,0 +1,1 @@
+"""The pages that need no build: first page, log-in, rectangles, API."""

@@ -1,0 +1,1 @@
+"""Where an account's notifications go: LINE, e-mail."""

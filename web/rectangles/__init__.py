@@ -1,0 +1,1 @@
+"""Where a camera looks: rectangles and polygons in pixels of the full frame."""

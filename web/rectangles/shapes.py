@@ -1,0 +1,33 @@
+"""Whether a shape can be looked into. Pure: no database, no frame."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from web.rectangles.models import MAX_PX
+
+
+def fault_of(corners: Sequence[tuple[float, float]], frame_wh: tuple[int, int] | None) -> str:
+    """Return what is wrong with a shape, and what would be right; empty: nothing.
+
+    Args:
+        corners: In pixels of the full frame, in order.
+        frame_wh: Width and height of the camera's frame in pixels; None: not known now.
+    """
+    width, height = frame_wh or (MAX_PX, MAX_PX)
+    left, top = min(x for x, _ in corners), min(y for _, y in corners)
+    right, bottom = max(x for x, _ in corners), max(y for _, y in corners)
+    if left < 0 or top < 0:
+        return "reaches beyond the frame's upper left corner: x and y begin at 0"
+    if right > width or bottom > height:
+        reach = f"reaches to x={right:g}, y={bottom:g}"
+        limit = "frame's" if frame_wh else "largest frame's"
+        return f"{reach}, beyond the {limit} {width} x {height} pixels"
+    if area_px2(corners) < 1:
+        return "holds less than one pixel: its corners lie on a line"
+    return ""
+
+
+def area_px2(corners: Sequence[tuple[float, float]]) -> float:
+    """Return the area of a polygon, in square pixels (the shoelace formula)."""
+    closed = [*corners, corners[0]]
+    return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairwise(closed))) / 2

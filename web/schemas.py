@@ -1,0 +1,105 @@
+"""What the bodies of all domains have in common."""
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+from typing_extensions import override
+
+#: Greatest value of a bigint, PostgreSQL's and ours.
+MAX_ID = 2**63 - 1
+
+
+class Text(fields.String):
+    """A string that a database can hold and a page can show.
+
+    Args:
+        max_length: In characters.
+        min_length: In characters, after white space at both ends was removed.
+        multiline: Whether line breaks and tabs may stand in it.
+        validate_text: Raises ValidationError for a text that is wrong for this field.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_length: int,
+        min_length: int = 0,
+        multiline: bool = False,
+        validate_text: Callable[[str], None] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        checks: list[Callable[[str], object]] = [validate.Length(min=min_length, max=max_length)]
+        if validate_text is not None:
+            checks.append(validate_text)
+        super().__init__(validate=checks, **kwargs)
+        self._allowed = "\n\r\t" if multiline else ""
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs) or ""
+        # Cc: control characters, NUL among them. Cs: half a surrogate pair, which is no text.
+        if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in self._allowed for c in text):
+            raise ValidationError("Must not hold control characters.")
+        return text.strip()
+
+
+class Password(fields.String):
+    """A secret as it was typed: nothing is cut off, and nothing shows it.
+
+    Args:
+        min_length: In characters.
+    """
+
+    def __init__(self, *, min_length: int = 1, **kwargs: Any) -> None:
+        metadata = {"format": "password"}
+        # A bound, since hashing takes time with length.
+        length = validate.Length(min=min_length, max=256)
+        super().__init__(validate=length, load_only=True, metadata=metadata, **kwargs)
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs) or ""
+        if any(unicodedata.category(c) == "Cs" for c in text):
+            raise ValidationError("Must be text.")
+        return text
+
+
+def id_field(**kwargs: Any) -> fields.Integer:
+    """Return a field for the number of a row."""
+    return fields.Integer(strict=True, validate=validate.Range(min=1, max=MAX_ID), **kwargs)
+
+
+class MessageOut(Schema):
+    """A sentence about what was done."""
+
+    message = fields.String(required=True)
+
+
+class Told:
+    """A thing, and what else an answer says beside its fields.
+
+    Args:
+        thing: Whose attributes are the fields.
+        said: Field to value, such as ``message``.
+    """
+
+    def __init__(self, thing: object, **said: str) -> None:
+        self._thing = thing
+        self._said = said
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what is said, or else the thing's own."""
+        return self._said[name] if name in self._said else getattr(self._thing, name)
+
+
+class PageQuery(Schema):
+    """Which part of a long list."""
+
+    limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=1000))
+    before_id = fields.Integer(
+        load_default=None,
+        validate=validate.Range(min=1, max=MAX_ID),
+        metadata={"description": "Only rows older than this one."},
+    )

@@ -1,0 +1,67 @@
+// Calls to our API from a page that is logged in by cookie.
+
+const CSRF = /(?:^|; )vigil_csrf=([^;]+)/;
+
+/** An answer that is not a success; its message is for people. */
+export class Refused extends Error {
+  constructor(status, body) {
+    super(body.message || `The server answered ${status}.`);
+    this.status = status;
+    this.errors = body.errors;
+  }
+}
+
+/** Call a route; return its JSON. Renews the log-in once when it has expired. */
+export async function call(method, path, body) {
+  let answer = await send(method, path, body);
+  if (answer.status === 401 && (await renew())) answer = await send(method, path, body);
+  if (answer.status === 401) leaveForLogIn();
+  const text = await answer.text();
+  const json = text ? parse(text) : {};
+  if (!answer.ok) throw new Refused(answer.status, json);
+  return json;
+}
+
+/** Exchange the refresh cookie for the next; return whether that worked. */
+export async function renew() {
+  if (!CSRF.test(document.cookie)) return false;
+  // One tab at a time: a token that is used twice ends the whole log-in.
+  const exchange = async () => (await send("POST", "/token/refresh", {})).ok;
+  return navigator.locks ? navigator.locks.request("vigil-renew", exchange) : exchange();
+}
+
+/** Renew well before the access cookie expires, for as long as the page is open. */
+export function stayLoggedIn() {
+  setInterval(() => renew().catch(() => {}), 10 * 60 * 1000);
+}
+
+/** Show a problem in words, or take it away. */
+export function tell(element, problem) {
+  element.textContent = problem ? problem.message || String(problem) : "";
+  element.hidden = !problem;
+}
+
+async function send(method, path, body) {
+  const headers = { Accept: "application/json" };
+  const csrf = document.cookie.match(CSRF);
+  if (csrf) headers["X-CSRF-Token"] = csrf[1];
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    const options = { method, headers, credentials: "same-origin" };
+    return await fetch(path, { ...options, body: body && JSON.stringify(body) });
+  } catch {
+    throw new Error("The server does not answer. Is it running?");
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { message: "The server's answer was not understood." };
+  }
+}
+
+function leaveForLogIn() {
+  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+}

@@ -1,0 +1,121 @@
+// The first page: the live pictures of the cameras that one may see.
+import { call, stayLoggedIn, tell } from "/static/api.js";
+
+// Browsers open six HTTP/1.1 connections to one host. Streams take at most this many of them;
+// the other cameras show snapshots, so that the page goes on answering.
+const MAX_STREAMS = 3;
+const SNAPSHOT_EVERY_MS = 2000;
+const STATUS_EVERY_MS = 3000;
+
+const wall = document.getElementById("cameras");
+const problem = document.getElementById("problem");
+const tiles = new Map();
+
+function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+function makeTile(camera) {
+  const picture = element("img", { alt: `Live picture of ${camera.name}` });
+  const state = element("span", { className: "state" });
+  const why = element("p", { className: "why", hidden: true });
+  const links = element(
+    "p",
+    { className: "links" },
+    element("a", { href: `/snapshot_ui/${camera.id}`, textContent: "Rectangles" }),
+    element("a", { href: `/get_stream/${camera.id}`, textContent: "Raw stream" }),
+  );
+  const title = element("h2", { textContent: camera.name });
+  const place = element("p", { className: "note", textContent: camera.location });
+  const head = element("div", { className: "head" }, title, state);
+  const tile = element("article", { className: "card tile" }, picture, head, place, why, links);
+  return { tile, picture, state, why, isStream: false, isLoading: false };
+}
+
+function show(camera, made, index) {
+  if (index < MAX_STREAMS) {
+    made.isStream = true;
+    made.picture.src = `/recognized_stream/${camera.id}`;
+    // A stream that ended, at a restart of the server, begins again.
+    made.picture.onerror = () => setTimeout(() => {
+      made.picture.src = `/recognized_stream/${camera.id}?again=${Date.now()}`;
+    }, SNAPSHOT_EVERY_MS);
+  } else {
+    made.picture.onload = made.picture.onerror = () => { made.isLoading = false; };
+    takeSnapshot(camera.id, made);
+  }
+}
+
+function takeSnapshot(cameraId, made) {
+  if (made.isStream || made.isLoading || document.hidden) return;
+  made.isLoading = true;
+  made.picture.src = `/get_snapshot/${cameraId}?at=${Date.now()}`;
+}
+
+async function readCameras() {
+  const cameras = await call("GET", "/cameras");
+  const ids = new Set(cameras.map((camera) => camera.id));
+  for (const [id, made] of tiles) {
+    if (!ids.has(id)) {
+      made.picture.removeAttribute("src");
+      made.tile.remove();
+      tiles.delete(id);
+    }
+  }
+  cameras.forEach((camera, index) => {
+    if (tiles.has(camera.id)) return;
+    const made = makeTile(camera);
+    tiles.set(camera.id, made);
+    wall.append(made.tile);
+    show(camera, made, index);
+  });
+  document.getElementById("nothing").hidden = cameras.length > 0;
+}
+
+async function readStates() {
+  const states = await call("GET", "/camera_status?detail=1");
+  for (const [id, made] of tiles) {
+    const said = states[`camera_${id}`];
+    if (!said) continue;
+    made.state.textContent = said.status;
+    made.state.classList.toggle("active", said.status === "active");
+    tell(made.why, said.error);
+  }
+}
+
+async function refresh() {
+  if (document.hidden) return;
+  try {
+    await readCameras();
+    await readStates();
+    tell(problem, null);
+  } catch (error) {
+    tell(problem, error);
+  }
+}
+
+document.getElementById("log-out")?.addEventListener("click", async () => {
+  await call("POST", "/logout").catch(() => {});
+  location.assign("/login");
+});
+
+document.getElementById("add")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const refusal = document.getElementById("add-problem");
+  try {
+    await call("POST", "/cameras", Object.fromEntries(new FormData(form)));
+    form.reset();
+    tell(refusal, null);
+    await refresh();
+  } catch (error) {
+    tell(refusal, error);
+  }
+});
+
+await refresh();
+setInterval(refresh, STATUS_EVERY_MS);
+setInterval(() => tiles.forEach((made, id) => takeSnapshot(id, made)), SNAPSHOT_EVERY_MS);
+stayLoggedIn();

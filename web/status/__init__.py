@@ -1,0 +1,1 @@
+"""How cameras, and this process, are."""

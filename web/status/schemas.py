@@ -1,0 +1,44 @@
+"""States as bodies."""
+
+from marshmallow import Schema, fields
+
+
+class StatusQuery(Schema):
+    """How much to say."""
+
+    detail = fields.Boolean(
+        load_default=False,
+        metadata={"description": "1: fps, last frame, error and owner of each camera as well."},
+    )
+
+
+class CameraDetailsOut(Schema):
+    """How one camera is."""
+
+    status = fields.String(required=True)
+    name = fields.String(required=True)
+    enabled = fields.Boolean(required=True)
+    state = fields.String()
+    error = fields.String(allow_none=True)
+    owner = fields.String()
+    since = fields.AwareDateTime()
+    last_frame_at = fields.AwareDateTime(allow_none=True)
+    fps = fields.Float()
+    frame_fps = fields.Float()
+    codec = fields.String(allow_none=True)
+    width_px = fields.Integer()
+    height_px = fields.Integer()
+    bitrate_bps = fields.Float()
+    backlog_s = fields.Float()
+
+
+class HealthOut(Schema):
+    """That the process lives."""
+
+    status = fields.String(required=True)
+
+
+class ReadyOut(HealthOut):
+    """Which of the servers that it needs answer."""
+
+    checks = fields.Dict(keys=fields.String(), values=fields.Boolean(), required=True)

@@ -1,0 +1,71 @@
+"""How cameras are, as their holders say; for those that the caller may see."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from vigil.bus.status.base import StatusBoard
+from vigil.clock import utc_from_us
+from vigil.domain.camera import CameraId
+from vigil.errors import BusUnavailable
+from vigil.messages import CameraState, CameraStatus
+from web.cameras.models import Camera
+
+log = structlog.get_logger(__name__)
+
+_NOBODY_REPORTS = "No camera service reports about it."
+_DISABLED = "It is disabled."
+
+
+def states(
+    board: StatusBoard[CameraStatus], cameras: Sequence[Camera]
+) -> dict[str, tuple[Camera, CameraStatus | None]]:
+    """Return for each camera, by its name in the contract, what its holder says.
+
+    Raises:
+        BusUnavailable: Redis does not answer, so nobody knows.
+    """
+    said = board.read([CameraId(camera.id) for camera in cameras])
+    return {f"camera_{each.id}": (each, said.get(CameraId(each.id))) for each in cameras}
+
+
+def word_of(status: CameraStatus | None) -> str:
+    """Return the contract's word: active means that packets come now."""
+    is_active = status is not None and status.state is CameraState.ACTIVE
+    return "active" if is_active else "inactive"
+
+
+def details_of(camera: Camera, status: CameraStatus | None) -> dict[str, Any]:
+    """Return everything that is known about how a camera is."""
+    known = {"status": word_of(status), "name": camera.name, "enabled": camera.enabled}
+    if status is None:
+        return {**known, "error": _NOBODY_REPORTS if camera.enabled else _DISABLED}
+    seen_us = status.last_packet_us
+    return {
+        **known,
+        "state": status.state,
+        "error": status.error,
+        "owner": status.owner,
+        "since": utc_from_us(status.since_us),
+        "last_frame_at": None if seen_us is None else utc_from_us(seen_us),
+        "fps": status.packet_fps,
+        "frame_fps": status.frame_fps,
+        "codec": status.codec,
+        "width_px": status.width_px,
+        "height_px": status.height_px,
+        "bitrate_bps": status.bitrate_bps,
+        "backlog_s": status.backlog_s,
+    }
+
+
+def frame_size(board: StatusBoard[CameraStatus], camera_id: int) -> tuple[int, int] | None:
+    """Return width and height of a camera's frame in pixels; None: nobody knows now."""
+    try:
+        status = board.read([CameraId(camera_id)]).get(CameraId(camera_id))
+    except BusUnavailable as error:
+        log.info("frame_size_unknown", camera_id=camera_id, error=str(error))
+        return None
+    if status is None or not status.width_px or not status.height_px:
+        return None
+    return status.width_px, status.height_px

@@ -1,0 +1,1 @@
+"""When a camera's alerts are armed, in the camera's own time zone."""

@@ -1,0 +1,1 @@
+"""Accounts: making them, logging in, staying logged in, logging out."""

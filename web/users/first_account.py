@@ -1,0 +1,58 @@
+"""How an installation without accounts comes to its first admin."""
+
+import ipaddress
+
+import structlog
+from sqlalchemy.orm import Session
+
+from web.access.tokens import Purpose, TokenSigner
+from web.settings import WebSettings
+from web.users import service
+from web.users.passwords import Passwords
+
+log = structlog.get_logger(__name__)
+
+
+def prepare(
+    session: Session, *, settings: WebSettings, signer: TokenSigner, passwords: Passwords
+) -> None:
+    """Make the admin that the environment names, or log the code that proves the owner.
+
+    For the start of a server; does nothing once there is an account.
+    """
+    if service.has_accounts(session):
+        return
+    if settings.admin_username is not None and settings.admin_password is not None:
+        password = settings.admin_password.get_secret_value()
+        name = settings.admin_username
+        if service.make_first_admin(session, username=name, password=password, passwords=passwords):
+            log.info("first_admin_made", username=name)
+        return
+    if settings.first_account_on_loopback:
+        log.info("first_account_awaited", needs="a browser on this machine")
+        return
+    # On purpose: who can read the log owns the machine.
+    log.warning("first_account_awaited", setup_code=setup_code(signer))
+
+
+def policy_for(
+    settings: WebSettings, signer: TokenSigner, *, address: str
+) -> service.RegistrationPolicy:
+    """Return who may register, for a caller from an address."""
+    needs_no_code = settings.first_account_on_loopback and _is_loopback(address)
+    return service.RegistrationPolicy(
+        setup_code=None if needs_no_code else setup_code(signer),
+        registration=settings.registration,
+    )
+
+
+def setup_code(signer: TokenSigner) -> str:
+    """Return the code that the first account needs: the same in every process of ours."""
+    return signer.fingerprint(Purpose.SETUP, "first account")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

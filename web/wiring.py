@@ -1,0 +1,45 @@
+"""What the parts of one application share. Views take it from here and hand it to services."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+
+from vigil.bus.status.base import StatusBoard
+from vigil.clock import Clock, utc_from_us
+from vigil.messages import CameraStatus
+from vigil.sealing import Sealer
+from web.access.tokens import TokenSigner
+from web.cameras.configuration import ConfigurationPublisher
+from web.images.folder import PictureFolder
+from web.settings import WebSettings
+from web.status.readiness import Readiness
+from web.users.passwords import Passwords
+
+#: Where an application keeps its wiring.
+EXTENSION = "vigil"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The collaborators of one application."""
+
+    settings: WebSettings
+    clock: Clock
+    signer: TokenSigner
+    passwords: Passwords
+    sealer: Sealer
+    configuration: ConfigurationPublisher
+    statuses: StatusBoard[CameraStatus]
+    pictures: PictureFolder
+    readiness: Readiness
+
+    def now(self) -> datetime:
+        """Return the UTC by which everything is judged."""
+        return utc_from_us(self.clock.utc_us())
+
+
+def wired() -> Wiring:
+    """Return what the current application was given."""
+    wiring: Wiring = current_app.extensions[EXTENSION]
+    return wiring
