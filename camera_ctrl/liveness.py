@@ -24,6 +24,10 @@ class Liveness:
             self._gaps_s.append(now_s - self._last_s)
         self._last_s = now_s
 
+    def reconnected(self) -> None:
+        """Say that packets come by a new connection: the time away is no interval."""
+        self._last_s = None
+
     def dead_after_s(self) -> float:
         """Return the longest silence that this camera's interval explains."""
         interval_s = median(self._gaps_s) if self._gaps_s else 0.0

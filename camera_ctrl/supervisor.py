@@ -6,8 +6,8 @@ from multiprocessing.connection import wait
 
 import structlog
 
+from camera_ctrl.reports import DecodeReport, IngestReport
 from camera_ctrl.shard_pool import ShardPool
-from camera_ctrl.shards.messages import DecodeReport, IngestReport
 from camera_ctrl.shards.process import pipes
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.packets.base import PacketLog

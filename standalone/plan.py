@@ -9,9 +9,6 @@ from vigil.errors import SetupInvalid
 DEFAULT_PORT = 5000
 DEFAULT_STREAM_PORT = 15440
 
-#: Whether web keeps anything in PostgreSQL yet. From then on: True.
-WITH_DATABASE = False
-
 _MIB = 1024 * 1024
 
 #: Media holds 30 s or 32 MiB of packets for each camera; a quarter of a small machine is plenty.
@@ -51,7 +48,7 @@ def plan(settings: RunSettings, *, memory_bytes: int) -> Plan:
         needs_media=settings.redis_url is None,
         # A Redis that we are given may hold frames alone: it may evict, or forget on a restart.
         needs_queue=settings.queue_redis_url is None,
-        needs_database=WITH_DATABASE and settings.database_url is None,
+        needs_database=settings.database_url is None,
         media_max_bytes=max(LEAST_MEDIA_BYTES, int(memory_bytes * MEDIA_SHARE)),
         queue_max_bytes=max(LEAST_QUEUE_BYTES, int(memory_bytes * QUEUE_SHARE)),
     )

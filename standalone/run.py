@@ -1,14 +1,15 @@
 """Everything on one machine: servers, then services, watched until somebody stops it."""
 
 import http.client
+import os
+import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from standalone.demo_camera import publish_demo_camera
 from standalone.machine import memory_bytes, port_fault
 from standalone.plan import Plan, check_ports, plan
 from standalone.processes.folder import FolderLock
@@ -19,7 +20,6 @@ from standalone.secret import secret_in
 from standalone.servers.postgres import EmbeddedPostgres
 from standalone.servers.valkey import EmbeddedValkey
 from standalone.settings import RunSettings
-from vigil.bus.connection import connect_single
 from vigil.clock import Clock
 from vigil.errors import SetupInvalid
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
@@ -27,6 +27,8 @@ from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
 #: A first start of web on a slow machine; it tells more when it takes longer.
 _HEALTHY_TIMEOUT_S = 90.0
 _HEALTH_CALL_TIMEOUT_S = 2.0
+#: A migration of years of events may take its time.
+_TO_ITS_END_S = 600.0
 
 Tell = Callable[[str], None]
 
@@ -49,7 +51,13 @@ class Surroundings:
 
 
 def run(
-    settings: RunSettings, *, services: ServiceList, clock: Clock, stop: StopSignal, tell: Tell
+    settings: RunSettings,
+    *,
+    services: ServiceList,
+    clock: Clock,
+    stop: StopSignal,
+    tell: Tell,
+    migration: Service | None = None,
 ) -> None:
     """Run everything until stop, then leave nothing running.
 
@@ -68,6 +76,9 @@ def run(
         # Before the guard is let go: it would kill what is still stopping.
         held.callback(_close, supervisor, tell)
         around = _start_servers(settings, wanted, home, supervisor, stop=stop, tell=tell)
+        if migration is not None:
+            with _told("the database's tables", tell):
+                _run_to_its_end(migration, around.environment)
         for service in services(ports=wanted.ports, demo_port=around.demo_port):
             complete = Service(
                 name=service.name, argv=service.argv, env=around.environment | dict(service.env)
@@ -117,8 +128,6 @@ def _start_servers(
             supervisor.start(queue)
         environment["QUEUE_REDIS_URL"] = queue.url
         demo_port = free_port()
-        with connect_single(queue.url) as client:
-            publish_demo_camera(client, port=demo_port)
     if wanted.needs_database:
         database = EmbeddedPostgres(home / "postgres", stop=stop)
         with _told("PostgreSQL", tell):
@@ -147,6 +156,28 @@ def _queue(wanted: Plan, home: Path, stop: StopSignal) -> EmbeddedValkey:
         name="queue Redis",
         stop=stop,
     )
+
+
+def _run_to_its_end(service: Service, environment: Mapping[str, str]) -> None:
+    """Run what the services need done before they start.
+
+    Raises:
+        SetupInvalid: It failed, or did not end; its words say why.
+    """
+    env = {**os.environ, **environment, **service.env}
+    try:
+        done = subprocess.run(
+            service.argv,
+            env=env,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=_TO_ITS_END_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise SetupInvalid(f"{service.name} did not end in {_TO_ITS_END_S:.0f} s.") from None
+    if done.returncode != 0:
+        raise SetupInvalid(f"{service.name}: {done.stderr.strip()[-2000:]}")
 
 
 @contextmanager
@@ -198,7 +229,7 @@ def _welcome(ports: tuple[int, ...], home: Path) -> str:
             "  Vigil is running.",
             "",
             f"    watch    {first}{also}",
-            "    log in   not needed yet: only this machine can reach it",
+            "    log in   make your account on that page; the first one is the admin",
             f"    data     {home}",
             f"    logs     {home / 'logs'}",
             "    stop     Ctrl-C",

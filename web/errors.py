@@ -16,6 +16,7 @@ Each domain raises subclasses of these, beside its service.
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 from flask import Flask, Response, jsonify, redirect, render_template, request
@@ -23,7 +24,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from vigil.errors import Unavailable, VigilError
+from vigil.errors import SetupInvalid, Unavailable, VigilError
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,9 @@ STATUS_OF: dict[type[VigilError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    # A server of ours refuses us, as with a wrong password: the operator's to mend, and said in
+    # the log; for the caller it is away.
+    SetupInvalid: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -93,8 +97,6 @@ def handle_http(error: HTTPException) -> ResponseReturnValue:
     errors = details.get("errors") or details.get("messages")
     message = details.get("message") or (_in_words(errors) if errors else error.description)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    if error.response is not None and status < HTTPStatus.BAD_REQUEST:
-        return error.get_response()
     answer = _answer(status, message or status.description, errors)
     for name, value in error.get_headers():
         # Such as Allow and Retry-After; the body's own headers are not the error's.
@@ -106,7 +108,7 @@ def handle_http(error: HTTPException) -> ResponseReturnValue:
 def _handle_ours(error: VigilError) -> ResponseReturnValue:
     status = next(STATUS_OF[base] for base in type(error).__mro__ if base in STATUS_OF)
     if status is HTTPStatus.UNAUTHORIZED and _is_page():
-        return redirect(f"/login?next={request.path}", HTTPStatus.SEE_OTHER)
+        return redirect(f"/login?{urlencode({'next': request.path})}", HTTPStatus.SEE_OTHER)
     message = str(error)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         # What a driver says can name hosts and users; that is for the log.

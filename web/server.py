@@ -2,7 +2,7 @@
 
 Nothing is monkey-patched. A request's body is read in the hub, the application then runs in a
 thread of a bounded pool, where PostgreSQL and argon2 may block, and only the parts of a live
-stream are sent from the hub. See docs/adr/0001.
+stream are sent from the hub. See docs/adr/0002-the-stream-server.md.
 """
 
 import io

@@ -69,6 +69,10 @@ class WebSettings(CoreSettings):
         description="True: a caller on this machine needs no set-up code for the first account. "
         "make run sets it; behind a proxy everybody looks local, so leave it off there.",
     )
+    demo_camera_url: str | None = Field(
+        default=None,
+        description="Camera that an installation begins with. make run sets it to its demo's.",
+    )
     site_time_zone: str = Field(
         default="UTC", description="IANA name of the zone in which times are shown."
     )

@@ -2,17 +2,17 @@
 
 from flask import Flask
 
-from web.access.guard import require_loopback
-from web.cameras.configuration import RECONCILE_EVERY_S
+from web.cameras.demo import keep_demo_camera
 from web.database import db
 from web.users import first_account
 from web.wiring import EXTENSION, Wiring
 
-__all__ = ["RECONCILE_EVERY_S", "prepare", "reconcile", "require_loopback"]
+#: Seconds between two looks at whether Redis holds what PostgreSQL does.
+RECONCILE_EVERY_S = 10.0
 
 
 def prepare(app: Flask) -> None:
-    """Make or announce the first account. Before the server listens.
+    """Make or announce the first account, and keep the demo camera. At the server's start.
 
     Raises:
         DatabaseUnavailable: PostgreSQL does not answer yet; try again.
@@ -25,6 +25,13 @@ def prepare(app: Flask) -> None:
             signer=wiring.signer,
             passwords=wiring.passwords,
         )
+        if wiring.settings.demo_camera_url is not None:
+            keep_demo_camera(
+                db.session(),
+                wiring.settings.demo_camera_url,
+                sealer=wiring.sealer,
+                configuration=wiring.configuration,
+            )
 
 
 def reconcile(app: Flask) -> None:

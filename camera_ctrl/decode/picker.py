@@ -1,10 +1,12 @@
-"""Which of a stream's frames become pictures: those on an even grid of time."""
+"""Which of a stream's frames become pictures: as many a second as are wanted, evenly spread."""
 
 from vigil.clock import MICROSECONDS
 
 
 class FramePicker:
-    """Picks the first frame in each interval of ``1 / fps`` seconds.
+    """Picks the frame next to each due time; due times lie ``1 / fps`` seconds apart.
+
+    So a stream of just the wanted rate is picked whole, even when its capture times tremble.
 
     Args:
         fps: Pictures a second, however many frames come.
@@ -12,11 +14,23 @@ class FramePicker:
 
     def __init__(self, fps: float) -> None:
         self.fps = fps
-        self._last_slot: int | None = None
+        self._due_us: float | None = None
+        self._last_us: int | None = None
 
     def is_due(self, captured_at_us: int) -> bool:
         """Return whether this frame is to be a picture; a frame is asked about once."""
-        slot = int(captured_at_us * self.fps // MICROSECONDS)
-        is_due = slot != self._last_slot
-        self._last_slot = slot
+        interval_us = MICROSECONDS / self.fps
+        due_us, last_us = self._due_us, self._last_us
+        # After a gap, a jump back or another rate the grid begins anew.
+        if (
+            due_us is None
+            or last_us is None
+            or not -2 * interval_us <= captured_at_us - due_us <= interval_us
+        ):
+            due_us = last_us = captured_at_us
+        # The frame behind this one will lie as far from it as the one before.
+        early_us = min(captured_at_us - last_us, interval_us) / 2
+        is_due = captured_at_us >= due_us - early_us
+        self._due_us = due_us + interval_us if is_due else due_us
+        self._last_us = captured_at_us
         return is_due

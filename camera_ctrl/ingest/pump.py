@@ -1,5 +1,6 @@
 """From FFmpeg's packets to entries on the bus, with capture times and templates."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -8,7 +9,7 @@ from typing import Any, TypeAlias
 import av
 import structlog
 
-from camera_ctrl.ingest.timing import CaptureTimer
+from camera_ctrl.ingest.timing import CaptureTimer, Stamp
 from vigil.bus.packets.base import Backlog, PacketLog, Template
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 PAUSE_S = 0.5
 #: H.264 and H.265 reorder at most 16 frames; a stream without a dts by then has none.
 MAX_UNTIMED = 20
+#: A camera that sends fewer pictures is shown its first one at once, be its time a little off.
+SLOW_FPS = 1.0
 
 
 @dataclass(slots=True)
@@ -73,15 +76,21 @@ class PacketPump:
         self._state = state
         self._packets = packets
         self._clock = clock
-        self._timer = CaptureTimer(clock)
+        self._timer = CaptureTimer(clock, begins_with_burst=not _is_slow(streams[0]))
         self._template: Template | None = None
         self._awaits_keyframe = True
         self._untimed: list[AvPacket] = []
+        #: Those that the timer has not stamped yet, in the order they came.
+        self._unstamped: deque[AvPacket] = deque()
         self._paused_until_s = 0.0
 
     def put(self, packet: AvPacket) -> bool:
         """Take one packet of the demuxer; return whether it was video with a payload."""
-        if packet.size == 0 or packet.stream_index not in self._index:
+        if packet.size == 0:
+            # FFmpeg says so that no more will come.
+            self._append(self._timer.settle())
+            return False
+        if packet.stream_index not in self._index:
             return False
         is_video = self._index[packet.stream_index] == 0
         for timed in self._with_times(packet) if is_video else [packet]:
@@ -103,57 +112,86 @@ class PacketPump:
         return packets
 
     def _put_timed(self, packet: AvPacket) -> None:
-        index = self._index[packet.stream_index]
-        if index == 0 and packet.is_keyframe and self._awaits_keyframe:
+        is_video = self._index[packet.stream_index] == 0
+        if self._awaits_keyframe:
+            if not (is_video and packet.is_keyframe):
+                return
             self._awaits_keyframe = False
             self._timer.restart()
-        if self._awaits_keyframe:
-            return
-        data = bytes(packet)
-        if self._template is None:
-            self._template = template_of(self._streams, data)
-        self._append(self._entry(packet, index, data, self._template), self._template)
-
-    def _entry(self, packet: AvPacket, index: int, data: bytes, template: Template) -> Packet:
-        time_base = packet.time_base or self._streams[index].time_base or Fraction(1, 90_000)
-        dts = packet.dts if packet.dts is not None else packet.pts or 0
-        pts = packet.pts if packet.pts is not None else dts
-        stamp = self._timer.stamp(float(dts * time_base), float(pts * time_base))
-        return Packet(
-            stream_index=index,
-            pts=pts,
-            dts=dts,
-            duration=packet.duration or 0,
-            time_base=time_base,
-            is_keyframe=packet.is_keyframe,
-            template_id=template.template_id,
-            anchor_us=stamp.anchor_us,
-            captured_at_us=stamp.captured_at_us,
-            data=data,
+            self._unstamped.clear()
+        self._unstamped.append(packet)
+        time_base = self._time_base_of(packet)
+        dts, pts = _times_of(packet)
+        stamps = (
+            self._timer.stamp(float(dts * time_base), float(pts * time_base))
+            if is_video
+            else self._timer.stamp_beside(float(pts * time_base))
         )
+        self._append(stamps)
 
-    def _append(self, packet: Packet, template: Template) -> None:
+    def _append(self, stamps: Sequence[Stamp | None]) -> None:
+        """Put the packets that have waited longest on the bus, as many as there are stamps."""
+        stamped = [(self._unstamped.popleft(), stamp) for stamp in stamps]
+        batch = [(packet, stamp) for packet, stamp in stamped if stamp is not None]
+        if not batch:
+            return
         epoch = self._state.epoch
         if epoch == self._state.lost_epoch or self._clock.monotonic_s() < self._paused_until_s:
-            self._drop()
+            self._drop(batch)
             return
+        if self._template is None:
+            # The first of all is a keyframe of the main video.
+            self._template = template_of(self._streams, bytes(batch[0][0]))
+        template = self._template
         try:
             self._state.backlog = self._packets.append(
-                self._camera_id, [packet], template=template, epoch=epoch
+                self._camera_id,
+                [self._entry(packet, stamp, template) for packet, stamp in batch],
+                template=template,
+                epoch=epoch,
             )
         except LeaseLost as error:
             log.warning("packets_refused", camera_id=self._camera_id, reason=str(error))
             self._state.lost_epoch = epoch
-            self._drop()
+            self._drop(batch)
         except BusUnavailable as error:
-            if not self._awaits_keyframe:
-                log.warning("packets_dropped", camera_id=self._camera_id, reason=str(error))
+            log.warning("packets_dropped", camera_id=self._camera_id, reason=str(error))
             self._paused_until_s = self._clock.monotonic_s() + PAUSE_S
-            self._drop()
+            self._drop(batch)
 
-    def _drop(self) -> None:
-        self._state.dropped += 1
+    def _entry(self, packet: AvPacket, stamp: Stamp, template: Template) -> Packet:
+        dts, pts = _times_of(packet)
+        return Packet(
+            stream_index=self._index[packet.stream_index],
+            pts=pts,
+            dts=dts,
+            duration=packet.duration or 0,
+            time_base=self._time_base_of(packet),
+            is_keyframe=packet.is_keyframe,
+            template_id=template.template_id,
+            anchor_us=stamp.anchor_us,
+            captured_at_us=stamp.captured_at_us,
+            data=bytes(packet),
+        )
+
+    def _time_base_of(self, packet: AvPacket) -> Fraction:
+        stream = self._streams[self._index[packet.stream_index]]
+        return packet.time_base or stream.time_base or Fraction(1, 90_000)
+
+    def _drop(self, batch: Sequence[tuple[AvPacket, Stamp]]) -> None:
+        self._state.dropped += len(batch)
         self._awaits_keyframe = True
+
+
+def _is_slow(stream: MediaStream) -> bool:
+    rate = stream.average_rate if isinstance(stream, av.VideoStream) else None
+    return rate is not None and 0 < rate < SLOW_FPS
+
+
+def _times_of(packet: AvPacket) -> tuple[int, int]:
+    """Return the dts and pts of a packet; each stands in for the other where one is missing."""
+    dts = packet.dts if packet.dts is not None else packet.pts or 0
+    return dts, packet.pts if packet.pts is not None else dts
 
 
 def _count_back(packets: Sequence[AvPacket], stream: MediaStream) -> None:

@@ -10,7 +10,7 @@ from camera_ctrl.ingest.pump import PacketPump, PumpState
 from camera_ctrl.ingest.source import NO_ANSWER, Source, opened
 from camera_ctrl.liveness import Liveness
 from camera_ctrl.rate import RateMeter
-from camera_ctrl.shards.messages import IngestReport
+from camera_ctrl.reports import IngestReport
 from vigil.bus.packets.base import PacketLog
 from vigil.clock import Clock
 from vigil.domain.camera import Epoch
@@ -143,6 +143,7 @@ class CameraSession:
             streams: list[MediaStream] = [video, *container.streams.audio[:1]]
             with self._lock:
                 self._seen.error = self._seen.opening_s = None
+                self._seen.liveness.reconnected()
                 self._seen.codec = video.codec_context.name
                 self._seen.width_px = video.codec_context.width
                 self._seen.height_px = video.codec_context.height

@@ -13,9 +13,10 @@ import structlog
 
 from camera_ctrl.decode.decoder import CameraDecoder
 from camera_ctrl.rate import RateMeter
+from camera_ctrl.reports import DecodeReport
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shards.link import SupervisorLink
-from camera_ctrl.shards.messages import Assignment, DecodeReport, ShardReport
+from camera_ctrl.shards.messages import Assignment, ShardReport
 from vigil import keys
 from vigil.bus.connection import connect_waiting
 from vigil.bus.frames.base import FrameStore

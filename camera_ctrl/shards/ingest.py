@@ -7,9 +7,10 @@ import structlog
 
 from camera_ctrl.ingest.session import CameraSession
 from camera_ctrl.ingest.source import Source
+from camera_ctrl.reports import IngestReport
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shards.link import SupervisorLink
-from camera_ctrl.shards.messages import Assignment, IngestReport, ShardReport
+from camera_ctrl.shards.messages import Assignment, ShardReport
 from vigil import keys
 from vigil.bus.connection import connect_waiting
 from vigil.bus.frames.base import FrameStore

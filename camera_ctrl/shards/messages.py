@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from camera_ctrl.reports import DecodeReport, IngestReport
 from vigil.domain.camera import CameraId, Epoch
 from vigil.messages import CameraConfig
 
@@ -12,40 +13,6 @@ class Assignment:
 
     cameras: dict[CameraId, CameraConfig]
     epochs: dict[CameraId, Epoch]
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """How the connection to one camera is.
-
-    Attributes:
-        is_alive: Whether packets come now.
-        error: Why not, in an owner's words; None before the first try has ended.
-        silent_s: Seconds since the thread last came back from FFmpeg.
-        last_packet_us: UTC of the last packet's arrival.
-        lost_epoch: An epoch under which a write was refused.
-    """
-
-    is_alive: bool = False
-    error: str | None = None
-    silent_s: float = 0.0
-    last_packet_us: int | None = None
-    codec: str | None = None
-    width_px: int = 0
-    height_px: int = 0
-    packet_fps: float = 0.0
-    bitrate_bps: float = 0.0
-    backlog_s: float = 0.0
-    lost_epoch: Epoch | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeReport:
-    """How the frames of one camera are made."""
-
-    frame_fps: float = 0.0
-    error: str | None = None
-    lost_epoch: Epoch | None = None
 
 
 @dataclass(frozen=True, slots=True)

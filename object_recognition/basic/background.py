@@ -10,6 +10,8 @@ from object_recognition.detection import ImageBgr
 #: Pixels of the picture in which motion is sought: 2.5 ms of one core, and a person of a tenth
 #: of the frame's height is still 20 of them tall.
 _WORKING_AREA_PX = 320 * 240
+#: Below, a whole factor would be too far from the area wanted.
+_WHOLE_FACTOR_FROM = 2.5
 #: Looks over which the background is learned: half a minute at 10 a second.
 _HISTORY = 300
 #: Squared distance, in variances, beyond which a pixel is none of the background.
@@ -63,10 +65,8 @@ class Background:
         return self._boxes(moving)
 
     def _begin(self, frame_wh: tuple[int, int]) -> None:
-        width, height = frame_wh
-        scale = min(1.0, (_WORKING_AREA_PX / (width * height)) ** 0.5)
         self._frame_wh = frame_wh
-        self._working_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+        self._working_wh = _working_size(frame_wh)
         self._model = _new_model()
         self._seen = 0
 
@@ -85,13 +85,30 @@ class Background:
 
 def shrink(image_bgr: ImageBgr, wh: tuple[int, int]) -> ImageBgr:
     """Return a picture in another size, mostly a smaller one, without the noise of lost pixels."""
-    # AREA reads every pixel, which takes 10 ms at 4K; every second row and column do as well.
-    while image_bgr.shape[1] >= 6 * wh[0] and image_bgr.shape[0] >= 6 * wh[1]:
-        image_bgr = image_bgr[::2, ::2]
-    if (image_bgr.shape[1], image_bgr.shape[0]) == wh:
+    width, height = image_bgr.shape[1::-1]
+    if (width, height) == wh:
         return image_bgr
-    smaller = image_bgr.shape[1] > wh[0]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    if width < wh[0]:
+        return _resized(image_bgr, wh, cv2.INTER_LINEAR)
+    # AREA reads every pixel, slowly: of a large picture, four for each one wanted are enough.
+    if width > 3 * wh[0] and width % wh[0]:
+        image_bgr = _resized(image_bgr, (2 * wh[0], 2 * wh[1]), cv2.INTER_LINEAR)
+    return _resized(image_bgr, wh, cv2.INTER_AREA)
+
+
+def _working_size(frame_wh: tuple[int, int]) -> tuple[int, int]:
+    """Return the size in which motion is sought: a whole fraction of a large frame.
+
+    AREA is three times as fast by a whole factor.
+    """
+    width, height = frame_wh
+    factor = max(1.0, (width * height / _WORKING_AREA_PX) ** 0.5)
+    if factor >= _WHOLE_FACTOR_FROM:
+        factor = round(factor)
+    return (max(1, round(width / factor)), max(1, round(height / factor)))
+
+
+def _resized(image_bgr: ImageBgr, wh: tuple[int, int], how: int) -> ImageBgr:
     return cv2.resize(image_bgr, wh, interpolation=how).astype(np.uint8, copy=False)
 
 

@@ -4,7 +4,6 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from standalone import plan
 from standalone.processes import services as children
 from standalone.run import run
 from standalone.settings import RunSettings
@@ -28,7 +27,6 @@ def services(*, ports: tuple[int, ...], demo_port: int | None) -> list[children.
 
 def main() -> int:
     """Run until stopped; say what is wrong as the console script does."""
-    plan.WITH_DATABASE = True
     # The one that is deaf shall not hold up the tests.
     children.STOP_GRACE_S = 1.5
     try:

@@ -14,10 +14,11 @@ _SOI = b"\xff\xd8"
 _COM = b"\xff\xfe"
 _MAGIC = b"VIGIL1"
 _FIELDS = struct.Struct(">QQQHH")
-_SEGMENT_BYTES = len(_COM) + 2 + len(_MAGIC) + _FIELDS.size
+#: How a stamp begins. The segment's length counts itself and tells it from a foreign comment.
+_HEAD = _COM + (2 + len(_MAGIC) + _FIELDS.size).to_bytes(2, "big") + _MAGIC
 
 #: How much of a stamped JPEG ``read_stamp`` needs.
-STAMPED_HEAD_BYTES = len(_SOI) + _SEGMENT_BYTES
+STAMPED_HEAD_BYTES = len(_SOI) + len(_HEAD) + _FIELDS.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,7 @@ def stamped(jpeg: bytes, stamp: FrameStamp) -> bytes:
     return b"".join(
         (
             _SOI,
-            _COM,
-            (_SEGMENT_BYTES - len(_COM)).to_bytes(2, "big"),
-            _MAGIC,
+            _HEAD,
             _FIELDS.pack(
                 stamp.sequence, stamp.captured_at_us, stamp.epoch, stamp.width_px, stamp.height_px
             ),
@@ -82,4 +81,4 @@ def read_stamp(jpeg: bytes) -> FrameStamp:
 
 
 def _has_stamp(jpeg: bytes) -> bool:
-    return jpeg[2:4] == _COM and jpeg[6 : 6 + len(_MAGIC)] == _MAGIC
+    return jpeg[len(_SOI) : len(_SOI) + len(_HEAD)] == _HEAD

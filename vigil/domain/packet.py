@@ -67,8 +67,10 @@ def unpacked(meta: bytes, data: bytes) -> Packet:
     version, flags, index, pts, dts, duration, num, den, anchor_us, at_us, template = _META.unpack(
         meta
     )
-    if version != _VERSION or den == 0:
+    if version != _VERSION:
         raise MessageInvalid(f"packet entry: version {version}, expected {_VERSION}")
+    if num == 0 or den == 0:
+        raise MessageInvalid(f"packet entry: a time base of {num}/{den}")
     return Packet(
         stream_index=index,
         pts=pts,

@@ -14,15 +14,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.domain.camera import CameraId
-from vigil.errors import BusUnavailable, MessageInvalid, SetupInvalid
+from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
 from vigil.messages import CameraConfig, ConfigHead, Transport, Zone
 from web.cameras.models import Camera, Generation
 from web.rectangles.models import Rectangle
 
 log = structlog.get_logger(__name__)
-
-#: Seconds between two looks at whether Redis holds what PostgreSQL does.
-RECONCILE_EVERY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +49,9 @@ class ConfigurationPublisher:
             False when Redis is away. The change stands, and takes effect when it is back.
         """
         wanted = set(camera_ids)
-        with self._sessions() as session:
-            current = _read(session, wanted)
-        found = {document.id for document in current.documents}
-        removed = [CameraId(camera_id) for camera_id in wanted - found]
         try:
-            return (
-                self._store.publish(current.head, changed=current.documents, removed=removed)
-                or self.reconcile()
-            )
-        except (BusUnavailable, SetupInvalid) as error:
+            return self._publish(wanted) or self.reconcile()
+        except (Unavailable, SetupInvalid) as error:
             log.warning("camera_config_not_published", error=str(error), camera_ids=sorted(wanted))
             return False
 
@@ -88,6 +78,14 @@ class ConfigurationPublisher:
             lacking = list(current.documents)
         log.info("camera_config_reconciled", lacking=len(lacking), removed=len(gone))
         return self._store.publish(current.head, changed=lacking, removed=sorted(gone))
+
+    def _publish(self, camera_ids: Collection[int]) -> bool:
+        """Publish some cameras; return False when another change was published before this."""
+        with self._sessions() as session:
+            current = _read(session, camera_ids)
+        found = {document.id for document in current.documents}
+        removed = [CameraId(camera_id) for camera_id in camera_ids if camera_id not in found]
+        return self._store.publish(current.head, changed=current.documents, removed=removed)
 
     def _known_head(self) -> ConfigHead | None:
         try:
