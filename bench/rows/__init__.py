@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from bench.result import RowResult
-from bench.rows import ingest_eight, ingest_one, ingest_packets
+from bench.rows import frame_to_box, ingest_eight, ingest_one, ingest_packets
 
 #: In the order of the table.
 ROWS: dict[str, Callable[[], RowResult]] = {
-    row.NAME: row.measure for row in (ingest_packets, ingest_one, ingest_eight)
+    row.NAME: row.measure for row in (ingest_packets, ingest_one, ingest_eight, frame_to_box)
 }
