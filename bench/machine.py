@@ -57,6 +57,19 @@ class Machine:
         ) as process:
             yield process.pid
 
+    def run_to_end(self, command: Sequence[str], *, log: str, environment: dict[str, str]) -> None:
+        """Run a command that ends by itself.
+
+        Raises:
+            BenchFailed: It ended otherwise than well, or not in time.
+        """
+        with running(
+            command, log=self.folder / f"{log}.log", environment=self.environment | environment
+        ) as process:
+            wait_until(lambda: process.poll() is not None, what=log, timeout_s=_START_S)
+        if process.returncode:
+            raise BenchFailed(f"{log} ended with {process.returncode}")
+
 
 @contextmanager
 def a_machine() -> Iterator[Machine]:

@@ -122,7 +122,8 @@ class RowResult:
             return None
         if len(self.parts) == 1 and not self.parts[0].name:
             return value(self.parts[0])
-        return {part.name: value(part) for part in self.parts}
+        each = {part.name: value(part) for part in self.parts}
+        return None if all(one is None for one in each.values()) else each
 
 
 def _rounded(value: float) -> float:
