@@ -88,11 +88,11 @@ class RedisPacketLog(PacketLog):
             for camera_id, after in positions.items():
                 pipeline.xrange(keys.packets(camera_id), min=f"({after}", count=limit)
             answers = pipeline.execute()
-        return {
+        read = {
             camera_id: [entry for raw in answer if (entry := _entry(camera_id, *raw)) is not None]
             for camera_id, answer in zip(positions, answers, strict=True)
-            if answer
         }
+        return {camera_id: entries for camera_id, entries in read.items() if entries}
 
     @override
     def last_keyframe(self, camera_id: CameraId) -> EntryId | None:
