@@ -115,10 +115,16 @@ def _open(path: Path, *, threads: int) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+            str(path), sess_options=options, providers=_providers()
         )
     except _ORT_ERRORS as error:
         raise ModelInvalid(f"the file is no ONNX model: {_first_line(error)}") from error
+
+
+def _providers() -> list[str]:
+    """Return where a session runs, best first; only the runtime of the GPU image knows CUDA."""
+    known = onnxruntime.get_available_providers()
+    return [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in known]
 
 
 def _input_of(session: onnxruntime.InferenceSession) -> tuple[str, tuple[int, int] | None]:
