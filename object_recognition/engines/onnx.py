@@ -114,9 +114,7 @@ def _open(path: Path, *, threads: int) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=_providers()
-        )
+        return onnxruntime.InferenceSession(str(path), sess_options=options, providers=_providers())
     except _ORT_ERRORS as error:
         raise ModelInvalid(f"the file is no ONNX model: {_first_line(error)}") from error
 
