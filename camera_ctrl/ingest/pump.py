@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 import av
 import structlog
 
+from camera_ctrl.ingest.templates import Templates
 from camera_ctrl.ingest.timing import CaptureTimer
 from vigil.bus.packets.base import Backlog, PacketLog, Template
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.packet import Packet
 from vigil.errors import BusUnavailable, LeaseLost
-from vigil.media.template import MediaStream, template_of
+from vigil.media.template import MediaStream
 
 #: The class is generic in its stubs alone.
 AvPacket: TypeAlias = "av.Packet[Any]"
@@ -36,12 +37,15 @@ class PumpState:
         epoch: Under which it writes; set by others when the lease was taken again.
         lost_epoch: An epoch under which a write was refused.
         dropped: Packets that the bus did not take.
+        codec, size_wh: Of the main video, as it is sent now; None, and 0 by 0, until known.
     """
 
     epoch: Epoch
     lost_epoch: Epoch | None = None
     backlog: Backlog = field(default_factory=lambda: Backlog(0.0, 0))
     dropped: int = 0
+    codec: str | None = None
+    size_wh: tuple[int, int] = (0, 0)
 
 
 class PacketPump:
@@ -74,13 +78,18 @@ class PacketPump:
         self._packets = packets
         self._clock = clock
         self._timer = CaptureTimer(clock)
-        self._template: Template | None = None
+        self._templates = Templates(streams)
+        self._note_video()
         self._awaits_keyframe = True
         self._untimed: list[AvPacket] = []
         self._paused_until_s = 0.0
 
     def put(self, packet: AvPacket) -> bool:
-        """Take one packet of the demuxer; return whether it was video with a payload."""
+        """Take one packet of the demuxer; return whether it was video with a payload.
+
+        Raises:
+            CameraUnavailable: The video is none that can be understood.
+        """
         if packet.size == 0 or packet.stream_index not in self._index:
             return False
         is_video = self._index[packet.stream_index] == 0
@@ -110,9 +119,20 @@ class PacketPump:
         if self._awaits_keyframe:
             return
         data = bytes(packet)
-        if self._template is None:
-            self._template = template_of(self._streams, data)
-        self._append(self._entry(packet, index, data, self._template), self._template)
+        template = self._template_of(data, may_change=index == 0 and packet.is_keyframe)
+        self._append(self._entry(packet, index, data, template), template)
+
+    def _template_of(self, data: bytes, *, may_change: bool) -> Template:
+        if not may_change:
+            return self._templates.current()
+        template = self._templates.at_keyframe(data)
+        self._note_video()
+        return template
+
+    def _note_video(self) -> None:
+        context = self._templates.video.codec_context
+        self._state.codec = context.name
+        self._state.size_wh = (context.width, context.height)
 
     def _entry(self, packet: AvPacket, index: int, data: bytes, template: Template) -> Packet:
         time_base = packet.time_base or self._streams[index].time_base or Fraction(1, 90_000)
