@@ -11,7 +11,7 @@ from camera_ctrl.shards.messages import IngestReport
 from tests.builders import CAMERA, a_camera
 from tests.waiting import wait_until
 from vigil.bus.leases.memory import MemoryLeases
-from vigil.bus.packets.base import BEGINNING, BacklogLimits
+from vigil.bus.packets.base import BEGINNING, BacklogLimits, Template
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.clock import SystemClock
 from vigil.domain.camera import Epoch
@@ -50,28 +50,20 @@ class WatchedSession:
         wait_until(lambda: self.report().error is not None, timeout_s=timeout_s)
         return self.report().error or ""
 
-    def streams_of(self, packet: Packet) -> list[tuple[str, int, int]]:
-        """Return codec, width and height of each stream of the template that a packet names."""
+    def template(self, packet: Packet) -> Template:
+        """Return the template that a packet names."""
         template = self._log.template(CAMERA, packet.template_id)
         assert template is not None
-        with reopened(template) as container:
-            return [
-                (
-                    stream.codec_context.name,
-                    getattr(stream.codec_context, "width", 0),
-                    getattr(stream.codec_context, "height", 0),
-                )
-                for stream in container.streams
-            ]
+        return template
 
-    def templates(self) -> dict[str, bytes]:
-        """Return the template of each packet that is held, by its id."""
-        found = {}
-        for template_id in {packet.template_id for packet in self.packets()}:
-            template = self._log.template(CAMERA, template_id)
-            assert template is not None
-            found[template_id] = template.nut
-        return found
+    def streams_of(self, packet: Packet) -> list[tuple[str, int, int]]:
+        """Return codec, width and height of each stream of the template that a packet names."""
+        with reopened(self.template(packet)) as container:
+            contexts = [stream.codec_context for stream in container.streams]
+            return [
+                (each.name, getattr(each, "width", 0), getattr(each, "height", 0))
+                for each in contexts
+            ]
 
 
 @contextmanager
