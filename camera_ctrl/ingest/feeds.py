@@ -93,7 +93,7 @@ class FeedOpener:
 
     def _stream(self, container: InputContainer) -> Feed:
         if not container.streams.video:
-            raise CameraUnavailable("answers with sound alone, without video")
+            raise CameraUnavailable("gives sound alone, without video")
         video = container.streams.video[0]
         codec = video.codec_context.name
         if codec not in CODECS:
