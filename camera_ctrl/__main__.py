@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from camera_ctrl.placement import Placement
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shard_pool import ShardPool
-from camera_ctrl.shards import decode, ingest
 from camera_ctrl.shards.process import ShardProcess, shared_places
 from camera_ctrl.supervisor import CameraSupervisor
 from vigil import keys
@@ -73,7 +72,11 @@ def main(
 def _ingest_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
     def start(name: str) -> ShardProcess:
         return ShardProcess(
-            name, main=ingest.main, arguments=(settings,), working_on=None, clock=clock
+            name,
+            main="camera_ctrl.shards.ingest:main",
+            arguments=(settings,),
+            working_on=None,
+            clock=clock,
         )
 
     return ShardPool(
@@ -88,7 +91,7 @@ def _decode_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
         working_on = shared_places(threads)
         return ShardProcess(
             name,
-            main=decode.main,
+            main="camera_ctrl.shards.decode:main",
             arguments=(settings, working_on),
             working_on=working_on,
             clock=clock,

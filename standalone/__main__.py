@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from standalone.run import run
-from standalone.services import migration, services
+from standalone.services import services
 from standalone.settings import RunSettings
 from vigil.clock import SystemClock
 from vigil.log import configure_logging
@@ -25,7 +25,6 @@ def main(arguments: Sequence[str] = ()) -> int:
         stop=stop_on_signals(),
         # A pipe's reader shall see each line when it is said.
         tell=partial(print, flush=True),
-        migration=migration(),
     )
     return 0
 

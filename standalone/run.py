@@ -1,10 +1,8 @@
 """Everything on one machine: servers, then services, watched until somebody stops it."""
 
 import http.client
-import os
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Protocol
 from standalone.machine import memory_bytes, port_fault
 from standalone.plan import Plan, check_ports, plan
 from standalone.processes.folder import FolderLock
-from standalone.processes.ports import LOOPBACK, free_port
+from standalone.processes.ports import LOOPBACK, kept_port
 from standalone.processes.services import Guard, Service, ServiceProcess, stop_leftovers
 from standalone.processes.supervisor import Supervisor
 from standalone.secret import secret_in
@@ -27,8 +25,6 @@ from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
 #: A first start of web on a slow machine; it tells more when it takes longer.
 _HEALTHY_TIMEOUT_S = 90.0
 _HEALTH_CALL_TIMEOUT_S = 2.0
-#: A migration of years of events may take its time.
-_TO_ITS_END_S = 600.0
 
 Tell = Callable[[str], None]
 
@@ -57,7 +53,6 @@ def run(
     clock: Clock,
     stop: StopSignal,
     tell: Tell,
-    migration: Service | None = None,
 ) -> None:
     """Run everything until stop, then leave nothing running.
 
@@ -76,9 +71,6 @@ def run(
         # Before the guard is let go: it would kill what is still stopping.
         held.callback(_close, supervisor, tell)
         around = _start_servers(settings, wanted, home, supervisor, stop=stop, tell=tell)
-        if migration is not None:
-            with _told("the database's tables", tell):
-                _run_to_its_end(migration, around.environment)
         for service in services(ports=wanted.ports, demo_port=around.demo_port):
             complete = Service(
                 name=service.name, argv=service.argv, env=around.environment | dict(service.env)
@@ -121,18 +113,19 @@ def _start_servers(
         with _told("media Redis", tell):
             supervisor.start(media)
         environment["REDIS_URL"] = media.url
-    demo_port = None
     if wanted.needs_queue:
         queue = _queue(wanted, home, stop)
         with _told("queue Redis", tell):
             supervisor.start(queue)
         environment["QUEUE_REDIS_URL"] = queue.url
-        demo_port = free_port()
+    demo_port = None
     if wanted.needs_database:
         database = EmbeddedPostgres(home / "postgres", stop=stop)
         with _told("PostgreSQL", tell):
             supervisor.start(database)
         environment["DATABASE_URL"] = database.url
+        # The same each time, so that the cameras go on before web is there.
+        demo_port = kept_port(home / "demo" / "port")
     return Surroundings(home=home, environment=environment, demo_port=demo_port)
 
 
@@ -156,28 +149,6 @@ def _queue(wanted: Plan, home: Path, stop: StopSignal) -> EmbeddedValkey:
         name="queue Redis",
         stop=stop,
     )
-
-
-def _run_to_its_end(service: Service, environment: Mapping[str, str]) -> None:
-    """Run what the services need done before they start.
-
-    Raises:
-        SetupInvalid: It failed, or did not end; its words say why.
-    """
-    env = {**os.environ, **environment, **service.env}
-    try:
-        done = subprocess.run(
-            service.argv,
-            env=env,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=_TO_ITS_END_S,
-        )
-    except subprocess.TimeoutExpired:
-        raise SetupInvalid(f"{service.name} did not end in {_TO_ITS_END_S:.0f} s.") from None
-    if done.returncode != 0:
-        raise SetupInvalid(f"{service.name}: {done.stderr.strip()[-2000:]}")
 
 
 @contextmanager

@@ -26,15 +26,11 @@ def services(*, ports: tuple[int, ...], demo_port: int | None) -> list[Service]:
     if demo_port is not None:
         found.append(_vigil("demo-camera", "--host", LOOPBACK, "--port", str(demo_port)))
         web_env["DEMO_CAMERA_URL"] = f"rtsp://{LOOPBACK}:{demo_port}{PATH}"
-    found.append(_vigil("web", "--host", LOOPBACK, *_each("--port", ports), env=web_env))
     found.append(_vigil("ingest"))
     found += [_vigil("recognise", name=f"recognise-{n + 1}") for n in range(RECOGNISERS)]
+    listens = ("--host", LOOPBACK, *_each("--port", ports))
+    found.append(_vigil("web", "--migrate", *listens, env=web_env))
     return found
-
-
-def migration() -> Service:
-    """Return what runs to its end before the services start."""
-    return _vigil("migrate")
 
 
 def _vigil(

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from argon2 import PasswordHasher
 from flask import Flask
 
 from vigil import keys
@@ -34,9 +33,11 @@ from web.access.guard import require_loopback
 from web.app import create_app
 from web.live.assembly import build_live
 from web.live.routes import streams_blueprint
+from web.migrate import migrate_waiting
 from web.server import WebServer
 from web.settings import WebSettings
 from web.startup import RECONCILE_EVERY_S, prepare, reconcile
+from web.users.passwords import owasp_hasher
 
 #: The family's clients call the API on the first and the streams on the second.
 PORTS = (5000, 15440)
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     configure_logging("web", settings.log_level)
     require_loopback(settings, listen.host)
     clock, stop = SystemClock(), stop_on_signals()
+    if listen.migrate:
+        migrate_waiting(settings, stop=stop)
     media = connect_waiting(str(settings.redis_url), stop=stop)
     queue = connect_single(settings.queue_url())
     configs = CameraConfigs(
@@ -66,7 +69,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         statuses=statuses,
         checks={"redis": _ping(media), "queue_redis": _ping(queue)},
         clock=clock,
-        hasher=PasswordHasher(),
+        hasher=owasp_hasher(),
         streams=streams_blueprint(raw=live.raw, boxed=live.boxed),
     )
     server = WebServer(app, host=listen.host, ports=listen.port or PORTS)
@@ -96,6 +99,9 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(
         "--port", type=int, action="append", help="port, also several (5000 and 15440)"
+    )
+    parser.add_argument(
+        "--migrate", action="store_true", help="bring the database's tables up to date first"
     )
     return parser.parse_args(arguments)
 

@@ -8,6 +8,7 @@ from flask import Flask
 
 from vigil.errors import SetupInvalid
 from vigil.log import configure_logging
+from vigil.runtime import Backoff, StopSignal
 from vigil.settings import load
 from web.database import db, install_database
 from web.errors import DatabaseUnavailable
@@ -43,3 +44,20 @@ def migrate(settings: WebSettings, *, revision: str = "head") -> None:
         # No connection is left behind in a process that goes on, such as make run's.
         db.engine.dispose()
     log.info("schema_migrated", revision=revision)
+
+
+def migrate_waiting(settings: WebSettings, *, stop: StopSignal) -> None:
+    """Bring the schema up to date, however long it takes until PostgreSQL answers.
+
+    Raises:
+        DatabaseUnavailable: An end was asked for meanwhile.
+    """
+    backoff = Backoff(first_s=0.5, max_s=8.0)
+    while True:
+        try:
+            return migrate(settings)
+        except DatabaseUnavailable as error:
+            delay_s = backoff.next_s()
+            log.warning("unavailable", what=str(error), retry_in_s=round(delay_s, 1))
+            if stop.wait(delay_s):
+                raise

@@ -92,7 +92,8 @@ class CameraDecoder:
 
     def _frames(self, packets: Iterable[Packet]) -> Iterator[av.VideoFrame]:
         for packet in packets:
-            if packet.stream_index != 0 or self._context is None:
+            # To FFmpeg a packet without a payload is the end: it would take none behind it.
+            if packet.stream_index != 0 or not packet.data or self._context is None:
                 continue
             av_packet = av.Packet(packet.data)
             av_packet.pts, av_packet.dts = packet.pts, packet.dts

@@ -1,7 +1,8 @@
 """The supervisor's end of a shard: its process, its pipe, and what it did when it died."""
 
+import importlib
 import multiprocessing
-from collections.abc import Callable, MutableSequence
+from collections.abc import MutableSequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -34,7 +35,8 @@ class ShardProcess:
 
     Args:
         name: For logs and the process table.
-        main: The entry; called with the pipe and arguments.
+        main: The entry as ``module:function``, imported in the shard alone: the supervisor carries
+            no FFmpeg. Called with the pipe and arguments.
         arguments: Behind the pipe.
         working_on: What the shard notes there; None: it takes no risk that could be pinned on one
             camera.
@@ -45,7 +47,7 @@ class ShardProcess:
         self,
         name: str,
         *,
-        main: Callable[..., None],
+        main: str,
         arguments: tuple[Any, ...],
         working_on: MutableSequence[int] | None,
         clock: Clock,
@@ -57,7 +59,7 @@ class ShardProcess:
         self._working_on = working_on
         self.pipe, theirs = _SPAWN.Pipe()
         self._process: SpawnProcess = _SPAWN.Process(
-            target=main, args=(theirs, *arguments), name=name, daemon=True
+            target=_enter, args=(main, theirs, *arguments), name=name, daemon=True
         )
         self._process.start()
         # Ours alone now: the pipe breaks for us when the shard dies.
@@ -122,6 +124,12 @@ class ShardProcess:
         self._process.terminate()
         self._process.join(STOP_S)
         self.kill()
+
+
+def _enter(main: str, *arguments: object) -> None:
+    """Import an entry and run it. The first thing that a shard's process does."""
+    module, _, function = main.partition(":")
+    getattr(importlib.import_module(module), function)(*arguments)
 
 
 def pipes(shards: list[ShardProcess]) -> list[Connection]:

@@ -2,7 +2,10 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
+from vigil.durable_file import write_atomically
 from vigil.errors import SetupInvalid
 
 LOOPBACK = "127.0.0.1"
@@ -16,6 +19,19 @@ def free_port() -> int:
         listener.bind((LOOPBACK, 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def kept_port(path: Path) -> int:
+    """Return the port that path names, or a new one, kept there, where that one is taken."""
+    with suppress(FileNotFoundError, ValueError), socket.socket() as listener:
+        port = int(path.read_text(encoding="ascii"))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError, OverflowError):
+            listener.bind((LOOPBACK, port))
+            return port
+    port = free_port()
+    write_atomically(path, str(port).encode())
+    return port
 
 
 def start_on_free_port(start_on: Callable[[int], None], last_words: Callable[[], str]) -> None:
