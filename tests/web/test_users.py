@@ -138,6 +138,7 @@ def test_logging_in_is_bounded(world_of: WorldOf) -> None:
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
     assert int(answers[3].headers["Retry-After"]) <= 60
     assert answers[3].json["code"] == 429
+    assert answers[3].json["message"].startswith("Too many tries from this address.")
 
 
 def test_an_access_token_ends(world: World) -> None:
