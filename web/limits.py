@@ -22,6 +22,8 @@ def install_limits(app: Flask, settings: WebSettings) -> None:
     """
     limits = {
         "users.LogIn": settings.login_rate_limit,
+        # Whoever finds a browser logged in must not find out the password, either.
+        "users.MyPassword": settings.login_rate_limit,
         "users.Register": settings.register_rate_limit,
     }
     # The library's types know texts and integers; redis-py takes fractions of a second too.

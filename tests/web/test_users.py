@@ -186,6 +186,23 @@ def test_a_shut_out_account_is_out_at_once_and_a_new_role_holds_at_once(world: W
     assert anna.get("/me").status_code == 401
 
 
+def test_a_new_password_ends_all_other_log_ins(world: World) -> None:
+    here, anna = world.admin(), {"username": "admin", "password": PASSWORD}
+    elsewhere = Caller(world.app.test_client(), username="admin")
+    world.log_in(elsewhere)
+    change = {"password": PASSWORD, "new_password": "battery staple"}
+
+    wrong = here.post("/me/password", {**change, "password": "a guess of mine"})
+    right = here.post("/me/password", change)
+
+    assert (wrong.status_code, right.status_code) == (403, 204)
+    assert here.get("/me").status_code == 200
+    assert elsewhere.get("/me").status_code == 401
+    assert world.stranger().post("/login", anna).status_code == 401
+    anna["password"] = "battery staple"
+    assert world.stranger().post("/login", anna).status_code == 200
+
+
 @pytest.mark.parametrize("change", [{"role": "viewer"}, {"is_active": False}])
 def test_the_last_admin_stays(world: World, change: dict[str, object]) -> None:
     admin = world.admin()
