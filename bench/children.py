@@ -30,6 +30,7 @@ def running(
     environment: Mapping[str, str] | None = None,
     folder: Path = ROOT,
     with_output: bool = False,
+    stop_s: float = _STOP_S,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program, and end it and all that it started.
 
@@ -39,6 +40,7 @@ def running(
         environment: Added to ours.
         folder: To run in.
         with_output: Whether the caller reads its standard output.
+        stop_s: How long it gets to end, and then what it started; the rest is killed.
     """
     with log.open("ab") as log_file:
         process = subprocess.Popen(
@@ -52,7 +54,7 @@ def running(
     try:
         yield process
     finally:
-        _end(process)
+        _end(process, stop_s)
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -91,18 +93,19 @@ def _output(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return process.stdout
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], stop_s: float) -> None:
     family = []
     if process.poll() is None:
         family = psutil.Process(process.pid).children(recursive=True)
         process.terminate()
     try:
-        process.wait(_STOP_S)
+        process.wait(stop_s)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    _, left = psutil.wait_procs(family, timeout=_STOP_S)
+    _, left = psutil.wait_procs(family, timeout=stop_s)
     for orphan in left:
         orphan.kill()
+    psutil.wait_procs(left, timeout=stop_s)
     if process.stdout is not None:
         process.stdout.close()

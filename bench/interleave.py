@@ -1,51 +1,43 @@
-"""Windows of measured time, ours and the baseline's in turns: both see the same machine."""
+"""Windows of measured time, in which ours and the baseline see the same machine."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from bench.processes import cpu_s
 from vigil.clock import SystemClock
 from vigil.runtime import StopSignal
 
-#: Starts what is measured, waits until it works, gives the processes that count.
-Side = Callable[[], AbstractContextManager[Sequence[int]]]
 
+def cpu_of_each(
+    sides: Mapping[str, Sequence[int]], *, rounds: int, window_s: float
+) -> dict[str, list[float]]:
+    """Return the CPU of each side in percent of a core, one sample a round.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """How long a measurement takes.
+    All sides run, and each window is the same for all: what else the machine does, it does to all
+    alike. In turns they would see different machines, as soon as others work on it.
 
-    Attributes:
-        rounds: How often each side has its turn.
-        warm_up_s: From when a side works until it is measured.
-        window_s: How long it is measured.
+    Args:
+        sides: The processes of each; their descendants count too.
+        rounds: How many windows.
+        window_s: How long each is.
     """
-
-    rounds: int
-    warm_up_s: float
-    window_s: float
-
-
-def interleaved_cpu(sides: Mapping[str, Side], schedule: Schedule) -> dict[str, list[float]]:
-    """Return the CPU of each side in percent of a core, one sample a round."""
+    clock = SystemClock()
     samples: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(schedule.rounds):
-        for name, side in sides.items():
-            with side() as pids:
-                pause(schedule.warm_up_s)
-                samples[name].append(cpu_percent(pids, schedule.window_s))
+    for _ in range(rounds):
+        before = {name: (clock.monotonic_s(), cpu_s(pids)) for name, pids in sides.items()}
+        pause(window_s)
+        for name, pids in sides.items():
+            begun_s, used_s = before[name]
+            percent = 100 * (cpu_s(pids) - used_s) / (clock.monotonic_s() - begun_s)
+            samples[name].append(percent)
     return samples
 
 
 def cpu_percent(pids: Sequence[int], window_s: float) -> float:
     """Return what processes use in the next window_s, in percent of a core."""
-    clock = SystemClock()
-    began_s, before_s = clock.monotonic_s(), cpu_s(pids)
-    pause(window_s)
-    return 100 * (cpu_s(pids) - before_s) / (clock.monotonic_s() - began_s)
+    [sample] = cpu_of_each({"": pids}, rounds=1, window_s=window_s)[""]
+    return sample
 
 
 def pause(seconds: float) -> None:
-    """Let what is measured work."""
-    StopSignal().wait(seconds)
+    """Let what is measured work; a negative time is none."""
+    StopSignal().wait(max(0.0, seconds))

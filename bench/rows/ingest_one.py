@@ -1,5 +1,6 @@
 """``ingest-one``: one camera with five pictures a second, against the careful loop.
 
+Both run side by side, on cameras of their own that show the same.
 The careful loop takes the camera in twice, once for pictures and once for files, because it has
 nothing like our packets on the bus.
 """
@@ -12,24 +13,25 @@ from tempfile import TemporaryDirectory
 
 from bench.children import first_line, python, running, wait_until
 from bench.clips import best_footage, clip
-from bench.interleave import Schedule, interleaved_cpu
+from bench.interleave import cpu_of_each, pause
 from bench.machine import a_machine, cameras_playing, configure, rtsp_cameras, wait_until_active
 from bench.result import Bar, Measured, Part, RowResult
 from standalone.servers.valkey import EmbeddedValkey
 
 NAME = "ingest-one"
-_SCHEDULE = Schedule(rounds=3, warm_up_s=4.0, window_s=10.0)
+_ROUNDS, _WARM_UP_S, _WINDOW_S = 5, 4.0, 8.0
 
 
 def measure() -> RowResult:
-    """Measure ours and the careful loop in turns, on cameras that show the same."""
+    """Measure ours and the careful loop in the same windows."""
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         return RowResult(NAME, [], missing="the baseline needs ffmpeg on the PATH")
     footage = clip(best_footage())
-    samples = interleaved_cpu(
-        {"ours": lambda: _ours(footage), "baseline": lambda: _careful(footage, ffmpeg)}, _SCHEDULE
-    )
+    with _ours(footage) as ours, _careful(footage, ffmpeg) as baseline:
+        pause(_WARM_UP_S)
+        sides = {"ours": ours, "baseline": baseline}
+        samples = cpu_of_each(sides, rounds=_ROUNDS, window_s=_WINDOW_S)
     return RowResult(
         NAME,
         [
