@@ -35,8 +35,10 @@ from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
 
 log = structlog.get_logger(__name__)
 
-#: How often packets are looked for. Half of it is what a picture waits on average.
+#: How often packets are looked for where a picture is due: half of it is what one waits.
 READ_EVERY_S = 0.04
+#: How long packets are left lying at most while no picture is due: well within READ_LIMIT.
+REST_MAX_S = 0.5
 #: Packets of one camera in one read: two seconds of 30 frames a second.
 READ_LIMIT = 60
 #: A decoder so far behind goes on at the newest keyframe, if it has not passed it.
@@ -51,6 +53,8 @@ class _Camera:
     epoch: Epoch
     decoder: CameraDecoder
     position: EntryId | None = None
+    #: When to look again: packets that make no picture are decoded together, with the next one's.
+    due_s: float = 0.0
     busy: "Future[None] | None" = None
     lost_epoch: Epoch | None = None
     rate: RateMeter = field(default_factory=RateMeter)
@@ -100,12 +104,15 @@ class DecodeShard:
             self._take(assignment)
         if self._link.is_report_due():
             self._link.report(ShardReport(decode=self._reports()))
-        idle = [each for each in self._cameras.values() if self._is_idle(each)]
-        for camera in idle:
+        now_s = self._clock.monotonic_s()
+        due = [
+            each for each in self._cameras.values() if now_s >= each.due_s and self._is_idle(each)
+        ]
+        for camera in due:
             if camera.position is None:
                 camera.position = self._packets.last_keyframe(camera.config.id)
         positions = {
-            camera.config.id: camera.position for camera in idle if camera.position is not None
+            camera.config.id: camera.position for camera in due if camera.position is not None
         }
         for camera_id, entries in self._packets.read(positions, limit=READ_LIMIT).items():
             camera = self._cameras[camera_id]
@@ -159,7 +166,10 @@ class DecodeShard:
             with self._at_risk(camera.config.id):
                 jpeg = camera.decoder.newest_picture(run, epoch=epoch)
             camera.position = run[-1].entry_id
-            if jpeg is not None and epoch != camera.lost_epoch:
+            if jpeg is None:
+                continue
+            camera.due_s = self._clock.monotonic_s() + _rest_s(camera.config.frame_fps)
+            if epoch != camera.lost_epoch:
                 self._put(camera, jpeg, epoch)
 
     def _skips_to_newest_gop(self, camera: _Camera, entries: list[Entry]) -> bool:
@@ -237,6 +247,11 @@ def _runs_of_one_template(entries: list[Entry]) -> list[list[Entry]]:
 
 def _ttl_s(frame_fps: float) -> float:
     return max(keys.FRAME_TTL_S, 3 / frame_fps)
+
+
+def _rest_s(frame_fps: float) -> float:
+    """Return how long after a picture its camera's packets may lie: until right before the next."""
+    return min(1 / frame_fps - READ_EVERY_S, REST_MAX_S)
 
 
 def main(pipe: Connection, settings: CameraSettings, working_on: MutableSequence[int]) -> None:

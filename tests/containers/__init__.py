@@ -1,0 +1,1 @@
+"""Vigil in containers, tried on a real engine. ``run.sh`` beside this file brings one up."""

@@ -1,0 +1,77 @@
+"""What each role may do on the two Redis servers, tried with its own password."""
+
+import pytest
+
+from tests.containers.stack import Stack
+
+pytestmark = [pytest.mark.needs("docker"), pytest.mark.timeout(600)]
+
+FRAME, BOXED = "camera_7_latest_frame", "camera_7_boxed_image"
+CONFIG = "vigil:camera_config:7"
+
+ALLOWED = [
+    ("redis-media", "camera_ctrl", f"SET {FRAME} x PX 100"),
+    ("redis-media", "camera_ctrl", f"XLEN {{{FRAME}}}:packets"),
+    ("redis-media", "camera_ctrl", "ZCARD vigil:members:ingest"),
+    ("redis-media", "object_recognition", f"GET {FRAME}"),
+    ("redis-media", "object_recognition", f"SET {BOXED} x PX 100"),
+    ("redis-media", "web", f"GET {FRAME}"),
+    ("redis-media", "web", f"GET {BOXED}"),
+    ("redis-queue", "camera_ctrl", f"GET {CONFIG}"),
+    ("redis-queue", "object_recognition", f"GET {CONFIG}"),
+    ("redis-queue", "web", "SET LIMITS:LIMITER/vigil:limits/try x PX 100"),
+]
+REFUSED = [
+    # Nobody writes what another owns.
+    ("redis-media", "camera_ctrl", f"SET {BOXED} x"),
+    ("redis-media", "object_recognition", f"SET {FRAME} x"),
+    ("redis-media", "object_recognition", f"DEL {{{FRAME}}}:packets"),
+    ("redis-media", "object_recognition", "ZREM vigil:members:ingest other"),
+    ("redis-media", "web", f"SET {FRAME} x"),
+    ("redis-media", "web", f"DEL {BOXED}"),
+    ("redis-media", "web", f"SPUBLISH {{{FRAME}}}:bell 1"),
+    ("redis-queue", "camera_ctrl", f"SET {CONFIG} x"),
+    ("redis-queue", "object_recognition", f"DEL {CONFIG}"),
+    ("redis-queue", "camera_ctrl", "GET LIMITS:LIMITER/vigil:limits/try"),
+    ("redis-queue", "camera_ctrl", "PUBLISH vigil:camera_config:bell 1"),
+    # Nobody does what is an administrator's, or sees what is not his.
+    *(
+        (server, role, command)
+        for server in ("redis-media", "redis-queue")
+        for role in ("camera_ctrl", "object_recognition", "web")
+        for command in (
+            "FLUSHALL",
+            "KEYS *",
+            "SCAN 0",
+            "CONFIG GET requirepass",
+            "ACL LIST",
+            "SCRIPT FLUSH",
+            "SHUTDOWN",
+            "GET other",
+        )
+    ),
+    # The health check may look, and nothing else.
+    ("redis-queue", "health", f"GET {CONFIG}"),
+]
+
+
+@pytest.mark.parametrize(("server", "role", "command"), ALLOWED)
+def test_a_role_may_do_its_work(stack: Stack, server: str, role: str, command: str) -> None:
+    assert "NOPERM" not in stack.redis(server, role, command)
+
+
+@pytest.mark.parametrize("server", ["redis-media", "redis-queue"])
+def test_nobody_may_do_anything_else(stack: Stack, server: str) -> None:
+    tried = [(role, command) for where, role, command in REFUSED if where == server]
+
+    said = {(role, command): stack.redis(server, role, command) for role, command in tried}
+
+    assert {key: text for key, text in said.items() if not text.startswith("NOPERM")} == {}
+
+
+@pytest.mark.parametrize("server", ["redis-media", "redis-queue"])
+def test_a_stranger_may_not_even_ask(stack: Stack, server: str) -> None:
+    said = stack.compose.execute(server, "redis-cli", stdin="PING\nAUTH default \nPING\n")
+
+    assert "PONG" not in said
+    assert said.startswith("NOAUTH")
