@@ -36,6 +36,20 @@ class LeavingFrameStore(MemoryFrameStore):
         return super().newest(camera_ids)
 
 
+class LeavingStatusBoard(MemoryStatusBoard[CameraStatus]):
+    """Statuses that are away when the test says so, and count who asked."""
+
+    is_away = False
+    asked = 0
+
+    @override
+    def read(self, camera_ids: Collection[CameraId]) -> dict[CameraId, CameraStatus]:
+        self.asked += 1
+        if self.is_away:
+            raise BusUnavailable("away")
+        return super().read(camera_ids)
+
+
 class DeafBell(MemoryFrameBell):
     """A bell that can be deaf, and counts who asked it to listen."""
 
@@ -66,7 +80,7 @@ class Bench:
     shown: list[bytes | None] = field(default_factory=list)
     leases: MemoryLeases = field(init=False)
     frames: LeavingFrameStore = field(init=False)
-    statuses: MemoryStatusBoard[CameraStatus] = field(init=False)
+    statuses: LeavingStatusBoard = field(init=False)
     board: FeedBoard = field(init=False)
     reader: LiveReader = field(init=False)
     epoch: Epoch = field(init=False)
@@ -74,7 +88,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.leases = MemoryLeases(self.clock)
         self.frames = LeavingFrameStore(self.leases, self.clock, self.bell)
-        self.statuses = MemoryStatusBoard(self.leases, self.clock)
+        self.statuses = LeavingStatusBoard(self.leases, self.clock)
         self.board = FeedBoard(lambda feed: self.shown.append(feed.part))
         self.reader = LiveReader(
             store=self.frames,
@@ -279,6 +293,23 @@ def test_no_signal_says_why_and_since_when(bench: Bench, feed: Feed) -> None:
         pictures.add(feed.jpeg)
 
     assert len(pictures) == 5
+
+
+def test_many_dead_cameras_do_not_each_wait_for_a_redis_that_is_away(bench: Bench) -> None:
+    # Each question may take seconds when it is not refused, but lost.
+    feeds = [bench.board.join(CameraId(number)) for number in range(1, 21)]
+    bench.statuses.is_away = True
+
+    bench.let_pass(3.0)
+
+    assert bench.statuses.asked <= 4
+    assert all(feed.serial >= 3 for feed in feeds)
+
+    bench.statuses.is_away = False
+    bench.let_pass(1.0)
+    asked = bench.statuses.asked
+    bench.let_pass(1.0)
+    assert bench.statuses.asked > asked + 20
 
 
 def test_a_feed_lives_until_as_many_have_left_as_have_joined(bench: Bench) -> None:
