@@ -1,6 +1,7 @@
 """All shards of one kind: placed, started, listened to, started again."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -16,6 +17,15 @@ log = structlog.get_logger(__name__)
 
 #: A shard that ran so long did not die of how it was started.
 STEADY_S = 30.0
+
+
+@dataclass(slots=True)
+class _Starts:
+    """When a shard was started, and when it may be again."""
+
+    started_s: float
+    not_before_s: float = 0.0
+    backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.2, max_s=8.0))
 
 
 class ShardPool:
@@ -41,9 +51,7 @@ class ShardPool:
         self._placement = placement
         self._clock = clock
         self._shards: dict[ShardNumber, ShardProcess] = {}
-        self._started_s: dict[ShardNumber, float] = {}
-        self._backoffs: dict[ShardNumber, Backoff] = {}
-        self._not_before_s: dict[ShardNumber, float] = {}
+        self._starts: dict[ShardNumber, _Starts] = {}
 
     @property
     def shards(self) -> list[ShardProcess]:
@@ -54,10 +62,14 @@ class ShardPool:
         self, cameras: Mapping[CameraId, CameraConfig], epochs: Mapping[CameraId, Epoch]
     ) -> None:
         """Have each camera served by one shard, under its epoch."""
+        # First: what was said while we were held up is no silence.
+        self.listen()
         self._bury_the_dead()
         placed = self._placement.place(cameras)
         for number in self._shards.keys() - placed.keys():
             self._shards.pop(number).stop()
+        for number in self._starts.keys() - placed.keys():
+            del self._starts[number]
         for number, camera_ids in placed.items():
             shard = self._shards.get(number) or self._restarted(number)
             if shard is not None:
@@ -82,9 +94,10 @@ class ShardPool:
     def _restarted(self, number: ShardNumber) -> ShardProcess | None:
         """Start a shard, or return None while it is too early after its death."""
         now_s = self._clock.monotonic_s()
-        if now_s < self._not_before_s.get(number, 0.0):
+        starts = self._starts.setdefault(number, _Starts(now_s))
+        if now_s < starts.not_before_s:
             return None
-        self._started_s[number] = now_s
+        starts.started_s = now_s
         self._shards[number] = self._start(f"{self._kind}-{number}")
         return self._shards[number]
 
@@ -105,8 +118,7 @@ class ShardPool:
             for camera_id in self._placement.note_crash(suspects):
                 log.warning("camera_isolated", camera_id=camera_id, kind=self._kind)
             del self._shards[number]
-            now_s = self._clock.monotonic_s()
-            backoff = self._backoffs.setdefault(number, Backoff(first_s=0.2, max_s=8.0))
-            if now_s - self._started_s[number] > STEADY_S:
-                backoff.reset()
-            self._not_before_s[number] = now_s + backoff.next_s()
+            now_s, starts = self._clock.monotonic_s(), self._starts[number]
+            if now_s - starts.started_s > STEADY_S:
+                starts.backoff.reset()
+            starts.not_before_s = now_s + starts.backoff.next_s()

@@ -77,8 +77,10 @@ class CameraSupervisor:
         """Look at configuration, leases and shards once; say what changed."""
         wait(pipes([*self._ingest.shards, *self._decode.shards]), timeout=LOOK_EVERY_S)
         self._decide_who_is_ours()
-        epochs = self._keeper.held()
-        ours = {each: self._configs.cameras[each] for each in epochs}
+        # A deleted camera may still be held, when Redis went away before it was told.
+        cameras = self._configs.cameras
+        epochs = {each: epoch for each, epoch in self._keeper.held().items() if each in cameras}
+        ours = {each: cameras[each] for each in epochs}
         self._ingest.serve(ours, epochs)
         self._decode.serve(ours, epochs)
         self._ingest.listen()
@@ -94,8 +96,8 @@ class CameraSupervisor:
     def _decide_who_is_ours(self) -> None:
         """Follow configuration and leases. While Redis is away all stays as it is."""
         try:
-            if self._configs.refresh():
-                self._forget_deleted()
+            self._configs.refresh()
+            self._forget_deleted()
             self._keeper.keep(_enabled(self._configs.cameras))
         except BusUnavailable as error:
             log.warning("bus_unavailable", what=str(error))
@@ -117,17 +119,26 @@ class CameraSupervisor:
     def _say_how_they_are(self, epochs: Mapping[CameraId, Epoch]) -> None:
         ingest = {k: v for shard in self._ingest.shards for k, v in shard.report.ingest.items()}
         decode = {k: v for shard in self._decode.shards for k, v in shard.report.decode.items()}
-        for camera_id, epoch in epochs.items():
-            seen = ingest.get(camera_id, IngestReport())
-            made = decode.get(camera_id, DecodeReport())
-            for lost in (seen.lost_epoch, made.lost_epoch):
-                if lost is not None:
-                    self._keeper.lost(camera_id, epoch=lost)
-            self._say(camera_id, epoch, seen, made)
+        try:
+            for camera_id, epoch in epochs.items():
+                seen = ingest.get(camera_id, IngestReport())
+                made = decode.get(camera_id, DecodeReport())
+                self._say(camera_id, epoch, seen, made)
+                for lost in (seen.lost_epoch, made.lost_epoch):
+                    if lost is not None:
+                        self._keeper.lost(camera_id, epoch=lost)
+        except BusUnavailable as error:
+            # Nor will it take the next one's, and each that it does not answer holds us up.
+            log.warning("bus_unavailable", what=str(error))
 
     def _say(
         self, camera_id: CameraId, epoch: Epoch, seen: IngestReport, made: DecodeReport
     ) -> None:
+        """Put a camera's status on the board, if it is another or a second old.
+
+        Raises:
+            BusUnavailable: Redis does not answer; it is said the next time.
+        """
         now_s, state = self._clock.monotonic_s(), _state_of(seen)
         shown = self._shown.get(camera_id)
         if shown is None or shown.state is not state:
@@ -155,8 +166,6 @@ class CameraSupervisor:
             shown.said_s = now_s
         except LeaseLost:
             self._keeper.lost(camera_id, epoch=epoch)
-        except BusUnavailable as error:
-            log.warning("bus_unavailable", what=str(error))
 
 
 def _enabled(cameras: Mapping[CameraId, CameraConfig]) -> list[CameraId]:

@@ -39,10 +39,13 @@ def stop_on_signals() -> StopSignal:
     """Return a stop that SIGTERM and SIGINT set. Call from the main thread."""
     stop = StopSignal()
 
-    def handle(signum: int, _frame: FrameType | None) -> None:
-        # First: a log line that a signal interrupted may refuse another inside it.
+    def end(name: str) -> None:
+        log.info("stopping", signal=name)
         stop.set()
-        log.info("stopping", signal=signal.Signals(signum).name)
+
+    def handle(signum: int, _frame: FrameType | None) -> None:
+        # In a thread: what the signal interrupted may hold the very locks that these take.
+        threading.Thread(target=end, args=(signal.Signals(signum).name,), daemon=True).start()
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)

@@ -249,6 +249,33 @@ def test_a_process_ends_in_order_when_a_signal_asks_for_it(number: signal.Signal
         assert process.returncode == 0
 
 
+INTERRUPTED = """
+import logging, os, signal
+from vigil.runtime import stop_on_signals
+stop = stop_on_signals()
+# A signal comes while the main thread is within a wait, and within a log line.
+with stop._event._cond:
+    with logging._lock:
+        os.kill(os.getpid(), signal.SIGTERM)
+        print("handled", flush=True)
+assert stop.wait(20.0)
+print("ended in order", flush=True)
+"""
+
+
+def test_a_signal_that_interrupts_a_wait_or_a_log_line_is_heard() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert done.stdout.splitlines()[-1] == "ended in order"
+    assert done.returncode == 0
+
+
 def test_a_stop_wakes_everybody_who_waits() -> None:
     stop = StopSignal()
     woken: list[bool] = []

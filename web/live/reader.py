@@ -86,16 +86,18 @@ class LiveReader:
         for feed in feeds:
             feed.looked_s = now_s
             jpeg = jpegs.get(feed.camera_id)
-            if jpeg is not None:
-                self._show_frame(feed, jpeg)
+            order = None if jpeg is None else _order_of(feed.camera_id, jpeg)
+            if jpeg is not None and order is not None:
+                self._board.show(feed, jpeg, order, is_live=True)
             else:
                 instead = self._substitute(feed.camera_id)
                 self._board.show(feed, instead.jpeg, instead.name, is_live=False)
 
-    def _show_frame(self, feed: Feed, jpeg: bytes) -> None:
-        try:
-            order = read_stamp(jpeg).order
-        except FrameInvalid as error:
-            log.warning("frame_skipped", camera_id=feed.camera_id, reason=str(error))
-            return
-        self._board.show(feed, jpeg, order, is_live=True)
+
+def _order_of(camera_id: CameraId, jpeg: bytes) -> tuple[int, int] | None:
+    """Return a frame's order, or None where it is none of ours: nobody knows how old it is."""
+    try:
+        return read_stamp(jpeg).order
+    except FrameInvalid as error:
+        log.warning("frame_skipped", camera_id=camera_id, reason=str(error))
+        return None

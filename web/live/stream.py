@@ -1,5 +1,6 @@
 """A viewer's stream, and how a thread of ours wakes the greenlets that wait for a part."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
@@ -17,12 +18,13 @@ class Waker:
         self._hub = gevent.get_hub()
         self._async = self._hub.loop.async_()
         self._async.start(self._wake)
-        self._changed: set[Feed] = set()
+        #: Filled in other threads, emptied in the hub's; neither ever looks through it.
+        self._changed: deque[Feed] = deque()
         self._waiting: dict[Feed, set[Event]] = {}
 
     def notify(self, feed: Feed) -> None:
         """Say, in any thread, that a feed has a new part."""
-        self._changed.add(feed)
+        self._changed.append(feed)
         self._async.send()
 
     def wait(self, feeds: Sequence[Feed], *, behind: Sequence[int], timeout_s: float) -> bool:
@@ -41,7 +43,9 @@ class Waker:
                     del self._waiting[feed]
 
     def _wake(self) -> None:
-        changed, self._changed = self._changed, set()
+        changed: set[Feed] = set()
+        while self._changed:
+            changed.add(self._changed.popleft())
         for feed in changed:
             for event in tuple(self._waiting.get(feed, ())):
                 event.set()
@@ -97,6 +101,7 @@ class LiveStream:
     def __iter__(self) -> Iterator[bytes]:
         """Yield parts until the viewer or its right is gone."""
         seen = [0] * len(self._feeds)
+        sent: bytes | None = None
         recheck_at_s = self._clock.monotonic_s() + self._recheck_s
         while True:
             left_s = recheck_at_s - self._clock.monotonic_s()
@@ -107,7 +112,9 @@ class LiveStream:
             elif self._waker.wait(self._feeds, behind=seen, timeout_s=left_s):
                 seen = [feed.serial for feed in self._feeds]
                 part = self._part_of(self._feeds)
-                if part is not None:
+                # The part may be newer than the serials, which then change once more for it.
+                if part is not None and part is not sent:
+                    sent = part
                     yield part
 
     def close(self) -> None:

@@ -17,6 +17,9 @@ from vigil.messages import CameraConfig, CameraState, CameraStatus
 from web.live.banner import with_banner
 from web.live.no_signal import no_signal_jpeg
 
+#: A Redis that did not answer is asked again so much later: a picture each second must not wait
+#: for it, and it may be one of many.
+ASK_AGAIN_S = 1.0
 #: What a camera's ``recognition`` says when nothing is to look at it.
 OFF = "off"
 
@@ -68,6 +71,7 @@ class NoSignal:
         self._facts = facts
         self._site_zone = site_zone
         self._clock = clock
+        self._ask_at_s = 0.0
 
     def __call__(self, camera_id: CameraId) -> Shown:
         """Return the no-signal picture with the camera's name, the reason and since when."""
@@ -83,10 +87,14 @@ class NoSignal:
     ) -> tuple[datetime | None, str | None]:
         if camera is not None and not camera.enabled:
             return None, "switched off"
+        away = None, "the server cannot reach its picture store"
+        if self._clock.monotonic_s() < self._ask_at_s:
+            return away
         try:
             status = self._statuses.read([camera_id]).get(camera_id)
         except BusUnavailable:
-            return None, "the server cannot reach its picture store"
+            self._ask_at_s = self._clock.monotonic_s() + ASK_AGAIN_S
+            return away
         if status is None:
             return None, "no camera service looks after it"
         if status.state is not CameraState.INACTIVE:
