@@ -1,7 +1,7 @@
 """``vigil ingest``: the camera controller. The one file of it that names concrete classes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from camera_ctrl.placement import Placement
 from camera_ctrl.settings import CameraSettings
@@ -25,8 +25,16 @@ from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_sig
 from vigil.settings import load
 
 
-def main(_arguments: Sequence[str] = ()) -> int:
-    """Run the camera controller until it is stopped."""
+def main(
+    _arguments: Sequence[str] = (),
+    *,
+    decoders: Callable[[CameraSettings, SystemClock], ShardPool] | None = None,
+) -> int:
+    """Run the camera controller until it is stopped.
+
+    Args:
+        decoders: Makes the pool of decode shards. A benchmark leaves them out.
+    """
     settings = load(CameraSettings)
     configure_logging("camera_ctrl", settings.log_level)
     clock, stop = SystemClock(), stop_on_signals()
@@ -43,7 +51,7 @@ def main(_arguments: Sequence[str] = ()) -> int:
             RedisLeases(redis, role=keys.Role.INGEST), member=new_member_id(), clock=clock
         ),
         ingest=_ingest_pool(settings, clock),
-        decode=_decode_pool(settings, clock),
+        decode=(decoders or _decode_pool)(settings, clock),
         packets=RedisPacketLog(redis, limits=BacklogLimits()),
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         statuses=RedisStatusBoard(redis, role=keys.Role.INGEST, document_class=CameraStatus),

@@ -20,6 +20,8 @@ from tests.programs import SYSTEM_PYTHON
 
 REQUIRE = "VIGIL_TEST_REQUIRE"
 DATA_DIR = "VIGIL_DATA_DIR"
+#: Debian's folder of the oldest PostgreSQL that we promise to work with.
+POSTGRESQL_15 = Path("/usr/lib/postgresql/15/bin")
 _PROPERTY = "needs"
 
 
@@ -74,6 +76,7 @@ NEEDS = {
         "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad",
     ),
     "nginx": Need(_on_path("nginx"), "apt install nginx"),
+    "postgresql-15": Need(POSTGRESQL_15.is_dir, "apt install postgresql-15"),
 }
 
 

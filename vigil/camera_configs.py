@@ -82,16 +82,19 @@ class CameraConfigs:
         Raises:
             BusUnavailable: Redis does not answer; what was known stays.
         """
-        has_rung = self._bell.has_rung()
-        if not has_rung and self._clock.monotonic_s() < self._due_s:
+        now_s = self._clock.monotonic_s()
+        if self._bell.has_rung():
+            # Due until it was read: Redis may be away now, and the bell does not ring again.
+            self._due_s = now_s
+        if now_s < self._due_s:
             return False
         try:
             head = self._store.head()
+            documents = self._store.documents(head.camera_ids) if head is not None else {}
         except MessageInvalid as error:
             log.error("config_head_unreadable", error=str(error))
-            return False
-        documents = self._store.documents(head.camera_ids) if head is not None else {}
-        self._due_s = self._clock.monotonic_s() + FULL_READ_EVERY_S
+            head, documents = None, {}
+        self._due_s = now_s + FULL_READ_EVERY_S
         known = merged(self._known, head, documents)
         if known == self._known:
             return False
@@ -113,6 +116,6 @@ def _read_last_good(path: Path) -> KnownCameras:
         return decode(KnownCameras, path.read_bytes())
     except FileNotFoundError:
         return KnownCameras()
-    except MessageInvalid as error:
+    except (MessageInvalid, OSError) as error:
         log.error("last_good_config_unreadable", path=str(path), error=str(error))
         return KnownCameras()

@@ -7,7 +7,7 @@ package imports no service, and a service that is not installed costs nothing.
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
-from vigil.errors import SetupInvalid
+from vigil.errors import SetupInvalid, Unavailable
 
 GROUP = "vigil.commands"
 
@@ -32,6 +32,10 @@ def main(argv: list[str] | None = None) -> int:
     except SetupInvalid as error:
         print(f"vigil {name}: {error}", file=sys.stderr)
         return 2
+    except Unavailable as error:
+        # A command that was told to stop, or does not wait, while the other side is away.
+        print(f"vigil {name}: {error}", file=sys.stderr)
+        return 1
 
 
 def _help(commands: dict[str, EntryPoint]) -> str:

@@ -2,10 +2,14 @@
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
 #: Only the owner may read what a service keeps.
 _PRIVATE = 0o600
+_SUFFIX = ".tmp"
+#: So old an unfinished file is no other process's work, but what a kill left.
+_ABANDONED_S = 3600.0
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -15,7 +19,8 @@ def write_atomically(path: Path, content: bytes) -> None:
         OSError: The disk is full or not writable; path is as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    _clear_abandoned(path)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_SUFFIX, dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -36,3 +41,15 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _clear_abandoned(path: Path) -> None:
+    oldest_s = time.time() - _ABANDONED_S
+    for unfinished in path.parent.iterdir():
+        if not unfinished.name.startswith(f".{path.name}.") or unfinished.suffix != _SUFFIX:
+            continue
+        try:
+            if unfinished.stat().st_mtime < oldest_s:
+                unfinished.unlink()
+        except FileNotFoundError:
+            continue  # Its writer has just finished.

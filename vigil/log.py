@@ -6,23 +6,26 @@ import sys
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+from typing_extensions import override
 
-#: What stands between a scheme and its host: never to be seen in a log.
-_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@]*@")
+#: From a scheme to the last ``@`` of the word: a password may hold any character, ``@`` and ``/``
+#: too. Rather a host too many is lost from a log than a piece of a password let in.
+_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)\S*@")
 #: A query can carry a stream token.
-_TOKEN = re.compile(r"(?P<name>[?&]token=)[^&\s\"']+")
+_SECRET = re.compile(r"(?P<name>[?&]\w*(?:token|password|secret)=)[^&\s\"']+", re.IGNORECASE)
 
 
 def redact(text: str) -> str:
-    """Return text with credentials in URLs and stream tokens replaced by ``***``."""
-    return _TOKEN.sub(r"\g<name>***", _USERINFO.sub(r"\g<scheme>***@", text))
+    """Return text with credentials in URLs and secrets in queries replaced by ``***``."""
+    return _SECRET.sub(r"\g<name>***", _USERINFO.sub(r"\g<scheme>***@", text))
 
 
-def _redact_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = redact(value)
-    return event
+class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
+    """Redacts the finished line: whatever carried a secret into it, it does not leave."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
 
 
 def configure_logging(service: str, level: str) -> None:
@@ -44,15 +47,12 @@ def configure_logging(service: str, level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    # A terminal's renderer formats tracebacks itself; a JSON line needs them as text first.
+    # A JSON line needs tracebacks as text. A terminal's renderer formats them itself: plainly, as
+    # rich, where it is installed, shows every local variable, and so every secret.
     tail: list[Processor] = (
-        [_redact_fields, structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if sys.stderr.isatty()
-        else [
-            structlog.processors.format_exc_info,
-            _redact_fields,
-            structlog.processors.JSONRenderer(),
-        ]
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -62,7 +62,7 @@ def configure_logging(service: str, level: str) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _RedactingFormatter(
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail],
         )

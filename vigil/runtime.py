@@ -40,8 +40,9 @@ def stop_on_signals() -> StopSignal:
     stop = StopSignal()
 
     def handle(signum: int, _frame: FrameType | None) -> None:
-        log.info("stopping", signal=signal.Signals(signum).name)
+        # First: a log line that a signal interrupted may refuse another inside it.
         stop.set()
+        log.info("stopping", signal=signal.Signals(signum).name)
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)

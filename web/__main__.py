@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from argon2 import PasswordHasher
 from flask import Flask
 
 from vigil import keys
@@ -38,6 +37,7 @@ from web.migrate import migrate_waiting
 from web.server import WebServer
 from web.settings import WebSettings
 from web.startup import RECONCILE_EVERY_S, prepare, reconcile
+from web.users.passwords import owasp_hasher
 
 #: The family's clients call the API on the first and the streams on the second.
 PORTS = (5000, 15440)
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         statuses=statuses,
         checks={"redis": _ping(media), "queue_redis": _ping(queue)},
         clock=clock,
-        hasher=PasswordHasher(),
+        hasher=owasp_hasher(),
         streams=streams_blueprint(raw=live.raw, boxed=live.boxed),
     )
     server = WebServer(app, host=listen.host, ports=listen.port or PORTS)

@@ -19,6 +19,7 @@ from vigil.messages import CameraStatus
 from vigil.sealing import Sealer
 from web.access.guard import install_guard
 from web.access.tokens import TokenSigner
+from web.access_log import install_access_log
 from web.blueprint import ApiBlueprint
 from web.cameras.configuration import ConfigurationPublisher
 from web.database import ask_postgresql, db, install_database
@@ -106,8 +107,9 @@ def create_app(
         pictures=PictureFolder(settings.vigil_home / "pictures"),
         readiness=Readiness({"postgresql": partial(ask_postgresql, sessions), **checks}),
     )
-    # First, so that its clock starts before anything else is done for a request.
+    # First, so that their clocks start before anything else is done for a request.
     install_metrics(app, clock)
+    install_access_log(app, clock)
     _install_routes(app, streams)
     install_guard(app)
     install_limits(app, settings)

@@ -16,6 +16,8 @@ Plane = npt.NDArray[np.uint8]
 
 #: A picture this small shows nothing, and encoders stumble over it.
 MIN_SIDE_PX = 16
+#: What libjpeg can hold.
+MAX_SIDE_PX = 65_500
 #: 16k by 9k: more is no camera.
 MAX_PIXELS = 16_384 * 9_216
 
@@ -34,10 +36,11 @@ def encoded(frame: av.VideoFrame, *, quality: int) -> bytes:
     Raises:
         FrameInvalid: Its size is out of bounds.
     """
-    if min(frame.width, frame.height) < MIN_SIDE_PX or frame.width * frame.height > MAX_PIXELS:
+    short_px, long_px = sorted((frame.width, frame.height))
+    if short_px < MIN_SIDE_PX or long_px > MAX_SIDE_PX or short_px * long_px > MAX_PIXELS:
         raise FrameInvalid(
-            f"a picture of {frame.width}x{frame.height} pixels; expected at least "
-            f"{MIN_SIDE_PX} on each side and at most {MAX_PIXELS} in all"
+            f"a picture of {frame.width}x{frame.height} pixels; expected {MIN_SIDE_PX} to "
+            f"{MAX_SIDE_PX} on each side and at most {MAX_PIXELS} in all"
         )
     if frame.format.name == "yuv420p" and frame.color_range != av.video.reformatter.ColorRange.JPEG:
         luma, blue, red = _planes(frame)

@@ -14,6 +14,8 @@ _SHARE_OF_REGION = 0.5
 _MAX_GROWTH_HEIGHT = 1.45
 _MAX_GROWTH_WIDTH = 1.8
 _MIN_GROWTH_HEIGHT = 0.6
+#: Share of a thing's box that its pieces cover.
+_MIN_FILL = 0.4
 
 
 @dataclass(slots=True)
@@ -22,7 +24,8 @@ class Association:
 
     Attributes:
         followed: Tracks with a region of their own, and its box.
-        sought: People without one: in a crowd, hidden, or standing still.
+        sought: People in a region that is not theirs alone.
+        unmoved: People whom no region shows: standing still, or gone.
         lost: Things that no region shows.
         absorbed: Things in a region that others explain.
         new: Boxes of regions that belong to no track.
@@ -30,6 +33,7 @@ class Association:
 
     followed: list[tuple[Track, Boxes]] = field(default_factory=list)
     sought: list[Track] = field(default_factory=list)
+    unmoved: list[Track] = field(default_factory=list)
     lost: list[Track] = field(default_factory=list)
     absorbed: list[Track] = field(default_factory=list)
     new: list[Boxes] = field(default_factory=list)
@@ -49,11 +53,17 @@ def associate(tracks: list[Track], regions: Boxes) -> Association:
     for number, track in enumerate(tracks):
         mine = linked[number] & ~shared
         if not linked[number].any():
-            (result.sought if track.is_likely else result.lost).append(track)
+            (result.unmoved if track.is_likely else result.lost).append(track)
         elif mine.any():
             union = union_of(regions[mine])
-            fits = not track.is_likely or _is_plausible(track, union)
-            result.followed.append((track, union)) if fits else result.sought.append(track)
+            if not track.is_likely:
+                kept = _one_or_all(regions[mine], common[number][mine])
+                result.followed.append((track, kept[0]))
+                result.new.extend(kept[1])
+            elif _is_plausible(track, union):
+                result.followed.append((track, union))
+            else:
+                result.sought.append(track)
         elif track.is_likely:
             result.sought.append(track)
         elif number in owners:
@@ -73,6 +83,18 @@ def _owners(tracks: list[Track], shared: np.ndarray) -> dict[int, np.ndarray]:
             kept = owners.setdefault(int(oldest), np.zeros(shared.shape[1], bool))
             kept[region] = True
     return owners
+
+
+def _one_or_all(regions: Boxes, common: Boxes) -> tuple[Boxes, list[Boxes]]:
+    """Return where a thing in several regions is, and the regions that it leaves to others.
+
+    Pieces of one thing fill its box; people who met and part leave it empty between them.
+    """
+    union = union_of(regions)
+    if areas_of(regions).sum() >= _MIN_FILL * areas_of(union[None])[0]:
+        return union, []
+    best = int(np.argmax(common))
+    return regions[best], [box for row, box in enumerate(regions) if row != best]
 
 
 def _is_plausible(track: Track, xyxy: Boxes) -> bool:

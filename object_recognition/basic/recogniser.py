@@ -34,9 +34,13 @@ _REVIEW_FRAMES = 4
 #: Frames for which a person and a thing are remembered though nothing moves there.
 _REMEMBER_PERSON = 20
 _REMEMBER_THING = 2
+#: Frames for which a shape is held where nothing moves at all: a pole that somebody passed looks
+#: like a person for ever.
+_MAX_STILL_FRAMES = 300
 #: Frames in which a thing was found before it is told of.
 _MIN_SEEN = 3
-#: A score that lets a shape begin a track within a region, or hold a person who stands still.
+#: A score that lets a shape begin a track within a region, or hold a person who stands still;
+#: and one that holds a person among others who move.
 _SURE = 1.0
 _HELD = 0.5
 #: What a region says in which no window fits.
@@ -89,7 +93,9 @@ class BasicRecogniser:
             track.follow(xyxy)
         for track in found.lost:
             track.miss()
-        looks_left = _LOOKS_PER_FRAME - self._seek(image_bgr, found.sought)
+        for track in self._tracks:
+            track.still = track.still + 1 if any(track is one for one in found.unmoved) else 0
+        looks_left = _LOOKS_PER_FRAME - self._seek(image_bgr, found.sought + found.unmoved)
         self._examine(image_bgr, [track for track, _ in found.followed], looks_left)
         self._drop(found.absorbed)
         self._gather(image_bgr)
@@ -106,12 +112,14 @@ class BasicRecogniser:
             closeness = iou_of(seen.xyxy, track.xyxy[None])[:, 0]
             near = np.flatnonzero(closeness > _NEAR_IOU)
             best = near[np.argmax(seen.score[near] + closeness[near])] if len(near) else None
-            if best is None or seen.score[best] < _HELD:
+            score = float(seen.score[best]) if best is not None else 0.0
+            if best is None or score < (_SURE if track.still else _HELD):
                 track.miss()
-                track.weigh(float(seen.score[best]) if best is not None else 0.0)
+            elif track.still:
+                track.hold()
             else:
                 track.follow(seen.xyxy[best])
-                track.weigh(float(seen.score[best]))
+            track.weigh(score)
         for track in tracks[_LOOKS_PER_FRAME:]:
             track.miss()
         return min(len(tracks), _LOOKS_PER_FRAME)
@@ -181,7 +189,8 @@ class BasicRecogniser:
         for track in sorted(self._tracks, key=lambda t: (-t.is_person, -t.evidence)):
             centre = track.centre_xy
             patience = _REMEMBER_PERSON if track.is_person else _REMEMBER_THING
-            gone = track.missed > patience or (centre < 0).any() or (centre > limit).any()
+            gone = track.missed > patience or track.still > _MAX_STILL_FRAMES
+            gone = gone or bool((centre < 0).any() or (centre > limit).any())
             places = stack([other.xyxy for other in kept])
             if not gone and not (iou_of(track.xyxy[None], places) > _SAME_IOU).any():
                 kept.append(track)

@@ -43,6 +43,7 @@ class Track:
         unlooked: Frames since then.
         seen: Frames in which it was found.
         missed: Frames in a row in which it was not.
+        still: Frames in a row in which nothing moved where it is.
         is_person: Whether it is called a person now.
         origin_xy: ``(2,)`` float32. Where its centre was when it was first seen.
     """
@@ -54,6 +55,7 @@ class Track:
     unlooked: int = 0
     seen: int = 1
     missed: int = 0
+    still: int = 0
     is_person: bool = False
     origin_xy: Boxes = field(init=False)
 
@@ -96,6 +98,13 @@ class Track:
         growth = _FOLLOW_SIZE if self.is_likely else _FOLLOW_SIZE_THING
         half = (size + (xyxy[2:] - xyxy[:2] - size) * np.float32(growth)) * np.float32(0.5)
         self.xyxy = np.concatenate([centre + step_xy - half, centre + step_xy + half])
+        self.seen += 1
+        self.missed = 0
+
+    def hold(self) -> None:
+        """Take it as being where it was: nothing moves there, but its shape is there."""
+        self.xyxy = self.xyxy - np.tile(self.velocity_xy, 2)
+        self.velocity_xy = np.zeros(2, np.float32)
         self.seen += 1
         self.missed = 0
 

@@ -62,6 +62,21 @@ def test_calls_nothing_a_person_that_is_none() -> None:
     assert (told == PERSON).mean() < 0.02
 
 
+def test_somebody_who_stops_is_held_but_not_for_ever() -> None:
+    # Given somebody who walks in and then stands like a statue
+    street = scenes.a_street(320, 240)
+    recogniser = BasicRecogniser()
+    walking = list(scenes.frames_of(street, [Walker((40, 200), 110, 3)], count=41))
+    for frame in [*scenes.frames_of(street, [], count=EMPTY_FRAMES), *walking]:
+        recogniser.detect(frame)
+
+    standing = scenes.frames_of(walking[-1], [], count=360)
+    is_seen = [PERSON in recogniser.detect(frame).class_id for frame in standing]
+
+    assert all(is_seen[:100])
+    assert not any(is_seen[-10:])
+
+
 def test_tells_of_nothing_where_nothing_moves() -> None:
     recogniser = BasicRecogniser()
     still = scenes.frames_of(scenes.a_street(640, 360), [], count=40)

@@ -1,5 +1,6 @@
 """Models of each layout are read; anything else is refused in words."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,12 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto
 
+from bench.accuracy import measure
+from bench.footage import data_folder
 from object_recognition.engines.labels import COCO_80
 from object_recognition.engines.onnx import OnnxDetector
 from object_recognition.engines.probe import probe_onnx
+from object_recognition.models.source import DEFAULT_MODEL
 from tests.recognition.onnx_files import (
     names_of,
     write_endless_model,
@@ -121,6 +125,21 @@ def test_a_model_of_any_size_follows_the_aspect_of_the_camera(tmp_path: Path) ->
 
     # 1920x1080 goes into 640x384: 12 rows of padding above and below are cut away again.
     assert seen.xyxy.tolist() == [[0, 0, 1920, 1080]]
+
+
+@pytest.mark.needs("data")
+def test_the_default_model_is_the_one_that_was_measured() -> None:
+    folder = data_folder()
+    assert folder is not None
+    path = folder / "models" / "detect" / "yolox_nano_416.onnx"
+    content = path.read_bytes()
+    assert len(content) == DEFAULT_MODEL.size_bytes
+    assert hashlib.sha256(content).hexdigest() == DEFAULT_MODEL.sha256
+
+    probe_onnx(path)
+    row = measure(OnnxDetector(path, name=DEFAULT_MODEL.name), folder)
+
+    assert row.score.f1 >= 0.80
 
 
 REFUSED = {

@@ -1,5 +1,6 @@
 """The application over a database of its own and an empty Valkey."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -60,10 +61,26 @@ def world_of(postgres: str, valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[
         yield make
 
 
+@pytest.fixture(scope="session")
+def one_world(
+    migrated: str, valkey_server: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """Give the application that most tests share: to make one takes longer than most tests."""
+    home = tmp_path_factory.mktemp("home")
+    with a_world(settings_for(migrated, valkey_server.url, home)) as world:
+        yield world
+
+
 @pytest.fixture
-def world(world_of: WorldOf) -> World:
-    """Give a whole application in which nobody registered yet."""
-    return world_of()
+def world(one_world: World, postgres: str, valkey: EmbeddedValkey) -> World:
+    """Give a whole application in which nobody registered yet, at the beginning of time.
+
+    Who changes the application itself takes one of their own, from ``world_of``.
+    """
+    home = one_world.wiring.settings.vigil_home
+    shutil.rmtree(home)
+    home.mkdir()
+    return one_world.anew()
 
 
 @pytest.fixture

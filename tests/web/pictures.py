@@ -2,10 +2,11 @@
 
 import cv2
 import numpy as np
-from flask import Response
+from flask import Response, request
 from flask.views import MethodView
 
-from web.access.viewing import require_camera_view
+from web.access.streams import montage_ids
+from web.access.viewing import require_camera_view, require_cameras_view
 from web.blueprint import ApiBlueprint
 
 WIDTH, HEIGHT = 1280, 720
@@ -34,6 +35,14 @@ def still_pictures(jpeg: bytes) -> ApiBlueprint:
 
         Picture.__name__ = kind
         return Picture
+
+    @streams.route("/recognized_stream")
+    class Montage(MethodView):
+        """Several cameras."""
+
+        def get(self) -> Response:
+            require_cameras_view(montage_ids(request.args["camera_ids"]), "/recognized_stream")
+            return Response(jpeg, mimetype="image/jpeg")
 
     for kind in ("get_snapshot", "get_stream", "recognized_stream"):
         streams.route(f"/{kind}/<id:camera_id>")(picture(kind))

@@ -188,7 +188,8 @@ def test_each_role_may_what_the_one_below_it_may() -> None:
     assert RIGHTS_OF[Role.ADMIN] == set(Right)
 
 
-def test_an_application_with_an_unruled_route_does_not_start(world: World) -> None:
+def test_an_application_with_an_unruled_route_does_not_start(world_of: WorldOf) -> None:
+    world = world_of()
     world.app._got_first_request = False
     world.app.add_url_rule("/backdoor", "backdoor", lambda: "hello")
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.web.worlds import Caller, World
 from web.access.rights import Role
-from web.access.rules import RULES, STREAM_RULES
+from web.access.rules import RULES
 from web.database import db
 from web.images import service as images
 
@@ -124,6 +124,10 @@ TABLE = (
         "/email_recipients/<id:recipient_id>",
         (ANONYMOUS, HIDDEN, HIDDEN, HIDDEN, NO_CONTENT),
     ),
+    Row("GET", "/get_snapshot/<id:camera_id>", _seen(OK)),
+    Row("GET", "/get_stream/<id:camera_id>", _seen(OK)),
+    Row("GET", "/recognized_stream/<id:camera_id>", _seen(OK)),
+    Row("GET", "/recognized_stream", _seen(OK), query="?camera_ids={camera_id}"),
     Row("GET", "/image/<path:path>", _seen(OK)),
     Row("GET", "/audit", _admins(OK)),
     Row("GET", "/", (SEE_OTHER, OK, OK, OK, OK)),
@@ -170,7 +174,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(world: World) -> Scene:
+def scene(pictured: World) -> Scene:
+    world = pictured
     camera_id = world.camera()
     owner = world.person(Role.VIEWER, "owner")
     admin = world.admin()
@@ -219,17 +224,17 @@ def _walk(scene: Scene, row: Row) -> tuple[int, ...]:
     return tuple(answer.status_code for answer in answers)
 
 
-def test_every_route_is_in_the_table(world: World) -> None:
+def test_every_route_is_in_the_table(pictured: World) -> None:
     served = {
         (method, rule.rule)
-        for rule in world.app.url_map.iter_rules()
+        for rule in pictured.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
 
     assert served == {(row.method, row.rule) for row in TABLE}
 
 
-def test_the_table_of_rules_names_no_route_that_is_gone(world: World) -> None:
-    served = {rule.rule for rule in world.app.url_map.iter_rules()}
+def test_the_table_of_rules_names_no_route_that_is_gone(pictured: World) -> None:
+    served = {rule.rule for rule in pictured.app.url_map.iter_rules()}
 
-    assert {rule for _, rule in RULES} - served == STREAM_RULES
+    assert {rule for _, rule in RULES} == served

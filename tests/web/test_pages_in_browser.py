@@ -32,10 +32,7 @@ FLAGS = (
     "--disable-sync",
 )
 
-pytestmark = [
-    pytest.mark.needs("chromium"),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the PATH"),
-]
+pytestmark = pytest.mark.needs("chromium")
 
 
 @pytest.fixture(scope="module")

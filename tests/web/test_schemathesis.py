@@ -80,10 +80,12 @@ def cases(operation: Any, number: int, numbers: dict[str, Any]) -> list[Any]:
 def inputs(operation: Any) -> st.SearchStrategy[Any]:
     """Return what the document allows and, where anything can be wrong, what it forbids."""
     modes = schemathesis.GenerationMode
-    allowed = operation.as_strategy(generation_mode=modes.POSITIVE)
+    allowed: st.SearchStrategy[Any] = operation.as_strategy(generation_mode=modes.POSITIVE)
     if not (operation.body or operation.query or operation.path_parameters):
         return allowed
-    return st.one_of(allowed, operation.as_strategy(generation_mode=modes.NEGATIVE))
+    forbidden = operation.as_strategy(generation_mode=modes.NEGATIVE)
+    either: st.SearchStrategy[Any] = st.one_of(allowed, forbidden)
+    return either
 
 
 def a_caller(world: World, role: str) -> Caller:

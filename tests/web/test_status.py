@@ -1,6 +1,8 @@
 """``/camera_status``, health, readiness, metrics, and the OpenAPI document."""
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from tests.web.conftest import WorldOf
 from tests.web.worlds import World
@@ -73,7 +75,8 @@ def test_health_and_readiness_tell_apart_who_is_away(world_of: WorldOf) -> None:
     assert ready.json["checks"] == {"postgresql": True, "redis": False}
 
 
-def test_metrics_count_by_route_and_name_nobody(world: World) -> None:
+def test_metrics_count_by_route_and_name_nobody(world_of: WorldOf) -> None:
+    world = world_of()
     camera_id = world.camera("Secret door")
     world.admin().get(f"/cameras/{camera_id}")
     world.stranger().get("/no/such/address")
@@ -86,6 +89,21 @@ def test_metrics_count_by_route_and_name_nobody(world: World) -> None:
     assert 'route="unknown",status="404"' in text
     assert "BREW" not in text
     assert "Secret door" not in text
+
+
+def test_the_log_names_who_asked_for_what_and_no_query(pictured: World) -> None:
+    structlog.reset_defaults()
+    path = f"/get_stream/{pictured.camera()}"
+    url = pictured.admin().post("/stream_tokens", {"path": path}).json["url"]
+
+    with capture_logs() as logged:
+        pictured.stranger().get(url)
+        pictured.stranger().get("/healthz")
+
+    (entry,) = logged
+    assert (entry["event"], entry["path"], entry["status"]) == ("request_answered", path, 200)
+    assert (entry["account"], entry["address"]) == ("admin", "127.0.0.1")
+    assert "token" not in str(entry)
 
 
 def test_rate_limits_hold_while_redis_is_away(world_of: WorldOf) -> None:

@@ -1,10 +1,11 @@
 """A whole application for one test, and the people who call it."""
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import redis
@@ -109,6 +110,12 @@ class World:
     def wiring(self) -> Wiring:
         wiring: Wiring = self.app.extensions[EXTENSION]
         return wiring
+
+    def anew(self) -> Self:
+        """Return the same application at the beginning of time, in which nobody is known."""
+        beginning = FakeClock()
+        self.clock.now_us, self.clock.elapsed_s = beginning.now_us, beginning.elapsed_s
+        return dataclasses.replace(self, _admin=None)
 
     def stranger(self) -> Caller:
         """Return somebody who did not log in, with a browser of their own."""

@@ -92,13 +92,3 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/readyz"): _PUBLIC,
     ("GET", "/metrics"): _PUBLIC,
 }
-
-#: Served by the stream path, which may be absent from an application without streams.
-STREAM_RULES: Final = frozenset(
-    {
-        "/get_snapshot/<id:camera_id>",
-        "/get_stream/<id:camera_id>",
-        "/recognized_stream/<id:camera_id>",
-        "/recognized_stream",
-    }
-)

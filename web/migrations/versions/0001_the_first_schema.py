@@ -18,9 +18,14 @@ depends_on = None
 def upgrade() -> None:
     """Make the schema."""
     _make_accounts()
-    _make_audit()
+    _make_login_sessions()
+    _make_invitations()
+    _make_audit_entries()
     _make_cameras()
-    _make_rules()
+    _make_camera_generation()
+    _make_camera_grants()
+    _make_rectangles()
+    _make_time_intervals()
 
 
 def downgrade() -> None:
@@ -38,7 +43,7 @@ def downgrade() -> None:
 
 
 def _make_accounts() -> None:
-    """Accounts, log-ins and invitations."""
+    """Who may log in; and the one that nobody logs in as."""
     op.create_table(
         "accounts",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -68,6 +73,15 @@ def _make_accounts() -> None:
     op.create_index(
         "uq_accounts_username", "accounts", [sa.literal_column("lower(username)")], unique=True
     )
+    # Who calls without a token are, in AUTH_MODE=open. It has no password, so nobody logs in as it.
+    op.execute(
+        "INSERT INTO accounts (id, username, role)"
+        " VALUES ('00000000-0000-4000-8000-000000000001', 'local admin', 'admin')"
+    )
+
+
+def _make_login_sessions() -> None:
+    """Log-ins."""
     op.create_table(
         "login_sessions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -90,6 +104,10 @@ def _make_accounts() -> None:
     op.create_index(
         op.f("ix_login_sessions_expires_at"), "login_sessions", ["expires_at"], unique=False
     )
+
+
+def _make_invitations() -> None:
+    """Invitations to make an account."""
     op.create_table(
         "invitations",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -120,14 +138,9 @@ def _make_accounts() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("code_sha256", name=op.f("uq_invitations_code_sha256")),
     )
-    # Who calls without a token are, in AUTH_MODE=open. It has no password, so nobody logs in as it.
-    op.execute(
-        "INSERT INTO accounts (id, username, role)"
-        " VALUES ('00000000-0000-4000-8000-000000000001', 'local admin', 'admin')"
-    )
 
 
-def _make_audit() -> None:
+def _make_audit_entries() -> None:
     """The trail: append-only, for every user of the database."""
     op.create_table(
         "audit_entries",
@@ -174,7 +187,7 @@ def _make_audit() -> None:
 
 
 def _make_cameras() -> None:
-    """Cameras, their generation, and who was granted them."""
+    """Cameras."""
     op.create_table(
         "cameras",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -217,6 +230,10 @@ def _make_cameras() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cameras")),
     )
     op.create_index("uq_cameras_name", "cameras", [sa.literal_column("lower(name)")], unique=True)
+
+
+def _make_camera_generation() -> None:
+    """The one row that grows with each change of any camera."""
     op.create_table(
         "camera_generation",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -225,6 +242,11 @@ def _make_cameras() -> None:
         sa.CheckConstraint("id = 1", name=op.f("ck_camera_generation_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_camera_generation")),
     )
+    op.execute("INSERT INTO camera_generation (id, generation) VALUES (1, 0)")
+
+
+def _make_camera_grants() -> None:
+    """Who may see which camera."""
     op.create_table(
         "camera_grants",
         sa.Column("camera_id", sa.BigInteger(), nullable=False),
@@ -252,11 +274,10 @@ def _make_cameras() -> None:
     op.create_index(
         op.f("ix_camera_grants_account_id"), "camera_grants", ["account_id"], unique=False
     )
-    op.execute("INSERT INTO camera_generation (id, generation) VALUES (1, 0)")
 
 
-def _make_rules() -> None:
-    """Where and when a camera counts."""
+def _make_rectangles() -> None:
+    """Where a camera looks."""
     op.create_table(
         "rectangles",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -300,6 +321,10 @@ def _make_rules() -> None:
             name=op.f("uq_rectangles_camera_id_position"),
         ),
     )
+
+
+def _make_time_intervals() -> None:
+    """When a camera's alerts are armed."""
     op.create_table(
         "time_intervals",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),

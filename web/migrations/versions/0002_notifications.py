@@ -16,8 +16,10 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the tables."""
+    _make_saved_pictures()
     _make_notifications()
-    _make_recipients()
+    _make_line_tokens()
+    _make_email_recipients()
 
 
 def downgrade() -> None:
@@ -28,8 +30,8 @@ def downgrade() -> None:
     op.drop_table("email_recipients")
 
 
-def _make_notifications() -> None:
-    """Saved pictures and notifications."""
+def _make_saved_pictures() -> None:
+    """Pictures that the system saved."""
     op.create_table(
         "saved_pictures",
         sa.Column("path", sa.String(), nullable=False),
@@ -50,6 +52,10 @@ def _make_notifications() -> None:
     op.create_index(
         op.f("ix_saved_pictures_camera_id"), "saved_pictures", ["camera_id"], unique=False
     )
+
+
+def _make_notifications() -> None:
+    """What accounts were told."""
     op.create_table(
         "notifications",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -97,8 +103,8 @@ def _make_notifications() -> None:
     )
 
 
-def _make_recipients() -> None:
-    """Where notifications go."""
+def _make_line_tokens() -> None:
+    """LINE channels, sealed."""
     op.create_table(
         "line_tokens",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -125,6 +131,10 @@ def _make_recipients() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_line_tokens")),
     )
     op.create_index(op.f("ix_line_tokens_account_id"), "line_tokens", ["account_id"], unique=False)
+
+
+def _make_email_recipients() -> None:
+    """Addresses for notifications."""
     op.create_table(
         "email_recipients",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),

@@ -1,0 +1,170 @@
+"""The footage that cameras show: 1920x1080 at 25 frames a second, 4 Mbit/s, a keyframe each 2 s.
+
+Rendered when first asked for, and kept in ``bench/clips/``, which git ignores. ``python -m
+bench.clips`` renders all.
+"""
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.filter
+import cv2
+import numpy as np
+from av.video.stream import VideoStream
+
+from standalone.demo.paint.sprite import Image
+from standalone.demo.scene import Scene
+
+FOLDER = Path(__file__).parent / "clips"
+SIZE_WH = (1920, 1080)
+FPS = 25
+BITS_PER_S = 4_000_000
+GOP_S = 2
+#: Long enough that a camera does not repeat itself within a measured window's GOPs.
+LENGTH_S = 16
+#: Standard deviation of the sensor's noise, in levels: weak, as in daylight.
+_NOISE = 1.5
+#: Of a still clip: so much of it shows a held frame.
+_STILL_SHARE = 0.8
+#: Raised with the picture, so that an older clip is not taken for this one's.
+_VERSION = 1
+
+
+class Footage(StrEnum):
+    """What a clip shows.
+
+    ``testsrc2`` is FFmpeg's moving test pattern. ``real`` is a car and people, from the shared
+    clips in VIGIL_DATA_DIR; without them the demo's street, which is then called ``painted``.
+    ``still`` is the same, with the picture held for four fifths of the time.
+    """
+
+    TESTSRC2 = "testsrc2"
+    REAL = "real"
+    PAINTED = "painted"
+    STILL = "still"
+
+
+def best_footage() -> Footage:
+    """Return the nearest to real footage that there is here."""
+    return Footage.REAL if _shared_clips() else Footage.PAINTED
+
+
+def clip(footage: Footage) -> Path:
+    """Return a clip, which is rendered when it is not there."""
+    source = best_footage() if footage is Footage.STILL else footage
+    name = f"{footage}-of-{source}" if source is not footage else str(footage)
+    path = FOLDER / f"{name}-{_VERSION}.mp4"
+    if not path.exists():
+        FOLDER.mkdir(exist_ok=True)
+        pictures: Iterator[Image] = itertools.islice(_pictures(source), LENGTH_S * FPS)
+        if footage is Footage.STILL:
+            pictures = _held(pictures)
+        _render(path, pictures if footage is Footage.TESTSRC2 else _noisy(pictures))
+    return path
+
+
+def _shared_clips() -> list[Path]:
+    folder = Path(os.environ.get("VIGIL_DATA_DIR", "")) / "video"
+    paths = [folder / "plate_uk_720p.mp4", folder / "vtest_480x360.avi"]
+    return paths if all(path.is_file() for path in paths) else []
+
+
+def _pictures(footage: Footage) -> Iterator[Image]:
+    """Yield pictures of SIZE_WH."""
+    match footage:
+        case Footage.TESTSRC2:
+            yield from _pattern()
+        case Footage.REAL:
+            for path in _shared_clips():
+                # Half of the clip each. A slow source moves faster: no frame is held.
+                yield from itertools.islice(_scaled(path), LENGTH_S * FPS // 2)
+        case _:
+            scene = Scene(seed=1)
+            for number in itertools.count():
+                yield scene.look(number / FPS, SIZE_WH)[0]
+
+
+def _pattern() -> Iterator[Image]:
+    graph = av.filter.Graph()
+    source = graph.add("testsrc2", f"size={SIZE_WH[0]}x{SIZE_WH[1]}:rate={FPS}")
+    sink = graph.add("buffersink")
+    source.link_to(sink)
+    graph.configure()
+    while True:
+        frame = graph.pull()
+        assert isinstance(frame, av.VideoFrame)
+        yield frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+
+
+def _scaled(path: Path) -> Iterator[Image]:
+    """Yield the frames of a clip, over and over, scaled."""
+    while True:
+        with av.open(path) as container:
+            for frame in container.decode(video=0):
+                yield frame.to_ndarray(width=SIZE_WH[0], height=SIZE_WH[1], format="bgr24").astype(
+                    np.uint8, copy=False
+                )
+
+
+def _held(pictures: Iterable[Image]) -> Iterator[Image]:
+    """Yield as many pictures, of which all but the first of each five seconds are held ones."""
+    period = 5 * FPS
+    moving = round(period * (1 - _STILL_SHARE))
+    held: Image | None = None
+    for number, picture in enumerate(pictures):
+        if held is None or number % period < moving:
+            held = picture
+        yield held
+
+
+def _noisy(pictures: Iterable[Image]) -> Iterator[Image]:
+    rng = np.random.default_rng(1)
+    # One picture of noise, shifted at random: drawing it anew costs more than the encoder.
+    grain = rng.normal(0, _NOISE, (SIZE_WH[1] + 64, SIZE_WH[0] + 64, 1)).repeat(3, axis=2)
+    grain = grain.round().astype(np.int16)
+    for picture in pictures:
+        down, across = rng.integers(0, 64, 2)
+        part = grain[down : down + SIZE_WH[1], across : across + SIZE_WH[0]]
+        yield cv2.add(picture, part, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
+
+
+def _render(path: Path, pictures: Iterable[Image]) -> None:
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        with av.open(unfinished, "w") as container:
+            stream = container.add_stream("libx264", rate=FPS)
+            assert isinstance(stream, VideoStream)
+            _configure(stream)
+            for number, picture in enumerate(pictures):
+                frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+                frame.pts, frame.time_base = number, Fraction(1, FPS)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _configure(stream: VideoStream) -> None:
+    stream.width, stream.height = SIZE_WH
+    stream.pix_fmt = "yuv420p"
+    stream.bit_rate = BITS_PER_S
+    # As cameras do: a steady rate, keyframes at fixed places, no B-frames.
+    gop = GOP_S * FPS
+    stream.options = {
+        "preset": "veryfast",
+        "maxrate": str(BITS_PER_S),
+        "bufsize": str(BITS_PER_S),
+        "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0",
+    }
+    stream.codec_context.thread_count = 2
+
+
+if __name__ == "__main__":
+    for each in (Footage.TESTSRC2, best_footage(), Footage.STILL):
+        print(clip(each))

@@ -1,0 +1,19 @@
+"""One module a row of the table of figures, with a ``NAME`` and a ``measure``."""
+
+from collections.abc import Callable
+
+from bench.result import RowResult
+from bench.rows import (
+    first_box,
+    frame_to_box,
+    ingest_eight,
+    ingest_one,
+    ingest_packets,
+    viewers_mjpeg,
+)
+
+#: In the order of the table.
+ROWS: dict[str, Callable[[], RowResult]] = {
+    row.NAME: row.measure
+    for row in (ingest_packets, ingest_one, ingest_eight, frame_to_box, viewers_mjpeg, first_box)
+}

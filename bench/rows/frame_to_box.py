@@ -1,0 +1,134 @@
+"""``frame-to-box``: from a frame written to its boxed image written, by one worker.
+
+The model is the shared YOLOX nano, or the basic recogniser without it. What one inference takes is
+measured in this process, between two frames and on the same pictures, so that both see the machine
+as it is; a 95th percentile is compared with a 95th percentile.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+
+import cv2
+import redis
+from redis.client import PubSub
+
+from bench.children import BenchFailed, python
+from bench.clips import SIZE_WH, best_footage, clip
+from bench.frames import FrameWriter, jpegs_of
+from bench.interleave import pause
+from bench.machine import a_machine, configure
+from bench.result import Bar, Part, RowResult
+from object_recognition.basic.recogniser import BasicRecogniser
+from object_recognition.detection import Detector
+from object_recognition.engines.onnx import OnnxDetector
+from object_recognition.picture import decoded
+from vigil import keys
+from vigil.clock import SystemClock
+from vigil.domain.camera import CameraId
+from vigil.domain.frame import FrameStamp, read_stamp
+from vigil.messages import CameraConfig
+
+NAME = "frame-to-box"
+_CAMERA = CameraConfig(
+    id=CameraId(1), revision=1, name="bench", stream_url="rtsp://127.0.0.1:9/", frame_fps=5
+)
+_ROUNDS, _FRAMES = 3, 25
+_EVERY_S = 0.2
+_ALLOWED_MS = 20.0
+#: A worker takes its camera and loads its model in so long.
+_FIRST_S = 30.0
+
+
+def measure() -> RowResult:
+    """Measure one worker that has nothing else to do."""
+    model = _shared_model()
+    detector = _detector(model)
+    jpegs = list(jpegs_of(clip(best_footage()), every=5, size_wh=SIZE_WH, quality=85))
+    with (
+        a_machine() as machine,
+        machine.media_client() as client,
+        machine.service(
+            python("vigil", "recognise"),
+            log="recognise",
+            environment={"DEFAULT_MODEL": str(model or "basic")},
+        ),
+    ):
+        configure(machine, [_CAMERA])
+        writer = FrameWriter(client, _CAMERA.id, size_wh=SIZE_WH)
+        with _boxed_bell(client) as bell:
+            _wait_for_first(writer, bell, jpegs[0])
+            rounds = [_round(writer, bell, jpegs, detector) for _ in range(_ROUNDS)]
+    ours, inference = [one for one, _ in rounds], [other for _, other in rounds]
+    bar = Bar(median(inference) + _ALLOWED_MS, says=f"one inference + {_ALLOWED_MS:g}")
+    return RowResult(NAME, [Part("", "ms", bar, ours, inference)])
+
+
+def _round(
+    writer: FrameWriter, bell: PubSub, jpegs: Sequence[bytes], detector: Detector
+) -> tuple[float, float]:
+    """Return the 95th percentile of the way, and of an inference beside it, in ms."""
+    clock = SystemClock()
+    ways_s, inferences_s = [], []
+    for jpeg in jpegs[:_FRAMES]:
+        begun_s = clock.monotonic_s()
+        _wait_for_box(bell, writer.write(jpeg))
+        ways_s.append(clock.monotonic_s() - begun_s)
+        image_bgr = decoded(jpeg)
+        looked_s = clock.monotonic_s()
+        detector.detect(image_bgr)
+        inferences_s.append(clock.monotonic_s() - looked_s)
+        pause(begun_s + _EVERY_S - clock.monotonic_s())
+    return _p95_ms(ways_s), _p95_ms(inferences_s)
+
+
+def _p95_ms(samples_s: Sequence[float]) -> float:
+    return 1e3 * quantiles(samples_s, n=20)[-1]
+
+
+@contextmanager
+def _boxed_bell(client: redis.Redis) -> Iterator[PubSub]:
+    with client.pubsub(ignore_subscribe_messages=True) as bell:
+        bell.ssubscribe(keys.frame_bell(_CAMERA.id, keys.FrameKind.BOXED))
+        yield bell
+
+
+def _wait_for_first(writer: FrameWriter, bell: PubSub, jpeg: bytes) -> None:
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + _FIRST_S
+    while clock.monotonic_s() < deadline_s:
+        writer.write(jpeg)
+        if _next_stamp(bell, _EVERY_S) is not None:
+            return
+    raise BenchFailed(f"no boxed image in {_FIRST_S:g} s")
+
+
+def _wait_for_box(bell: PubSub, of: FrameStamp) -> None:
+    while (stamp := _next_stamp(bell, _FIRST_S)) is not None:
+        if stamp == of:
+            return
+    raise BenchFailed(f"no boxed image of frame {of.sequence} in {_FIRST_S:g} s")
+
+
+def _next_stamp(bell: PubSub, timeout_s: float) -> FrameStamp | None:
+    """Return the stamp of the next boxed image; the bell rings with the head of the picture."""
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + timeout_s
+    while (left_s := deadline_s - clock.monotonic_s()) > 0:
+        message = bell.get_message(timeout=left_s)
+        if message is not None and message["type"] == "smessage":
+            return read_stamp(message["data"])
+    return None
+
+
+def _shared_model() -> Path | None:
+    path = Path(os.environ.get("VIGIL_DATA_DIR", "")) / "models/detect/yolox_nano_416.onnx"
+    return path if path.is_file() else None
+
+
+def _detector(model: Path | None) -> Detector:
+    # As the worker does, which has one thread.
+    cv2.setNumThreads(1)
+    return BasicRecogniser() if model is None else OnnxDetector(model, name=model.stem)

@@ -1,0 +1,154 @@
+"""Colours, against cv2's own way from the same picture."""
+
+import av
+import cv2
+import numpy as np
+import pytest
+from av.video.reformatter import ColorRange, Colorspace
+
+from camera_ctrl.decode.jpeg import MAX_SIDE_PX, MIN_SIDE_PX, encoded
+from standalone.demo.counter import draw_test_card, read_counter
+from tests.pictures import Image, bgr_of
+from vigil.errors import FrameInvalid
+
+SIZE_WH = (320, 180)
+
+
+def a_card(size_wh: tuple[int, int] = SIZE_WH, number: int = 1234) -> Image:
+    card = draw_test_card(number, size_wh)
+    # A ramp: every level of grey.
+    width = size_wh[0]
+    ramp = np.linspace(0, 255, width).astype(np.uint8)
+    card[-(size_wh[1] // 4) :] = ramp[None, :, None]
+    return card
+
+
+def a_frame(
+    image_bgr: Image, pixel_format: str = "yuv420p", color_range: ColorRange = ColorRange.MPEG
+) -> av.VideoFrame:
+    """Return a picture as a decoder gives it, in BT.601."""
+    frame = av.VideoFrame.from_ndarray(image_bgr, format="bgr24").reformat(
+        format=pixel_format, dst_colorspace=Colorspace.SMPTE170M, dst_color_range=color_range
+    )
+    frame.color_range = color_range
+    frame.colorspace = Colorspace.SMPTE170M
+    return frame
+
+
+def off_by(jpeg: bytes, expected_bgr: Image) -> tuple[float, float]:
+    """Return mean and 99th percentile of the difference, in levels."""
+    difference = np.abs(bgr_of(jpeg).astype(int) - expected_bgr.astype(int))
+    return float(difference.mean()), float(np.percentile(difference, 99))
+
+
+def by_cv2(image_bgr: Image) -> Image:
+    """Return what cv2 makes of a picture: its own JPEG with the same subsampling."""
+    _, jpeg = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])
+    return bgr_of(jpeg.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "color_range"),
+    [
+        ("yuv420p", ColorRange.MPEG),
+        ("yuv420p", ColorRange.JPEG),
+        ("yuvj420p", ColorRange.JPEG),
+        ("yuv422p", ColorRange.MPEG),
+        ("yuvj422p", ColorRange.JPEG),
+        ("yuv444p", ColorRange.MPEG),
+        ("yuv420p10le", ColorRange.MPEG),
+        ("nv12", ColorRange.MPEG),
+        ("gray", ColorRange.JPEG),
+        ("rgb24", ColorRange.JPEG),
+        ("bgr24", ColorRange.JPEG),
+    ],
+)
+def test_shows_the_colours_that_the_camera_saw(pixel_format: str, color_range: ColorRange) -> None:
+    card = a_card()
+    if pixel_format == "gray":
+        card = cv2.cvtColor(cv2.cvtColor(card, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR).astype(
+            np.uint8
+        )
+
+    jpeg = encoded(a_frame(card, pixel_format, color_range), quality=95)
+
+    mean, nearly_all = off_by(jpeg, by_cv2(card))
+    assert mean < 2.0
+    assert nearly_all <= 12.0
+
+
+def test_an_unspecified_range_is_the_limited_one_of_video() -> None:
+    frame = a_frame(a_card())
+    frame.color_range = ColorRange.UNSPECIFIED
+
+    assert encoded(frame, quality=95) == encoded(a_frame(a_card()), quality=95)
+
+
+@pytest.mark.parametrize("color_range", [ColorRange.MPEG, ColorRange.JPEG])
+def test_black_is_black_and_white_is_white(color_range: ColorRange) -> None:
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[:, 32:] = 255
+
+    shown = bgr_of(encoded(a_frame(image, color_range=color_range), quality=95))
+
+    assert shown[:, :24].max() <= 3
+    assert shown[:, 40:].min() >= 252
+
+
+@pytest.mark.parametrize(
+    "size_wh", [(16, 16), (17, 16), (16, 17), (161, 91), (322, 182), (641, 359), (1918, 1080)]
+)
+def test_keeps_every_size_to_the_pixel(size_wh: tuple[int, int]) -> None:
+    width, height = size_wh
+    across, down = np.meshgrid(
+        np.linspace(30, min(225, 30 + 4 * width), width),
+        np.linspace(30, min(225, 30 + 4 * height), height),
+    )
+    smooth = np.stack([across, down, (across + down) / 2], axis=2).astype(np.uint8)
+
+    jpeg = encoded(a_frame(smooth), quality=95)
+
+    # To the last row and column, where there is but half a chroma sample
+    assert bgr_of(jpeg).shape == (height, width, 3)
+    for part in (np.s_[:], np.s_[-1:], np.s_[:, -1:]):
+        difference = np.abs(bgr_of(jpeg)[part].astype(int) - smooth[part].astype(int))
+        assert difference.mean() < 4.0
+
+
+def test_a_picture_still_bears_its_number() -> None:
+    jpeg = encoded(a_frame(draw_test_card(54_321, SIZE_WH)), quality=60)
+
+    assert read_counter(bgr_of(jpeg)) == 54_321
+
+
+def test_a_lower_quality_makes_a_smaller_picture() -> None:
+    frame = a_frame(a_card())
+
+    assert len(encoded(frame, quality=40)) < len(encoded(frame, quality=90))
+
+
+@pytest.mark.parametrize(
+    "size_wh",
+    [
+        (1, 1),
+        (2, 2),
+        (1, 1080),
+        (MIN_SIDE_PX - 1, 1080),
+        (1920, MIN_SIDE_PX - 1),
+        (MAX_SIDE_PX + 1, MIN_SIDE_PX),
+        (MIN_SIDE_PX, MAX_SIDE_PX + 1),
+        (16_400, 9_216),
+    ],
+)
+def test_refuses_a_picture_that_no_camera_makes(size_wh: tuple[int, int]) -> None:
+    frame = av.VideoFrame(*size_wh, format="yuv420p")
+
+    with pytest.raises(FrameInvalid, match=f"a picture of {size_wh[0]}x{size_wh[1]} pixels"):
+        encoded(frame, quality=85)
+
+
+@pytest.mark.parametrize("size_wh", [(MAX_SIDE_PX, MIN_SIDE_PX), (MIN_SIDE_PX, MAX_SIDE_PX)])
+def test_takes_the_longest_picture_that_a_jpeg_can_hold(size_wh: tuple[int, int]) -> None:
+    frame = a_frame(np.zeros((size_wh[1], size_wh[0], 3), np.uint8))
+
+    assert encoded(frame, quality=30).startswith(b"\xff\xd8")

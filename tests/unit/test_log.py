@@ -1,0 +1,146 @@
+import json
+import subprocess
+import sys
+from functools import cache
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vigil.log import redact
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("rtsp://admin:secret@10.0.0.7:554/h264", "rtsp://***@10.0.0.7:554/h264"),
+        ("rtsp://admin@10.0.0.7/", "rtsp://***@10.0.0.7/"),
+        ("redis://:secret@queue:6379/0", "redis://***@queue:6379/0"),
+        ("RTSP://Admin:Secret@cam/", "RTSP://***@cam/"),
+        ("postgresql+psycopg2://v:s3cr3t@db/v", "postgresql+psycopg2://***@db/v"),
+        ("cannot open rtsp://a:secret@h/1: refused", "cannot open rtsp://***@h/1: refused"),
+        ("'rtsp://a:secret@h/1', 'rtsp://b:secret@h/2'", "'rtsp://***@h/1', 'rtsp://***@h/2'"),
+        ("http://h/get_stream/7?token=secret", "http://h/get_stream/7?token=***"),
+        ("/get_stream/7?a=1&token=secret&b=2", "/get_stream/7?a=1&token=***&b=2"),
+        ("/x?access_token=secret", "/x?access_token=***"),
+        ("/x?user=admin&password=secret", "/x?user=admin&password=***"),
+        ("/x?Token=secret", "/x?Token=***"),
+    ],
+)
+def test_takes_secrets_out_and_leaves_the_rest(text: str, shown: str) -> None:
+    assert redact(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rtsp://10.0.0.7:554/h264",
+        "http://h/x?page=2",
+        "somebody@example.com wrote",
+        "mail to a@b.c about http://h/x",
+        "tokens=5",
+        "",
+    ],
+)
+def test_leaves_alone_what_holds_no_secret(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize("odd", list("@/:?#[]!$&'()*+,;=\"\\%{}|^`<>äöü☃"))
+def test_no_odd_character_of_a_password_lets_it_out(odd: str) -> None:
+    shown = redact(f"failed: rtsp://admin:left{odd}right@10.0.0.7/stream again")
+
+    assert shown == "failed: rtsp://***@10.0.0.7/stream again"
+
+
+@given(password=st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1))
+def test_no_password_at_all_is_let_out(password: str) -> None:
+    # As a person may write it, and as a URL must have it
+    for written in (password, quote(password, safe="")):
+        shown = redact(f"failed: rtsp://admin:{written}@10.0.0.7/stream again")
+
+        assert shown.startswith("failed: rtsp://***@")
+        assert shown.endswith("@10.0.0.7/stream again")
+        assert len(shown) == len("failed: rtsp://***@10.0.0.7/stream again")
+
+
+PROGRAM = """
+import logging
+import sys
+import structlog
+from pydantic import RedisDsn
+from vigil.log import configure_logging
+
+configure_logging("tested", "INFO")
+log = structlog.get_logger("test")
+url = "rtsp://admin:le\\"ft/sec@ret@cam/1"
+error = OSError(f"cannot open {url}")
+log.info("as_text", url=url)
+log.info("as_exception", error=error)
+log.info("as_object", dsn=RedisDsn("redis://user:sec%40ret@queue:6379/0"))
+log.info("nested", deep={"list": [url, ("x", url)], "number": 7})
+log.info(f"in the event {url}")
+log.info("token", path="/get_stream/7?token=sec@ret")
+logging.getLogger("another.library").warning("says %s", url)
+try:
+    raise error
+except OSError:
+    log.exception("as_traceback", camera_id=7)
+    logging.getLogger("another.library").exception("as traceback")
+log.debug("too_quiet", url=url)
+"""
+
+
+@cache
+def logged(*, on_terminal: bool = False) -> str:
+    program = PROGRAM
+    if on_terminal:
+        program = "import sys; sys.stderr.isatty = lambda: True\n" + program
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == ""
+    return done.stderr
+
+
+def test_a_line_is_a_json_object_with_service_level_and_time() -> None:
+    lines = [json.loads(line) for line in logged().splitlines()]
+
+    assert [each["event"] for each in lines][:4] == [
+        "as_text",
+        "as_exception",
+        "as_object",
+        "nested",
+    ]
+    assert len(lines) == 9
+    assert {each["service"] for each in lines} == {"tested"}
+    assert [each["level"] for each in lines] == [*["info"] * 6, "warning", "error", "error"]
+    assert all(each["timestamp"].endswith("Z") for each in lines)
+
+
+def test_no_line_shows_a_secret_whatever_carries_it() -> None:
+    text = logged()
+
+    assert "sec@ret" not in text
+    assert "sec%40ret" not in text
+    assert 'le\\"ft' not in text
+    assert text.count("rtsp://***@cam/1") >= 7
+    assert "redis://***@queue:6379/0" in text
+    lines = {each["event"]: each for each in map(json.loads, text.splitlines())}
+    assert lines["nested"]["deep"] == {
+        "list": ["rtsp://***@cam/1", ["x", "rtsp://***@cam/1"]],
+        "number": 7,
+    }
+    assert lines["as_traceback"]["exception"].endswith("OSError: cannot open rtsp://***@cam/1")
+    assert lines["token"]["path"] == "/get_stream/7?token=***"
+
+
+def test_a_terminal_is_shown_no_secret_either() -> None:
+    text = logged(on_terminal=True)
+
+    assert "as_traceback" in text
+    assert "too_quiet" not in text
+    assert "sec@ret" not in text
+    assert 'le"ft' not in text
+    assert "sec%40ret" not in text
