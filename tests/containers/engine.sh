@@ -132,7 +132,7 @@ forget_network() {
     # Another engine's rules look like ours.
     if pgrep -x dockerd >/dev/null; then return; fi
     for table in nat filter; do
-        iptables-save --table "$table" | sed -n "/DOCKER\|$bridge\|$subnet/s/^-A /-D /p" \
+        iptables-save --table "$table" | sed -n "\\#DOCKER\|$bridge\|$subnet#s/^-A /-D /p" \
             | xargs --no-run-if-empty --max-lines=1 iptables --table "$table"
         iptables-save --table "$table" | sed -n 's/^:\(DOCKER[^ ]*\) .*/\1/p' \
             | xargs --no-run-if-empty --max-lines=1 iptables --table "$table" -X
