@@ -39,7 +39,7 @@ class Placement:
         isolated = set()
         for camera_id in suspects:
             self._crashes[camera_id] = self._crashes.get(camera_id, 0) + 1
-            if self.is_isolated(camera_id) and camera_id in self._shard_of:
+            if self.is_isolated(camera_id) and self._has_company(camera_id):
                 # Placed anew, alone.
                 del self._shard_of[camera_id]
                 isolated.add(camera_id)
@@ -48,6 +48,14 @@ class Placement:
     def is_isolated(self, camera_id: CameraId) -> bool:
         """Return whether a camera has crashed too often to share a shard."""
         return self._crashes.get(camera_id, 0) >= CRASHES_TO_ISOLATE
+
+    def isolated(self) -> frozenset[CameraId]:
+        """Return the placed cameras that have crashed too often to share a shard."""
+        return frozenset(each for each in self._shard_of if self.is_isolated(each))
+
+    def _has_company(self, camera_id: CameraId) -> bool:
+        number = self._shard_of.get(camera_id)
+        return number is not None and len(self._by_shard()[number]) > 1
 
     def _room_for(self, camera_id: CameraId) -> ShardNumber:
         if not self.is_isolated(camera_id):

@@ -117,6 +117,8 @@ class CameraSupervisor:
     def _say_how_they_are(self, epochs: Mapping[CameraId, Epoch]) -> None:
         ingest = {k: v for shard in self._ingest.shards for k, v in shard.report.ingest.items()}
         decode = {k: v for shard in self._decode.shards for k, v in shard.report.decode.items()}
+        for camera_id in self._decode.crashing():
+            decode[camera_id] = DecodeReport(error="its video crashes the decoder")
         for camera_id, epoch in epochs.items():
             seen = ingest.get(camera_id, IngestReport())
             made = decode.get(camera_id, DecodeReport())
