@@ -34,6 +34,10 @@ class Placement:
                 self._shard_of[camera_id] = self._room_for(camera_id)
         return self._by_shard()
 
+    def isolated(self) -> frozenset[CameraId]:
+        """Return the placed cameras that have crashed too often to share a shard."""
+        return frozenset(each for each in self._shard_of if self.is_isolated(each))
+
     def note_crash(self, suspects: Iterable[CameraId]) -> frozenset[CameraId]:
         """Note who was at work when a shard crashed; return those that move out for it."""
         isolated = set()
@@ -48,10 +52,6 @@ class Placement:
     def is_isolated(self, camera_id: CameraId) -> bool:
         """Return whether a camera has crashed too often to share a shard."""
         return self._crashes.get(camera_id, 0) >= CRASHES_TO_ISOLATE
-
-    def isolated(self) -> frozenset[CameraId]:
-        """Return the placed cameras that have crashed too often to share a shard."""
-        return frozenset(each for each in self._shard_of if self.is_isolated(each))
 
     def _has_company(self, camera_id: CameraId) -> bool:
         number = self._shard_of.get(camera_id)

@@ -17,7 +17,7 @@ from tests.cameras.clips import SMALL, CardClip
 from tests.cameras.stand_ins import rtsp_camera
 from tests.waiting import wait_until
 
-WE_TAKE = "we take 16 or more a side, and 67 million in all"
+WE_TAKE = "we take 16 to 65500 a side, and 67 million in all"
 
 
 def claiming(width_px: int, height_px: int) -> bytes:
