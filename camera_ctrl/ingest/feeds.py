@@ -95,10 +95,11 @@ class FeedOpener:
         if not container.streams.video:
             raise CameraUnavailable("gives sound alone, without video")
         video = container.streams.video[0]
-        codec = video.codec_context.name
+        codec = _codec_of(video) or "an unknown kind of"
         if codec not in CODECS:
             raise CameraUnavailable(f"sends {codec} video; we take H.264, H.265 and MJPEG")
-        streams: list[MediaStream] = [video, *container.streams.audio[:1]]
+        audio = [stream for stream in container.streams.audio if _codec_of(stream)]
+        streams: list[MediaStream] = [video, *audio[:1]]
         packets = container.demux(streams)
         is_file = self.source.scheme == "file"
         is_bare = container.format.name in _BARE
@@ -152,6 +153,11 @@ class FeedOpener:
             still = still if newer is None else _require_whole(newer)
             sent_s = self.clock.monotonic_s()
             yield _packet_of(still.jpeg)
+
+
+def _codec_of(stream: MediaStream) -> str | None:
+    """Return a stream's codec, or None: FFmpeg knows none for it, and then has no context."""
+    return getattr(stream.codec_context, "name", None)
 
 
 def _require_whole(still: Still | None) -> Still:

@@ -6,14 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import av
-import cv2
 import pytest
 
 from standalone.demo.clip import Codec
-from standalone.demo.counter import draw_test_card
 from standalone.demo.rtsp.auth import Credentials, Scheme
 from standalone.demo.rtsp.nal import split_annexb
+from tests.camera_ctrl.footage import MULTIPART, a_jpeg, parts, remuxed
 from tests.camera_ctrl.sessions import WatchedSession, watched
 from tests.camera_ctrl.site import number_in
 from tests.camera_ctrl.web_server import Answer, body, web_server
@@ -181,39 +179,9 @@ def test_a_still_behind_a_redirect_is_found_and_no_stranger_learns_the_password(
     assert any(each.startswith("Basic ") for each in web.authorizations)
 
 
-MULTIPART = "multipart/x-mixed-replace; boundary=frame"
-
-
-def a_jpeg(number: int = 1, size_wh: tuple[int, int] = (320, 180)) -> bytes:
-    done, jpeg = cv2.imencode(".jpg", draw_test_card(number, size_wh))
-    assert done
-    return jpeg.tobytes()
-
-
-def parts(wait: Any, jpeg: bytes) -> Iterator[bytes]:
-    """Yield the parts of a multipart stream, ten a second, until wait says that it is over."""
-    head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-    while not wait(0.1):
-        yield head.encode() + jpeg + b"\r\n"
-
-
 def iter_nothing() -> Iterator[bytes]:
     return iter(())
 
 
 def first_epoch(watch: WatchedSession) -> Any:
     return watch.session._pump_state.epoch
-
-
-def remuxed(clip: Path, path: Path) -> Path:
-    """Write a clip's video into another container."""
-    if path.suffix == clip.suffix:
-        return clip
-    with av.open(clip) as source, av.open(path, "w") as target:
-        video = source.streams.video[0]
-        copy = target.add_stream_from_template(video)
-        for packet in source.demux(video):
-            if packet.dts is not None:
-                packet.stream = copy
-                target.mux(packet)
-    return path

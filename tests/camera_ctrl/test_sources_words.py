@@ -12,6 +12,7 @@ import pytest
 
 from camera_ctrl.ingest.source import Source
 from camera_ctrl.ingest.words import in_words
+from tests.camera_ctrl.footage import remuxed
 from tests.camera_ctrl.sessions import watched
 from tests.camera_ctrl.web_server import Answer, WebServer, body, web_server
 from tests.cameras.clips import SMALL, CardClip
@@ -58,13 +59,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, card_clip: CardClip) -> Path
     # Its index lies behind the video.
     (folder / "cut.mp4").write_bytes(clip[: len(clip) // 2])
     with_sound = card_clip(replace(SMALL, with_audio=True))
-    with av.open(with_sound) as source, av.open(folder / "sound.mp4", "w") as target:
-        sound = source.streams.audio[0]
-        copy = target.add_stream_from_template(sound)
-        for packet in source.demux(sound):
-            if packet.dts is not None:
-                packet.stream = copy
-                target.mux(packet)
+    remuxed(with_sound, folder / "sound.mp4", "audio")
     with av.open(folder / "old.avi", "w") as target:
         stream = target.add_stream("mpeg4", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"

@@ -1,7 +1,6 @@
 """``/camera_status``, health, readiness, metrics, and the OpenAPI document."""
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from tests.web.conftest import WorldOf
