@@ -30,13 +30,15 @@ class Waker:
     def wait(self, feeds: Sequence[Feed], *, behind: Sequence[int], timeout_s: float) -> bool:
         """Wait, in a greenlet, until a feed has another serial; return whether one has."""
         event = Event()
-        for feed in feeds:
+        # A montage may show a camera twice.
+        awaited = set(feeds)
+        for feed in awaited:
             self._waiting.setdefault(feed, set()).add(event)
         try:
             # A part may have come before we stood in line.
             return _has_more(feeds, behind) or bool(event.wait(timeout_s))
         finally:
-            for feed in feeds:
+            for feed in awaited:
                 waiting = self._waiting[feed]
                 waiting.discard(event)
                 if not waiting:
