@@ -14,7 +14,7 @@ unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint imports types format bench accuracy lock-check env-example up up-gpu clean
+.PHONY: help run test lint imports types format containers bench accuracy lock-check env-example env up up-gpu clean
 
 help: ## Print this
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -43,6 +43,9 @@ format: $(VENV)/.dev ## Format the code and put what a linter can put right
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+containers: $(VENV)/.dev ## Try the containers on an engine of their own, as root on Debian; ARGS="-k name"
+	@PYTHON=$(BIN)/python tests/containers/run.sh $(ARGS)
+
 bench: $(VENV)/.dev ## Measure every row, or ROW=name; write bench/RESULTS.md
 	@$(BIN)/python -m bench $(ROW)
 
@@ -63,10 +66,13 @@ env-example: $(VENV)/.dev ## Write .env.example from the settings classes
 	@$(BIN)/python -m tests.env_example > $(VENV)/env.example
 	@mv $(VENV)/env.example .env.example
 
-up: ## Run in containers
+env: ## Write .env with fresh secrets for containers; keeps what is there
+	@deploy/make-env
+
+up: env ## Run in containers
 	docker compose up --build --wait
 
-up-gpu: ## Run in containers, with an NVIDIA GPU
+up-gpu: env ## Run in containers, with an NVIDIA GPU
 	docker compose -f docker-compose.yml -f docker-compose-gpu.yml up --build --wait
 
 clean: ## Remove the environment and all caches, but no footage and no settings

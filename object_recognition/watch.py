@@ -125,6 +125,5 @@ class FrameWatch:
         if last is not None and stamp.order <= last.order:
             return None
         camera.seen = stamp
-        same_run = last is not None and last.epoch == stamp.epoch
-        skipped = stamp.sequence - last.sequence - 1 if last is not None and same_run else 0
+        skipped = 0 if last is None else stamp.skipped_since(last)
         return RawFrame(camera_id, jpeg, stamp, skipped)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.frame import MAX_FRAME_FPS
 from vigil.errors import MessageInvalid
 
 DocumentT = TypeVar("DocumentT", bound="Document")
@@ -87,7 +88,7 @@ class CameraConfig(Document):
     transport: Transport = Transport.TCP
     loop: bool = False
     enabled: bool = True
-    frame_fps: float = Field(default=5.0, gt=0, le=30)
+    frame_fps: float = Field(default=5.0, gt=0, le=MAX_FRAME_FPS)
     recognition: str = "default"
     min_confidence: float = Field(default=0.4, ge=0, le=1)
     zones: tuple[Zone, ...] = ()

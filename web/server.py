@@ -6,11 +6,9 @@ stream are sent from the hub. See docs/adr/0002-the-stream-server.md.
 """
 
 import io
-import json
 import logging
 import socket
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -18,20 +16,15 @@ import gevent
 import gevent.socket
 from gevent import pywsgi
 from gevent.threadpool import ThreadPool
-from typing_extensions import override
 
 from vigil.errors import SetupInvalid
 from web.live.stream import LiveStream
+from web.request_reader import BodyRefused, RequestReader, error_body, read_body
 
 #: Requests that may be answered at once; streams do not count.
 THREADS = 16
 #: What the kernel holds for one viewer at most: about two pictures, not a second of stale video.
 SEND_BUFFER_BYTES = 256 * 1024
-#: A viewer that takes nothing, or a caller that says nothing, for so long is dropped.
-SOCKET_TIMEOUT_S = 20.0
-#: The most that is read of a body before the application has a say.
-MAX_BODY_BYTES = 1024 * 1024
-
 #: Callers that may wait to be accepted.
 BACKLOG = 512
 #: How often the main loop comes round.
@@ -51,9 +44,10 @@ class HubApplication:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        body = _read_body(environ)
-        if body is None:
-            return _too_large(start_response)
+        try:
+            body = read_body(environ)
+        except BodyRefused as refusal:
+            return _refused(start_response, refusal)
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         status, headers, answer = self._pool.apply(self._run, (environ,))
@@ -77,13 +71,6 @@ class HubApplication:
         return status, headers, answer
 
 
-class _Handler(pywsgi.WSGIHandler):  # type: ignore[misc]  # gevent has no types for it.
-    @override
-    def handle(self) -> None:
-        self.socket.settimeout(SOCKET_TIMEOUT_S)
-        super().handle()
-
-
 class WebServer:
     """Serves one application at several addresses.
 
@@ -102,7 +89,7 @@ class WebServer:
             pywsgi.WSGIServer(
                 _listener(host, port),
                 hub_application,
-                handler_class=_Handler,
+                handler_class=RequestReader,
                 # An address can carry a stream token, so pywsgi logs none; Flask's hooks do.
                 log=None,
                 error_log=logging.getLogger("web.server"),
@@ -149,19 +136,11 @@ def _collected(answer: Iterable[bytes]) -> list[bytes]:
             close()
 
 
-def _read_body(environ: WSGIEnvironment) -> bytes | None:
-    """Return the request's body, or None when it is longer than we read."""
-    body: bytes = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
-    return None if len(body) > MAX_BODY_BYTES else body
-
-
-def _too_large(start_response: StartResponse) -> list[bytes]:
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+def _refused(start_response: StartResponse, refusal: BodyRefused) -> list[bytes]:
+    status = refusal.status
     start_response(
         f"{status.value} {status.phrase}",
         # What is left of the body was not read: the connection cannot go on.
         [("Content-Type", "application/json"), ("Connection", "close")],
     )
-    message = f"A body has at most {MAX_BODY_BYTES} bytes."
-    error = {"code": status.value, "status": status.phrase, "message": message}
-    return [json.dumps(error).encode()]
+    return [error_body(status, str(refusal))]

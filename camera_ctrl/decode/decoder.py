@@ -1,6 +1,6 @@
 """One camera's decoder: packets in, pictures out, as few as wanted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 
 import av
@@ -9,9 +9,9 @@ from av.error import FFmpegError
 
 from camera_ctrl.decode.jpeg import MAX_PIXELS, encoded
 from camera_ctrl.decode.picker import FramePicker
-from vigil.bus.packets.base import Entry, Template
+from vigil.bus.packets.base import Entry, Template, place_of
 from vigil.domain.camera import CameraId, Epoch
-from vigil.domain.frame import FrameStamp, stamped
+from vigil.domain.frame import FrameStamp, least_sequence, stamped
 from vigil.domain.packet import Packet
 from vigil.errors import FrameInvalid
 from vigil.media.template import reopened
@@ -61,7 +61,7 @@ class CameraDecoder:
         context.options = {"max_pixels": str(MAX_PIXELS)}
         self._context, self._template_id = context, template.template_id
 
-    def newest_picture(self, entries: Iterable[Entry], *, epoch: Epoch) -> bytes | None:
+    def newest_picture(self, entries: Sequence[Entry], *, epoch: Epoch) -> bytes | None:
         """Decode every packet; return the newest due frame as a stamped JPEG, or None.
 
         Args:
@@ -82,7 +82,8 @@ class CameraDecoder:
             self._note_error(str(error))
             return None
         self._note_error(None)
-        return stamped(jpeg, self._stamp(frame, captured_at_us, epoch))
+        sequence = self._next_sequence(epoch, entries[-1])
+        return stamped(jpeg, FrameStamp(sequence, captured_at_us, epoch, frame.width, frame.height))
 
     def close(self) -> None:
         """Give the decoder's memory back."""
@@ -106,11 +107,12 @@ class CameraDecoder:
             except FFmpegError as error:
                 self._note_error(f"the video cannot be decoded: {error.strerror}")
 
-    def _stamp(self, frame: av.VideoFrame, captured_at_us: int, epoch: Epoch) -> FrameStamp:
+    def _next_sequence(self, epoch: Epoch, entry: Entry) -> int:
         if epoch != self._sequence_epoch:
-            self._sequence, self._sequence_epoch = 0, epoch
+            self._sequence_epoch = epoch
+            self._sequence = least_sequence(epoch, place_of(entry.entry_id)[0])
         self._sequence += 1
-        return FrameStamp(self._sequence, captured_at_us, epoch, frame.width, frame.height)
+        return self._sequence
 
     def _note_error(self, error: str | None) -> None:
         if error is not None and error != self.error:

@@ -4,18 +4,21 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import av
 import structlog
 
+from camera_ctrl.ingest.templates import Templates
 from camera_ctrl.ingest.timing import CaptureTimer, Stamp
 from vigil.bus.packets.base import Backlog, PacketLog, Template
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.packet import Packet
 from vigil.errors import BusUnavailable, LeaseLost
-from vigil.media.template import MediaStream, template_of
+from vigil.media.template import MediaStream
 
 #: The class is generic in its stubs alone.
 AvPacket: TypeAlias = "av.Packet[Any]"
@@ -39,12 +42,15 @@ class PumpState:
         epoch: Under which it writes; set by others when the lease was taken again.
         lost_epoch: An epoch under which a write was refused.
         dropped: Packets that the bus did not take.
+        codec, size_wh: Of the main video, as it is sent now; None, and 0 by 0, until known.
     """
 
     epoch: Epoch
     lost_epoch: Epoch | None = None
     backlog: Backlog = field(default_factory=lambda: Backlog(0.0, 0))
     dropped: int = 0
+    codec: str | None = None
+    size_wh: tuple[int, int] = (0, 0)
 
 
 class PacketPump:
@@ -77,15 +83,20 @@ class PacketPump:
         self._packets = packets
         self._clock = clock
         self._timer = CaptureTimer(clock, begins_with_burst=not _is_slow(streams[0]))
-        self._template: Template | None = None
+        self._templates = Templates(streams)
+        self._note_video()
         self._awaits_keyframe = True
         self._untimed: list[AvPacket] = []
         #: Those that the timer has not stamped yet, in the order they came.
-        self._unstamped: deque[AvPacket] = deque()
+        self._unstamped: deque[tuple[AvPacket, Template]] = deque()
         self._paused_until_s = 0.0
 
     def put(self, packet: AvPacket) -> bool:
-        """Take one packet of the demuxer; return whether it was video with a payload."""
+        """Take one packet of the demuxer; return whether it was video with a payload.
+
+        Raises:
+            CameraUnavailable: The video is none that can be understood.
+        """
         if packet.size == 0:
             # FFmpeg says so that no more will come.
             self._append(self._timer.settle())
@@ -119,7 +130,7 @@ class PacketPump:
             self._awaits_keyframe = False
             self._timer.restart()
             self._unstamped.clear()
-        self._unstamped.append(packet)
+        self._unstamped.append((packet, self._template_of(packet, is_video=is_video)))
         time_base = self._time_base_of(packet)
         dts, pts = _times_of(packet)
         stamps = (
@@ -129,26 +140,40 @@ class PacketPump:
         )
         self._append(stamps)
 
+    def _template_of(self, packet: AvPacket, *, is_video: bool) -> Template:
+        """Return the template of a packet. Only a keyframe of the main video brings another."""
+        if not (is_video and packet.is_keyframe):
+            return self._templates.current()
+        template = self._templates.at_keyframe(bytes(packet))
+        self._note_video()
+        return template
+
+    def _note_video(self) -> None:
+        context = self._templates.video.codec_context
+        self._state.codec = context.name
+        self._state.size_wh = (context.width, context.height)
+
     def _append(self, stamps: Sequence[Stamp | None]) -> None:
         """Put the packets that have waited longest on the bus, as many as there are stamps."""
-        stamped = [(self._unstamped.popleft(), stamp) for stamp in stamps]
-        batch = [(packet, stamp) for packet, stamp in stamped if stamp is not None]
-        if not batch:
-            return
+        stamped = [(*self._unstamped.popleft(), stamp) for stamp in stamps]
+        for template, run in groupby(stamped, key=itemgetter(1)):
+            batch = [
+                self._entry(packet, stamp, template)
+                for packet, _, stamp in run
+                if stamp is not None
+            ]
+            if batch:
+                self._append_run(batch, template)
+
+    def _append_run(self, batch: Sequence[Packet], template: Template) -> None:
+        """Put packets of one template on the bus, or drop them."""
         epoch = self._state.epoch
         if epoch == self._state.lost_epoch or self._clock.monotonic_s() < self._paused_until_s:
             self._drop(batch)
             return
-        if self._template is None:
-            # The first of all is a keyframe of the main video.
-            self._template = template_of(self._streams, bytes(batch[0][0]))
-        template = self._template
         try:
             self._state.backlog = self._packets.append(
-                self._camera_id,
-                [self._entry(packet, stamp, template) for packet, stamp in batch],
-                template=template,
-                epoch=epoch,
+                self._camera_id, batch, template=template, epoch=epoch
             )
         except LeaseLost as error:
             log.warning("packets_refused", camera_id=self._camera_id, reason=str(error))
@@ -178,7 +203,7 @@ class PacketPump:
         stream = self._streams[self._index[packet.stream_index]]
         return packet.time_base or stream.time_base or Fraction(1, 90_000)
 
-    def _drop(self, batch: Sequence[tuple[AvPacket, Stamp]]) -> None:
+    def _drop(self, batch: Sequence[Packet]) -> None:
         self._state.dropped += len(batch)
         self._awaits_keyframe = True
 

@@ -4,10 +4,12 @@ import threading
 from dataclasses import dataclass, field
 
 import structlog
-from av.container import InputContainer
 
+from camera_ctrl.ingest.feeds import READ_TIMEOUT_S, Feed, FeedOpener
+from camera_ctrl.ingest.pacing import Pacer
 from camera_ctrl.ingest.pump import PacketPump, PumpState
-from camera_ctrl.ingest.source import NO_ANSWER, Source, opened
+from camera_ctrl.ingest.source import Source
+from camera_ctrl.ingest.words import NO_ANSWER
 from camera_ctrl.liveness import Liveness
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import IngestReport
@@ -15,18 +17,19 @@ from vigil.bus.packets.base import PacketLog
 from vigil.clock import Clock
 from vigil.domain.camera import Epoch
 from vigil.errors import CameraUnavailable
-from vigil.media.template import MediaStream
 from vigil.messages import CameraConfig
 from vigil.runtime import Backoff, StopSignal
 
 log = structlog.get_logger(__name__)
 
-#: FFmpeg's own limit on silence: the net below our watch, which knows the camera's interval.
-READ_TIMEOUT_S = 10.0
 #: A connection that lasted so long was no flapping: the next one is tried at once.
 STEADY_S = 10.0
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 8.0
+#: A recording that has ended is hardly another one a moment later.
+RETRY_ENDED_S = 300.0
+#: A recording is begun again no sooner, however short it is.
+LEAST_ROUND_S = 0.2
 #: A camera that is so long in opening is said to be silent, while we still wait for it.
 PATIENT_S = 3.0
 
@@ -41,9 +44,6 @@ class _Seen:
     came_back_s: float = 0.0
     #: Since when it is being opened; None: it is open, or between two tries.
     opening_s: float | None = None
-    codec: str | None = None
-    width_px: int = 0
-    height_px: int = 0
     rate: RateMeter = field(default_factory=RateMeter)
 
 
@@ -68,13 +68,19 @@ class CameraSession:
         clock: Clock,
     ) -> None:
         self.camera = camera
-        self._source = source
         self._packets = packets
         self._clock = clock
         self._pump_state = PumpState(epoch)
         self._seen = _Seen(came_back_s=clock.monotonic_s())
         self._lock = threading.Lock()
         self._stop = StopSignal()
+        self._opener = FeedOpener(
+            source,
+            pacer=Pacer(clock, self._stop),
+            still_fps=lambda: self.camera.frame_fps,
+            clock=clock,
+            stop=self._stop,
+        )
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}", daemon=True)
 
     def start(self) -> None:
@@ -85,8 +91,14 @@ class CameraSession:
         """Ask the thread to end; it does within FFmpeg's timeout."""
         self._stop.set()
 
-    def write_under(self, epoch: Epoch) -> None:
-        """Go on under another epoch: the lease was taken again."""
+    def go_on(self, camera: CameraConfig, epoch: Epoch) -> None:
+        """Go on under another epoch, if the lease was taken again, and as web wants it now.
+
+        Args:
+            camera: Differs from the one before in nothing that the connection stands on.
+            epoch: Of the ingest lease.
+        """
+        self.camera = camera
         self._pump_state.epoch = epoch
 
     def report(self) -> IngestReport:
@@ -105,9 +117,9 @@ class CameraSession:
                 error=seen.error or self._impatience(now_s),
                 silent_s=now_s - seen.came_back_s,
                 last_packet_us=seen.last_packet_us,
-                codec=seen.codec,
-                width_px=seen.width_px,
-                height_px=seen.height_px,
+                codec=self._pump_state.codec,
+                width_px=self._pump_state.size_wh[0],
+                height_px=self._pump_state.size_wh[1],
                 packet_fps=seen.rate.events_per_s(now_s),
                 bitrate_bps=8 * seen.rate.size_per_s(now_s),
                 backlog_s=self._pump_state.backlog.seconds,
@@ -125,46 +137,50 @@ class CameraSession:
         backoff = Backoff(first_s=RETRY_FIRST_S, max_s=RETRY_MAX_S)
         while not self._stop.is_set():
             began_s = self._clock.monotonic_s()
+            retry_in_s: float | None = None
             try:
-                self._connect_and_pump()
+                retry_in_s = self._connect_and_pump()
             except CameraUnavailable as error:
                 self._note_error(str(error))
-            if self._clock.monotonic_s() - began_s > STEADY_S:
+            lasted_s = self._clock.monotonic_s() - began_s
+            if lasted_s > STEADY_S:
                 backoff.reset()
-            self._stop.wait(backoff.next_s())
+            if retry_in_s is None:
+                retry_in_s = backoff.next_s()
+            self._stop.wait(retry_in_s)
 
-    def _connect_and_pump(self) -> None:
+    def _connect_and_pump(self) -> float:
+        """Watch one connection to its end; return when to begin the next one, in seconds.
+
+        Raises:
+            CameraUnavailable: It did not come to be, or ended as it should not.
+        """
+        began_s = self._clock.monotonic_s()
         with self._lock:
-            self._seen.opening_s = self._clock.monotonic_s()
-        with opened(self._source, read_timeout_s=READ_TIMEOUT_S) as container:
-            if not container.streams.video:
-                raise CameraUnavailable("answers, but not with video")
-            video = container.streams.video[0]
-            streams: list[MediaStream] = [video, *container.streams.audio[:1]]
-            with self._lock:
-                self._seen.error = self._seen.opening_s = None
-                self._seen.liveness.reconnected()
-                self._seen.codec = video.codec_context.name
-                self._seen.width_px = video.codec_context.width
-                self._seen.height_px = video.codec_context.height
-            log.info("camera_connected", camera_id=self.camera.id, codec=self._seen.codec)
+            self._seen.opening_s = began_s
+        with self._opener.open() as feed:
             pump = PacketPump(
                 self.camera.id,
-                streams,
+                feed.streams,
                 state=self._pump_state,
                 packets=self._packets,
                 clock=self._clock,
             )
-            self._pump(container, streams, pump)
-        raise CameraUnavailable("the stream has ended")
+            with self._lock:
+                self._seen.error = self._seen.opening_s = None
+                self._seen.liveness.reconnected()
+            log.info("camera_connected", camera_id=self.camera.id, codec=self._pump_state.codec)
+            self._pump(feed, pump)
+            if not feed.has_end:
+                raise CameraUnavailable("the stream has ended")
+        if self._opener.source.loop:
+            return max(0.0, LEAST_ROUND_S - (self._clock.monotonic_s() - began_s))
+        self._note_error("the file has ended")
+        return RETRY_ENDED_S
 
-    def _pump(
-        self,
-        container: InputContainer,
-        streams: list[MediaStream],
-        pump: PacketPump,
-    ) -> None:
-        for packet in container.demux(streams):
+    def _pump(self, feed: Feed, pump: PacketPump) -> None:
+        seen_s = self._clock.monotonic_s()
+        for packet in feed.packets:
             if self._stop.is_set():
                 return
             size_bytes = packet.size
@@ -173,9 +189,14 @@ class CameraSession:
             with self._lock:
                 self._seen.came_back_s = now_s
                 if is_video:
+                    seen_s = now_s
                     self._seen.liveness.note(now_s)
                     self._seen.last_packet_us = self._clock.utc_us()
                     self._seen.rate.count(now_s, size_bytes)
+                patience_s = max(READ_TIMEOUT_S, self._seen.liveness.dead_after_s())
+            if now_s - seen_s > patience_s:
+                # Its sound goes on: FFmpeg has no reason to complain.
+                raise CameraUnavailable("its sound comes, but no video")
 
     def _note_error(self, error: str) -> None:
         with self._lock:

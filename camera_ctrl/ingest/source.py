@@ -1,47 +1,34 @@
-"""How a camera's URL becomes a stream, and what goes wrong on the way, in an owner's words."""
+"""Where a camera's video is, and what may be opened there."""
 
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-import av
-from av.container import InputContainer
-from av.error import (
-    ExitError,
-    FFmpegError,
-    HTTPBadRequestError,
-    HTTPClientError,
-    HTTPForbiddenError,
-    HTTPNotFoundError,
-    HTTPServerError,
-    HTTPUnauthorizedError,
-    InvalidDataError,
-)
-
-from vigil.errors import CameraUnavailable
 from vigil.messages import Transport
 
 #: How long a camera may take to open; slow ones need some seconds.
 OPEN_TIMEOUT_S = 8.0
 #: FFmpeg's own limit on one answer. Longer than ours, since it takes silence for invalid data.
 _IO_TIMEOUT_S = 20.0
-#: What is said of a camera that is silent.
-NO_ANSWER = "no answer in time"
+#: Bytes that the kernel keeps of a UDP stream; a keyframe comes at once, and faster than we read.
+_UDP_BUFFER_BYTES = 4 * 2**20
 
-#: What FFmpeg may open for each scheme: a playlist from the network can never name a local file.
+#: What FFmpeg may open for each scheme: what comes from the network can never name a local file,
+#: nor a file another one.
 _PROTOCOLS = {
     "rtsp": "rtp,rtsp,tcp,udp",
     "rtsps": "rtp,rtsps,rtsp,tls,tcp,udp",
     "http": "http,tcp",
     "https": "https,http,tls,tcp",
     "file": "file",
+    # It opens its device itself.
+    "device": "",
 }
+SCHEMES = tuple(sorted(_PROTOCOLS))
 #: The one demuxer of a scheme that has one.
-_DEMUXER = {"rtsp": "rtsp", "rtsps": "rtsp"}
+_DEMUXER = {"rtsp": "rtsp", "rtsps": "rtsp", "device": "v4l2"}
 #: Containers of video that a network source or a file may be; playlists are none.
 _CONTAINERS = "mpjpeg,mjpeg,mov,matroska,webm,mpegts,flv,avi,h264,hevc,nut"
+_DEFAULT_PORT = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,102 +39,83 @@ class Source:
         url: Without credentials.
         credentials: ``user:password`` in clear, or None.
         transport: For RTSP.
+        loop: Whether what has an end begins again there.
     """
 
     url: str
     credentials: str | None = None
     transport: Transport = Transport.TCP
+    loop: bool = False
 
     @property
     def scheme(self) -> str:
         """The URL's scheme in lower case."""
         return urlsplit(self.url).scheme.lower()
 
+    @property
+    def is_rtsp(self) -> bool:
+        """Whether it speaks RTSP."""
+        return self.scheme in {"rtsp", "rtsps"}
 
-@contextmanager
-def opened(source: Source, *, read_timeout_s: float) -> Iterator[InputContainer]:
-    """Open a camera's stream for demuxing.
+    @property
+    def is_http(self) -> bool:
+        """Whether it speaks HTTP."""
+        return self.scheme in {"http", "https"}
 
-    Raises:
-        CameraUnavailable: It cannot be opened, or broke; the message is for the camera's owner.
-    """
-    if source.scheme not in _PROTOCOLS:
-        raise CameraUnavailable(
-            f"'{source.scheme}' is no scheme that we open; use {', '.join(sorted(_PROTOCOLS))}"
-        )
-    try:
-        with av.open(
-            _with_credentials(source),
-            format=_DEMUXER.get(source.scheme),
-            options=_options(source),
-            timeout=(OPEN_TIMEOUT_S, read_timeout_s),
-        ) as container:
-            yield container
-    except (FFmpegError, OSError) as error:
-        raise CameraUnavailable(in_words(error, source)) from error
+    @property
+    def path(self) -> str:
+        """The path of a file or device on this machine."""
+        return unquote(urlsplit(self.url).path)
 
+    @property
+    def user_and_password(self) -> tuple[str, str] | None:
+        """The credentials taken apart."""
+        if self.credentials is None:
+            return None
+        user, _, password = self.credentials.partition(":")
+        return user, password
 
-def in_words(error: Exception, source: Source) -> str:
-    """Return why a camera gives no video, so that its owner knows what to look at."""
-    for kind, words in _WORDS:
-        if isinstance(error, kind):
-            return words
-    number = getattr(error, "errno", None)
-    if number in _WORDS_OF_ERRNO:
-        return _WORDS_OF_ERRNO[number]
-    if isinstance(error, InvalidDataError):
-        if source.scheme in _DEMUXER:
-            return "answers, but is no RTSP server"
-        return "answers, but not with video"
-    return f"cannot be opened: {getattr(error, 'strerror', None) or error}"
+    def host_and_port(self) -> tuple[str, int] | None:
+        """Return where on the network it is, or None: it is on this machine."""
+        if self.scheme not in _DEFAULT_PORT:
+            return None
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or _DEFAULT_PORT[self.scheme]
 
 
-_WORDS: tuple[tuple[type[Exception], str], ...] = (
-    (HTTPUnauthorizedError, "wrong user or password"),
-    (HTTPForbiddenError, "the camera forbids this user to see the stream"),
-    (HTTPNotFoundError, "the camera answers, but has no stream at this path"),
-    (HTTPBadRequestError, "the camera does not understand the request; check the path"),
-    (HTTPServerError, "the camera reports an error of its own"),
-    (HTTPClientError, "the camera refuses the request"),
-    # What FFmpeg says when our own timeout interrupted it.
-    (ExitError, NO_ANSWER),
-)
-_WORDS_OF_ERRNO = {
-    errno.ETIMEDOUT: NO_ANSWER,
-    errno.EHOSTUNREACH: "no route to the camera",
-    errno.ENETUNREACH: "no route to the camera's network",
-    errno.ECONNREFUSED: "nobody listens at this address and port",
-    errno.ECONNRESET: "the camera broke the connection",
-    errno.EPIPE: "the camera broke the connection",
-    errno.EIO: "the address cannot be found, or the connection broke",
-    errno.ENOENT: "no such file",
-    errno.EACCES: "we may not read this file",
-    errno.EAGAIN: NO_ANSWER,
-}
-
-
-def _with_credentials(source: Source) -> str:
+def ffmpeg_name(source: Source) -> str:
+    """Return what FFmpeg calls it, credentials included: never to be logged."""
     if source.scheme == "file":
-        return urlsplit(source.url).path
-    if source.credentials is None:
+        return f"file:{source.path}"
+    if source.scheme == "device":
+        return source.path
+    if source.user_and_password is None:
         return source.url
-    user, _, password = source.credentials.partition(":")
+    user, password = (quote(each, safe="") for each in source.user_and_password)
     parts = urlsplit(source.url)
-    netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"
-    return urlunsplit(parts._replace(netloc=netloc))
+    return urlunsplit(parts._replace(netloc=f"{user}:{password}@{parts.netloc}"))
 
 
-def _options(source: Source) -> dict[str, str]:
+def ffmpeg_demuxer(source: Source) -> str | None:
+    """Return the one demuxer that may read it, or None: any of those in its options."""
+    return _DEMUXER.get(source.scheme)
+
+
+def ffmpeg_options(source: Source) -> dict[str, str]:
+    """Return the options under which FFmpeg opens it."""
+    if source.scheme == "device":
+        return {"protocol_whitelist": _PROTOCOLS["device"]}
     options = {"protocol_whitelist": _PROTOCOLS[source.scheme]}
-    if source.scheme in _DEMUXER:
+    if source.is_rtsp:
         return options | {
             "rtsp_transport": source.transport.value,
+            "buffer_size": str(_UDP_BUFFER_BYTES),
             "timeout": str(round(_IO_TIMEOUT_S * 1_000_000)),
             # An RTSP stream tells its parameters up front; the default looks at 5 s of it.
             "analyzeduration": "500000",
             "probesize": "500000",
         }
     options["format_whitelist"] = _CONTAINERS
-    if source.scheme != "file":
+    if source.is_http:
         options["rw_timeout"] = str(round(_IO_TIMEOUT_S * 1_000_000))
     return options

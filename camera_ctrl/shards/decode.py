@@ -4,8 +4,9 @@ Apart from the ingest shard, so that a decoder that crashes on hostile bytes cos
 """
 
 import signal
-from collections.abc import MutableSequence
+from collections.abc import Iterator, MutableSequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
@@ -22,11 +23,12 @@ from vigil import keys
 from vigil.bus.connection import connect_waiting
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.frames.redis import RedisFrameStore
-from vigil.bus.packets.base import BacklogLimits, Entry, EntryId, PacketLog
+from vigil.bus.packets.base import BacklogLimits, Entry, EntryId, PacketLog, place_of
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.clock import MICROSECONDS, Clock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import read_stamp
+from vigil.domain.packet import Packet
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
@@ -40,7 +42,7 @@ READ_EVERY_S = 0.04
 REST_MAX_S = 0.5
 #: Packets of one camera in one read: two seconds of 30 frames a second.
 READ_LIMIT = 60
-#: A decoder so far behind goes on at the newest keyframe.
+#: A decoder so far behind goes on at the newest keyframe, if it has not passed it.
 MAX_LAG_S = 3.0
 
 
@@ -139,61 +141,86 @@ class DecodeShard:
 
     @staticmethod
     def _is_idle(camera: _Camera) -> bool:
-        """Whether no thread is at the camera. An error of the thread is raised here."""
+        """Whether no thread is at the camera. An error of the thread is raised here, once."""
         if camera.busy is None:
             return True
         if not camera.busy.done():
             return False
-        camera.busy.result()
-        camera.busy = None
+        busy, camera.busy = camera.busy, None
+        busy.result()
         return True
 
     def _decode(self, camera: _Camera, entries: list[Entry]) -> None:
-        """Decode one read of a camera. Runs in a thread of the pool."""
-        camera.position = entries[-1].entry_id
-        place = self._free_places.pop()
-        self._working_on[place] = camera.config.id
+        """Decode one read of a camera. Runs in a thread of the pool.
+
+        Raises:
+            BusUnavailable: The template could not be read; the packets will be read again.
+        """
+        # The assignment may change meanwhile: a picture is written under the epoch it names.
+        epoch = camera.epoch
+        if self._skips_to_newest_gop(camera, entries):
+            return
+        for run in _runs_of_one_template(entries):
+            if not self._has_template(camera, run[0].packet):
+                camera.position = run[-1].entry_id
+                continue
+            with self._at_risk(camera.config.id):
+                jpeg = camera.decoder.newest_picture(run, epoch=epoch)
+            camera.position = run[-1].entry_id
+            if jpeg is None:
+                continue
+            camera.due_s = self._clock.monotonic_s() + _rest_s(camera.config.frame_fps)
+            if epoch != camera.lost_epoch:
+                self._put(camera, jpeg, epoch)
+
+    def _skips_to_newest_gop(self, camera: _Camera, entries: list[Entry]) -> bool:
+        """Leave packets out when too far behind, if a newer keyframe is there to go on at."""
+        lag_us = self._clock.utc_us() - entries[-1].packet.captured_at_us
+        if len(entries) < READ_LIMIT or lag_us <= MAX_LAG_S * MICROSECONDS:
+            return False
+        newest = self._packets.last_keyframe(camera.config.id)
+        # Never back: a GOP longer than the lag would be begun again and again.
+        if newest is None or place_of(newest) <= place_of(entries[-1].entry_id):
+            return False
+        log.info("decoder_skips", camera_id=camera.config.id, lag_s=round(lag_us / 1e6, 1))
+        camera.position = newest
+        return True
+
+    def _has_template(self, camera: _Camera, packet: Packet) -> bool:
+        if not camera.decoder.needs_template(packet):
+            return True
+        template = self._packets.template(camera.config.id, packet.template_id)
+        if template is None:
+            return False
         try:
-            if self._is_late(entries):
-                log.info("decoder_skips", camera_id=camera.config.id)
-                camera.position = None
-                return
-            for run in _runs_of_one_template(entries):
-                self._decode_run(camera, run)
+            with self._at_risk(camera.config.id):
+                camera.decoder.use(template)
+        except MessageInvalid as error:
+            camera.decoder.error = str(error)
+            return False
+        return True
+
+    @contextmanager
+    def _at_risk(self, camera_id: CameraId) -> Iterator[None]:
+        """Note whose bytes are decoded, for who looks for the cause of a crash."""
+        place = self._free_places.pop()
+        self._working_on[place] = camera_id
+        try:
+            yield
         finally:
             self._working_on[place] = 0
             self._free_places.append(place)
 
-    def _is_late(self, entries: list[Entry]) -> bool:
-        lag_us = self._clock.utc_us() - entries[-1].packet.captured_at_us
-        return len(entries) == READ_LIMIT and lag_us > MAX_LAG_S * MICROSECONDS
-
-    def _decode_run(self, camera: _Camera, entries: list[Entry]) -> None:
-        camera_id, first = camera.config.id, entries[0].packet
-        if camera.decoder.needs_template(first):
-            template = self._packets.template(camera_id, first.template_id)
-            if template is None:
-                return
-            try:
-                camera.decoder.use(template)
-            except MessageInvalid as error:
-                camera.decoder.error = str(error)
-                return
-        jpeg = camera.decoder.newest_picture(entries, epoch=camera.epoch)
-        if jpeg is None:
-            return
-        camera.due_s = self._clock.monotonic_s() + _rest_s(camera.config.frame_fps)
-        if camera.epoch == camera.lost_epoch:
-            return
-        ttl_s = _ttl_s(camera.config.frame_fps)
+    def _put(self, camera: _Camera, jpeg: bytes, epoch: Epoch) -> None:
+        camera_id, ttl_s = camera.config.id, _ttl_s(camera.config.frame_fps)
         # A backlog outlives its camera: what it shows is not live.
         if self._clock.utc_us() - read_stamp(jpeg).captured_at_us > ttl_s * MICROSECONDS:
             return
         try:
-            self._frames.put(camera_id, jpeg, epoch=camera.epoch, ttl_s=ttl_s)
+            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
             camera.rate.count(self._clock.monotonic_s())
         except LeaseLost:
-            camera.lost_epoch = camera.epoch
+            camera.lost_epoch = epoch
         except BusUnavailable as error:
             # The next frame will do.
             log.info("picture_dropped", camera_id=camera_id, reason=str(error))

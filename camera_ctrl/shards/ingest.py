@@ -1,5 +1,6 @@
 """The ingest shard: demuxes some cameras, decodes nothing."""
 
+import logging
 import signal
 from multiprocessing.connection import Connection
 
@@ -87,7 +88,7 @@ class IngestShard:
         for camera_id, camera in assignment.cameras.items():
             session = self._sessions.get(camera_id)
             if session is not None and _connects_alike(session.camera, camera):
-                session.write_under(assignment.epochs[camera_id])
+                session.go_on(camera, assignment.epochs[camera_id])
                 continue
             if session is not None:
                 self._sessions.pop(camera_id).stop()
@@ -104,7 +105,7 @@ class IngestShard:
         self._unopenable.pop(camera.id, None)
         session = CameraSession(
             camera,
-            Source(camera.stream_url, credentials, camera.transport),
+            Source(camera.stream_url, credentials, camera.transport, loop=camera.loop),
             epoch=self._assignment.epochs[camera.id],
             packets=self._packets,
             clock=self._clock,
@@ -141,6 +142,8 @@ def main(pipe: Connection, settings: CameraSettings) -> None:
     # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logging("camera_ctrl.ingest", settings.log_level)
+    # It would log the URL of every still.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     stop, clock = StopSignal(), SystemClock()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     redis = connect_waiting(str(settings.redis_url), stop=stop)

@@ -114,11 +114,15 @@ def _open(path: Path, *, threads: int) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(str(path), sess_options=options, providers=_providers())
     except _ORT_ERRORS as error:
         raise ModelInvalid(f"the file is no ONNX model: {_first_line(error)}") from error
+
+
+def _providers() -> list[str]:
+    """Return where a session runs, best first; only the runtime of the GPU image knows CUDA."""
+    known = onnxruntime.get_available_providers()
+    return [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in known]
 
 
 def _input_of(session: onnxruntime.InferenceSession) -> tuple[str, tuple[int, int] | None]:

@@ -1,16 +1,22 @@
 """What the Compose file promises, before anything runs."""
 
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from camera_ctrl.settings import CameraSettings
-from tests.containers.compose import FILE, Compose
+from object_recognition.settings import RecognitionSettings
+from tests.containers.compose import FILE, ROOT, Compose
 from vigil.settings import CoreSettings
 from web.settings import WebSettings
 
 pytestmark = pytest.mark.needs("docker")
+
+GPU_FILE = ROOT / "docker-compose-gpu.yml"
+CUDA_REQUIREMENTS = ROOT / "deploy" / "service" / "cuda.txt"
 
 SECRETS = (
     "SECRET_KEY",
@@ -19,7 +25,11 @@ SECRETS = (
     "REDIS_CAMERA_CTRL_PASSWORD",
     "REDIS_OBJECT_RECOGNITION_PASSWORD",
 )
-SETTINGS: dict[str, type[CoreSettings]] = {"web": WebSettings, "camera_ctrl": CameraSettings}
+SETTINGS: dict[str, type[CoreSettings]] = {
+    "camera_ctrl": CameraSettings,
+    "object_recognition": RecognitionSettings,
+    "web": WebSettings,
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,5 +92,28 @@ def test_keeps_the_buses_off_the_world(compose: Compose) -> None:
     config = compose.config()
     inside = {name for name, network in config["networks"].items() if network.get("internal")}
 
-    for name in ("redis-media", "redis-queue"):
+    for name in ("redis-media", "redis-queue", "postgres", "migrate"):
         assert set(config["services"][name]["networks"]) <= inside
+
+
+def test_keeps_postgresql_to_its_owner(services: dict[str, Any]) -> None:
+    near = {name for name, service in services.items() if "database" in service["networks"]}
+
+    assert near == {"postgres", "migrate", "web"}
+
+
+def test_the_gpu_file_gives_recognition_a_gpu_and_changes_no_other(compose: Compose) -> None:
+    plain = compose.config()["services"]
+    with_gpu = replace(compose, files=[*compose.files, GPU_FILE]).config()["services"]
+
+    changed = {name for name in plain if with_gpu[name] != plain[name]}
+    assert changed == {"object_recognition"}
+    [device] = with_gpu["object_recognition"]["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+
+
+def test_the_runtime_for_gpus_is_of_the_locked_version() -> None:
+    locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    [version] = [package["version"] for package in locked if package["name"] == "onnxruntime"]
+
+    assert f"\nonnxruntime-gpu=={version} " in CUDA_REQUIREMENTS.read_text()

@@ -15,12 +15,13 @@ from tests.builders import CAMERA
 from tests.cameras.clips import SMALL, CardClip
 from tests.footage import BEGAN_US, Footage, footage_of
 from tests.pictures import bgr_of
-from vigil.bus.packets.base import Entry, Template
+from vigil.bus.packets.base import Entry, EntryId, Template
 from vigil.domain.camera import Epoch
 from vigil.domain.frame import FrameStamp, read_stamp
 from vigil.errors import MessageInvalid
 
-EPOCH = Epoch(5)
+#: Taken when the first packet came; in milliseconds of Redis's clock, as packets' places are.
+EPOCH = Epoch(BEGAN_US // 1000)
 STEP_US = 40_000
 #: Faster than any clip here: every frame is wanted.
 EVERY_FRAME_FPS = 30.0
@@ -97,12 +98,26 @@ def test_of_one_read_the_newest_due_frame_alone_becomes_a_picture(footage: Foota
 def test_a_stamp_tells_sequence_epoch_and_size(footage: Footage) -> None:
     decoder = a_decoder(footage)
 
+    later = Epoch(EPOCH + 10)
     first = stamps(pictures(decoder, footage.entries[:10]))
-    second = stamps(pictures(decoder, footage.entries[10:20], epoch=Epoch(9)))
+    second = stamps(pictures(decoder, footage.entries[10:20], epoch=later))
 
-    assert [(each.epoch, each.sequence) for each in first] == [(5, n) for n in range(1, 11)]
-    assert [(each.epoch, each.sequence) for each in second] == [(9, n) for n in range(1, 11)]
+    assert [(each.epoch, each.sequence) for each in first] == [(EPOCH, n) for n in range(1, 11)]
+    assert [(each.epoch, each.sequence) for each in second] == [(later, n) for n in range(1, 11)]
     assert {(each.width_px, each.height_px) for each in first + second} == {SMALL.size_wh}
+
+
+def test_a_decoder_that_takes_over_numbers_on_above_the_one_that_died(footage: Footage) -> None:
+    before = stamps(pictures(a_decoder(footage), footage.entries[:40]))
+    # The packets of a clip stand a millisecond apart; a camera's come a frame apart.
+    an_hour_on = EntryId(f"{EPOCH + 3_600_000}-0")
+    entries = [replace(each, entry_id=an_hour_on) for each in footage.entries[40:]]
+
+    after = stamps(pictures(a_decoder(footage), entries))
+
+    assert before[-1].order < after[0].order
+    assert [each.sequence - after[0].sequence for each in after] == list(range(10))
+    assert after[0].skipped_since(before[-1]) == 0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from tests.pictures import bgr_of
 from vigil.domain.camera import Epoch
-from vigil.domain.frame import STAMPED_HEAD_BYTES, FrameStamp, read_stamp, stamped
+from vigil.domain.frame import (
+    MAX_FRAME_FPS,
+    STAMPED_HEAD_BYTES,
+    FrameStamp,
+    least_sequence,
+    read_stamp,
+    stamped,
+)
 from vigil.errors import FrameInvalid
 
 STAMP = FrameStamp(7, 1_790_000_000_123_456, Epoch(5), 1920, 1080)
@@ -84,3 +91,44 @@ def test_the_newer_of_two_frames_has_the_greater_order() -> None:
     of_the_next_epoch = replace(STAMP, sequence=1, epoch=Epoch(6))
 
     assert STAMP.order < after.order < of_the_next_epoch.order
+
+
+@pytest.mark.parametrize(
+    ("sequence", "after_s", "epoch", "skipped"),
+    [
+        (8, 0.2, 5, 0),
+        (11, 0.8, 5, 3),
+        (7 + 30, 1.0, 5, 29),
+        # They need not come evenly
+        (10, 0.0, 5, 2),
+        # Another epoch counts anew, an older frame skipped none, and more than can have been made
+        # in the time between are another decoder's numbers.
+        (11, 0.8, 6, 0),
+        (6, -0.2, 5, 0),
+        (108_007, 0.2, 5, 0),
+    ],
+)
+def test_tells_how_many_frames_lie_between_two(
+    sequence: int, after_s: float, epoch: int, skipped: int
+) -> None:
+    later = replace(
+        STAMP,
+        sequence=sequence,
+        captured_at_us=STAMP.captured_at_us + round(after_s * 1e6),
+        epoch=Epoch(epoch),
+    )
+
+    assert later.skipped_since(STAMP) == skipped
+
+
+@given(fps=st.integers(1, MAX_FRAME_FPS), seconds=st.integers(0, 10**6))
+def test_no_decoder_has_reached_the_number_from_which_the_next_begins(
+    fps: int, seconds: int
+) -> None:
+    began_ms = 1_790_000_000_000
+
+    assert least_sequence(Epoch(began_ms), began_ms + seconds * 1000) >= fps * seconds
+
+
+def test_numbers_from_one_where_redis_has_set_its_clock_back() -> None:
+    assert least_sequence(Epoch(1_790_000_000_000), 1_780_000_000_000) == 0

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from vigil.domain.camera import Epoch
 from vigil.errors import FrameInvalid
 
+#: The most pictures a second that are made of a camera's video.
+MAX_FRAME_FPS = 30
+
 _SOI = b"\xff\xd8"
 _COM = b"\xff\xfe"
 _MAGIC = b"VIGIL1"
@@ -26,8 +29,8 @@ class FrameStamp:
     """Which frame a JPEG shows.
 
     Attributes:
-        sequence: Grows by one with each frame of an epoch; of two frames, the newer has the
-            greater ``(epoch, sequence)``.
+        sequence: Grows by one with each frame of an epoch, by more where another decoder took
+            over; of two frames, the newer has the greater ``(epoch, sequence)``.
         captured_at_us: UTC in microseconds since 1970.
         epoch: The ingest epoch under which the frame was made.
         width_px, height_px: Of the full frame, whatever the size of this JPEG.
@@ -43,6 +46,29 @@ class FrameStamp:
     def order(self) -> tuple[int, int]:
         """What frames of one camera are compared by: newer is greater."""
         return (self.epoch, self.sequence)
+
+    def skipped_since(self, earlier: "FrameStamp") -> int:
+        """Return how many frames lie between an earlier one and this.
+
+        0 where that cannot be known: of another epoch, or numbered by another decoder.
+        """
+        skipped = self.sequence - earlier.sequence - 1
+        # A second more than lies between them, for frames that do not come evenly.
+        between_us = self.captured_at_us - earlier.captured_at_us + 1_000_000
+        fit = between_us * MAX_FRAME_FPS // 1_000_000
+        return skipped if self.epoch == earlier.epoch and 0 <= skipped <= fit else 0
+
+
+def least_sequence(epoch: Epoch, at_ms: int) -> int:
+    """Return a sequence that no frame of an epoch can have reached yet.
+
+    So a decoder that takes over from one that died numbers on, without knowing where that was.
+
+    Args:
+        epoch: It is Redis's time in milliseconds, when it began.
+        at_ms: Redis's time in milliseconds, now.
+    """
+    return max(0, at_ms - epoch) * MAX_FRAME_FPS // 1000
 
 
 def stamped(jpeg: bytes, stamp: FrameStamp) -> bytes:

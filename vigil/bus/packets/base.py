@@ -14,6 +14,12 @@ EntryId = NewType("EntryId", str)
 BEGINNING = EntryId("0-0")
 
 
+def place_of(entry_id: EntryId) -> tuple[int, int]:
+    """Return what entries of one log are ordered by: when Redis took it, in ms, and a count."""
+    milliseconds, count = entry_id.split("-")
+    return int(milliseconds), int(count)
+
+
 @dataclass(frozen=True, slots=True)
 class BacklogLimits:
     """How much of each camera is kept.

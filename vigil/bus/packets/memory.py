@@ -13,6 +13,7 @@ from vigil.bus.packets.base import (
     EntryId,
     PacketLog,
     Template,
+    place_of,
 )
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
@@ -92,8 +93,7 @@ class MemoryPacketLog(PacketLog):
     ) -> dict[CameraId, list[Entry]]:
         answers = {}
         for camera_id, after in positions.items():
-            milliseconds, sequence = after.split("-")
-            position = (int(milliseconds), int(sequence))
+            position = place_of(after)
             log = self._logs.get(camera_id, _CameraLog())
             behind = [held for held in log.held if held.position > position][:limit]
             if behind:

@@ -82,17 +82,28 @@ class RedisPacketLog(PacketLog):
     def read(
         self, positions: Mapping[CameraId, EntryId], *, limit: int
     ) -> dict[CameraId, list[Entry]]:
-        if not positions:
-            return {}
+        found: dict[CameraId, list[Entry]] = {}
+        left = dict(positions)
+        # Again behind what nobody can read: a reader that got none of it would stay before it.
+        while left:
+            answers = self._ranges(left, limit)
+            left = {}
+            for camera_id, answer in answers.items():
+                entries = [entry for raw in answer if (entry := _entry(camera_id, *raw))]
+                if entries:
+                    found[camera_id] = entries
+                elif answer:
+                    left[camera_id] = EntryId(answer[-1][0].decode())
+        return found
+
+    def _ranges(
+        self, positions: Mapping[CameraId, EntryId], limit: int
+    ) -> dict[CameraId, list[tuple[bytes, dict[bytes, bytes]]]]:
         with translated_errors(), self._redis.pipeline(transaction=False) as pipeline:
             for camera_id, after in positions.items():
                 pipeline.xrange(keys.packets(camera_id), min=f"({after}", count=limit)
             answers = pipeline.execute()
-        return {
-            camera_id: [entry for raw in answer if (entry := _entry(camera_id, *raw)) is not None]
-            for camera_id, answer in zip(positions, answers, strict=True)
-            if answer
-        }
+        return dict(zip(positions, answers, strict=True))
 
     @override
     def last_keyframe(self, camera_id: CameraId) -> EntryId | None:

@@ -1,0 +1,1 @@
+"""The whole line: real servers, real processes, cameras, and a client that speaks HTTP alone."""

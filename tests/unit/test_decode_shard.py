@@ -1,0 +1,347 @@
+import multiprocessing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+from typing_extensions import override
+
+from camera_ctrl.shards.decode import READ_LIMIT, DecodeShard
+from camera_ctrl.shards.link import SupervisorLink
+from camera_ctrl.shards.messages import Assignment, ShardReport
+from standalone.demo.counter import read_counter
+from tests.builders import CAMERA, a_camera
+from tests.cameras.clips import SMALL, CardClip
+from tests.footage import BEGAN_US, Footage, footage_of
+from tests.pictures import bgr_of
+from tests.waiting import wait_until
+from vigil.bus.frames.memory import MemoryFrameStore
+from vigil.bus.leases.memory import MemoryLeases
+from vigil.bus.packets.base import BacklogLimits, Template
+from vigil.bus.packets.memory import MemoryPacketLog
+from vigil.clock import FakeClock
+from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.frame import FrameStamp, read_stamp
+from vigil.errors import BusUnavailable
+from vigil.messages import CameraConfig
+from vigil.runtime import StopSignal
+
+STEP_S = 0.04
+
+
+class LeavingPacketLog(MemoryPacketLog):
+    """A log whose templates are away when the test says so."""
+
+    is_away = False
+
+    @override
+    def template(self, camera_id: CameraId, template_id: str) -> Template | None:
+        if self.is_away:
+            raise BusUnavailable("away")
+        return super().template(camera_id, template_id)
+
+
+@dataclass(slots=True)
+class Bench:
+    """A decode shard between twins, and the camera whose packets it reads."""
+
+    clock: FakeClock
+    leases: MemoryLeases
+    log: LeavingPacketLog
+    frames: MemoryFrameStore
+    epoch: Epoch
+    footage: Footage
+    supervisor: Connection
+    working_on: list[int]
+    shard: DecodeShard
+    sent: int = 0
+
+    def assign(self, *, epoch: Epoch | None = None, frame_fps: float = 25.0) -> None:
+        camera: CameraConfig = a_camera(frame_fps=frame_fps)
+        self.supervisor.send(Assignment({CAMERA: camera}, {CAMERA: epoch or self.epoch}))
+
+    def film(self, count: int) -> None:
+        """Let the camera send packets as it films them."""
+        for entry in self.footage.entries[self.sent : self.sent + count]:
+            self.log.append(
+                CAMERA, [entry.packet], template=self.footage.template, epoch=self.epoch
+            )
+            self.clock.advance(STEP_S)
+        self.sent += count
+
+    def turn(self) -> None:
+        """Let the shard take a turn, and its threads finish."""
+        self.shard.run_once()
+        wait_until(
+            lambda: all(
+                each.busy is None or each.busy.done() for each in self.shard._cameras.values()
+            )
+        )
+
+    def stamp(self) -> FrameStamp:
+        return read_stamp(self.frames.newest([CAMERA])[CAMERA])
+
+    def shown(self) -> int | None:
+        jpeg = self.frames.newest([CAMERA]).get(CAMERA)
+        return None if jpeg is None else read_counter(bgr_of(jpeg))
+
+    def report(self) -> ShardReport:
+        self.clock.advance(1.0)
+        self.turn()
+        report = ShardReport()
+        while self.supervisor.poll():
+            report = self.supervisor.recv()
+        return report
+
+
+OpenBench = Callable[[Path], Bench]
+
+
+@pytest.fixture
+def opened() -> Iterator[OpenBench]:
+    shards = []
+
+    def bench(path: Path, *, before: Bench | None = None) -> Bench:
+        clock = FakeClock(now_us=BEGAN_US)
+        leases = MemoryLeases(clock)
+        log = LeavingPacketLog(leases, clock, limits=BacklogLimits())
+        frames = MemoryFrameStore(leases, clock)
+        epoch = leases.acquire(CAMERA, "me", ttl_s=3.0, last_seen=Epoch(0))
+        assert epoch is not None
+        supervisor, ours = multiprocessing.Pipe()
+        working_on = [0, 0]
+        shard = a_shard(ours, clock, log, frames, working_on)
+        shards.append(shard)
+        return Bench(
+            clock, leases, log, frames, epoch, footage_of(path), supervisor, working_on, shard
+        )
+
+    yield bench
+    for shard in shards:
+        shard.close()
+
+
+def a_shard(
+    pipe: Connection,
+    clock: FakeClock,
+    log: MemoryPacketLog,
+    frames: MemoryFrameStore,
+    working_on: list[int],
+) -> DecodeShard:
+    return DecodeShard(
+        link=SupervisorLink(pipe, stop=StopSignal(), clock=clock),
+        packets=log,
+        frames=frames,
+        clock=clock,
+        jpeg_quality=85,
+        working_on=working_on,
+    )
+
+
+def test_shows_the_newest_frame_of_its_camera(opened: OpenBench, small_clip: Path) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+
+    bench.film(7)
+    bench.turn()
+    assert bench.shown() == 6
+    bench.film(9)
+    bench.turn()
+
+    assert bench.shown() == 15
+    assert (bench.stamp().epoch, bench.stamp().captured_at_us) == (
+        bench.epoch,
+        BEGAN_US + 15 * 40_000,
+    )
+    assert bench.working_on == [0, 0]
+
+
+def test_begins_at_the_newest_keyframe(opened: OpenBench, small_clip: Path) -> None:
+    bench = opened(small_clip)
+    bench.film(25)
+    bench.assign()
+
+    bench.turn()
+
+    assert bench.shown() == 24
+    # Keyframes come every ten: five frames were decoded, as the first of them tells.
+    assert bench.stamp().captured_at_us == BEGAN_US + 24 * 40_000
+
+
+def test_a_picture_lives_for_four_seconds_or_three_intervals(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+    bench.turn()
+
+    bench.clock.advance(3.999)
+    assert bench.shown() == 4
+    bench.clock.advance(0.001)
+    assert bench.shown() is None
+
+
+def test_shows_nothing_of_a_camera_that_has_long_been_dead(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    bench.film(25)
+    bench.clock.advance(5.0)
+
+    bench.assign()
+    bench.turn()
+
+    assert bench.shown() is None
+
+
+def test_goes_on_where_it_was_when_the_bus_did_not_give_the_template(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+    bench.log.is_away = True
+
+    bench.turn()
+    with pytest.raises(BusUnavailable):
+        bench.turn()
+    bench.log.is_away = False
+    bench.turn()
+
+    assert bench.shown() == 4
+
+
+def test_reports_an_epoch_that_was_lost_and_shows_again_under_the_next(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+    bench.turn()
+    old = bench.epoch
+
+    # Given that another took the camera, and it came back
+    bench.clock.advance(4.0)
+    for member in ("another", "me"):
+        epoch = bench.leases.acquire(CAMERA, member, ttl_s=0.0, last_seen=Epoch(0))
+        assert epoch is not None
+        bench.epoch = epoch
+    bench.footage = replace(
+        bench.footage,
+        entries=[
+            replace(
+                each,
+                packet=replace(each.packet, captured_at_us=each.packet.captured_at_us + 4_000_000),
+            )
+            for each in bench.footage.entries
+        ],
+    )
+    bench.film(5)
+    bench.turn()
+    assert bench.report().decode[CAMERA].lost_epoch == old
+    assert bench.shown() is None
+
+    bench.assign(epoch=bench.epoch)
+    bench.film(5)
+    bench.clock.advance(-1.0)
+    bench.turn()
+
+    assert bench.shown() == 14
+    assert bench.stamp().epoch == bench.epoch
+
+
+def test_one_that_is_too_slow_skips_to_the_newest_keyframe(
+    opened: OpenBench, card_clip: CardClip
+) -> None:
+    bench = opened(card_clip(replace(SMALL, length_s=6.0)))
+    bench.assign()
+    bench.film(5)
+    bench.turn()
+
+    # Given that it had no turn for 5.6 s, in which 140 packets came
+    bench.film(140)
+    with capture_logs() as logs:
+        bench.turn()
+        bench.turn()
+
+    assert [each["event"] for each in logs if each["event"] == "decoder_skips"] == ["decoder_skips"]
+    assert bench.shown() == 144
+
+
+def test_one_that_joins_a_long_gop_catches_up_instead_of_beginning_again(
+    opened: OpenBench, card_clip: CardClip
+) -> None:
+    # Given a camera that sends a keyframe every ten seconds, and a shard that joins at the eighth
+    bench = opened(card_clip(replace(SMALL, length_s=10.0, gop_s=10.0)))
+    bench.film(200)
+    bench.assign()
+
+    for _ in range(200 // READ_LIMIT + 1):
+        bench.turn()
+
+    assert bench.shown() == 199
+
+
+def test_a_new_rate_is_taken_without_a_break(opened: OpenBench, small_clip: Path) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+    bench.turn()
+    first = bench.stamp()
+
+    bench.assign(frame_fps=12.5)
+    bench.film(5)
+    bench.turn()
+
+    assert bench.stamp().sequence == first.sequence + 1
+
+
+def test_a_shard_that_takes_over_numbers_on(opened: OpenBench, small_clip: Path) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+    for _ in range(20):
+        bench.film(1)
+        bench.turn()
+    before = bench.stamp()
+
+    # Given that the shard died, and another begins under the same epoch
+    bench.supervisor, ours = multiprocessing.Pipe()
+    bench.shard.close()
+    bench.shard = a_shard(ours, bench.clock, bench.log, bench.frames, bench.working_on)
+    bench.assign()
+    bench.film(5)
+    bench.turn()
+    bench.shard.close()
+
+    assert bench.shown() == 24
+    assert before.sequence == 20
+    assert bench.stamp().order > before.order
+
+
+def test_a_camera_that_is_taken_away_is_left_alone(opened: OpenBench, small_clip: Path) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+    bench.turn()
+
+    bench.supervisor.send(Assignment({}, {}))
+    bench.film(5)
+    bench.turn()
+
+    assert bench.shown() == 4
+    assert bench.report().decode == {}
+
+
+def test_ends_when_its_supervisor_is_gone(opened: OpenBench, small_clip: Path) -> None:
+    bench = opened(small_clip)
+    stop = bench.shard._link._stop
+    bench.turn()
+    assert not stop.is_set()
+
+    bench.supervisor.close()
+    bench.turn()
+
+    assert stop.is_set()
