@@ -16,7 +16,7 @@ from camera_ctrl.supervisor import CameraSupervisor
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.capacity import capacity_of, require_noeviction
-from vigil.bus.connection import connect_single, connect_waiting
+from vigil.bus.connection import RedisClient, connect_single, connect_waiting
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.packets.redis import RedisPacketLog
@@ -27,7 +27,7 @@ from vigil.errors import BusUnavailable
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
 from vigil.messages import CameraStatus
-from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
+from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped, stop_on_signals
 from vigil.settings import load
 
 log = structlog.get_logger(__name__)
@@ -46,12 +46,7 @@ def main(
     settings = load(CameraSettings)
     configure_logging("camera_ctrl", settings.log_level)
     clock, stop = SystemClock(), stop_on_signals()
-    media = connect_waiting(str(settings.redis_url), stop=stop)
-    require_noeviction(media, setting="REDIS_URL")
-    queue = connect_single(settings.queue_url())
-    _check_queue(queue)
-    if settings.is_one_redis():
-        log.warning("one_redis_for_both_roles", backlog_s=settings.backlog_limits().seconds)
+    media, queue = _both_roles(settings, stop)
     supervisor = CameraSupervisor(
         configs=CameraConfigs(
             store=RedisCameraConfigStore(queue),
@@ -86,12 +81,24 @@ def main(
     return 0
 
 
-def _check_queue(queue: redis.Redis) -> None:
+def _both_roles(settings: CameraSettings, stop: StopSignal) -> tuple[RedisClient, redis.Redis]:
+    """Return the media and the queue Redis, checked.
+
+    Raises:
+        SetupInvalid: One of them is unfit.
+        BusUnavailable: An end was asked for while nobody answered.
+    """
+    media = connect_waiting(str(settings.redis_url), stop=stop)
+    require_noeviction(media, setting="REDIS_URL")
+    queue = connect_single(settings.queue_url())
     try:
         require_noeviction(queue, setting="QUEUE_REDIS_URL")
     except BusUnavailable as error:
         # The last good configuration is on disk: the cameras do not wait for it.
         log.warning("queue_not_checked", reason=str(error))
+    if settings.is_one_redis():
+        log.warning("one_redis_for_both_roles", backlog_s=settings.backlog_limits().seconds)
+    return media, queue
 
 
 def _ingest_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:

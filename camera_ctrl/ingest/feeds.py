@@ -48,11 +48,13 @@ class Feed:
         streams: The main video first, then the first audio.
         packets: As they come.
         has_end: Whether it is a recording, whose end is no fault.
+        is_polled: Whether a packet comes only when we ask for one.
     """
 
     streams: list[MediaStream]
     packets: Iterator[AvPacket]
     has_end: bool
+    is_polled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class FeedOpener:
         first = _require_whole(camera.still(None))
         stream = probed("mjpeg", first.jpeg)
         packets = self._stamped_on_arrival(self._polled(camera, first))
-        return Feed([stream], packets, has_end=False)
+        return Feed([stream], packets, has_end=False, is_polled=True)
 
     def _polled(self, camera: HttpCamera, first: Still) -> Iterator[AvPacket]:
         """Yield stills as the camera has new ones, at most as many a second as are wanted."""

@@ -83,6 +83,20 @@ def test_http_cameras_ask_for_a_password_in_either_way(
             assert watch.wait_for_error() == "the camera asks for a user and a password"
 
 
+@pytest.mark.parametrize("path", ["/stream", "/still", "/clip"])
+def test_https_with_a_certificate_of_the_cameras_own(
+    small_clip: Path, path: str, tmp_path: Path
+) -> None:
+    with web_server(Credentials("admin", "secret"), certificate_folder=tmp_path) as web:
+        jpeg = a_jpeg()
+        web.answers["/stream"] = Answer(MULTIPART, lambda: parts(web.stopped.wait, jpeg))
+        web.answers["/still"] = body(jpeg, "image/jpeg")
+        web.answers["/clip"] = body(small_clip.read_bytes(), "video/mp4")
+        with watched(web.url(path, "admin:secret")) as watch:
+            assert web.url(path).startswith("https:")
+            assert watch.wait_for_packets(2)
+
+
 def test_a_file_is_played_in_its_own_time_and_ends(small_clip: Path, tmp_path: Path) -> None:
     path = tmp_path / "Tür vorn 100%.mp4"
     path.write_bytes(small_clip.read_bytes())
@@ -145,6 +159,19 @@ def test_the_rate_of_stills_is_changed_without_a_new_connection() -> None:
 
     assert {packet.anchor_us for packet in came} == {first.anchor_us}
     assert min(steps_s(came)) < 0.15
+
+
+def test_a_slow_still_camera_is_not_dead_between_two_pictures() -> None:
+    with still_camera() as camera, watched(camera.url, frame_fps=0.2) as watch:
+        watch.wait_for_packets(1)
+        seen: list[bool] = []
+
+        def is_later() -> bool:
+            seen.append(watch.report().is_alive)
+            return len(watch.packets()) == 2
+
+        wait_until(is_later)
+    assert all(seen)
 
 
 def test_a_still_that_did_not_change_is_not_sent_again_by_the_camera() -> None:
