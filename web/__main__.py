@@ -34,6 +34,7 @@ from web.access.guard import require_loopback
 from web.app import create_app
 from web.live.assembly import build_live
 from web.live.routes import streams_blueprint
+from web.patience import bound_waits
 from web.server import WebServer
 from web.settings import WebSettings
 from web.startup import RECONCILE_EVERY_S, prepare, reconcile
@@ -49,6 +50,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     configure_logging("web", settings.log_level)
     require_loopback(settings, listen.host)
     clock, stop = SystemClock(), stop_on_signals()
+    bound_waits(
+        connect_s=settings.database_connect_timeout_s,
+        statement_s=settings.database_statement_timeout_s,
+        clock=clock,
+    )
     media = connect_waiting(str(settings.redis_url), stop=stop)
     queue = connect_single(settings.queue_url())
     configs = CameraConfigs(
