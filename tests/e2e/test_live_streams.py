@@ -17,6 +17,9 @@ from tests.e2e.raw_http import RawHttp, ask, request
 from tests.e2e.viewing import Viewer
 from tests.waiting import wait_until
 
+#: A busy machine takes its time to start what a test begins with.
+pytestmark = pytest.mark.timeout(300)
+
 #: The promises: the first part is there, and a dead camera is seen to be dead, within so long.
 FIRST_PART_S = 1.0
 DEAD_WITHIN_S = 5.0
