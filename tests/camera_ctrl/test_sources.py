@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,20 @@ def test_a_file_that_loops_goes_on_without_a_gap_under_a_new_anchor(
     # From the last picture of a round to the first of the next it is as long as within one.
     begins_s = [(each - rounds[0]) / MICROSECONDS for each in rounds]
     assert begins_s[1:] == pytest.approx([0.8 * n for n in range(1, len(rounds))], abs=0.15)
+
+
+def test_a_file_that_loops_is_alive_between_two_rounds(card_clip: CardClip) -> None:
+    form = replace(SMALL, length_s=1.0, fps=Fraction(5), gop_s=1.0)
+    with watched(f"file://{card_clip(form)}", loop=True) as watch:
+        watch.wait_for_packets(1)
+        seen: list[bool] = []
+
+        def is_in_its_third_round() -> bool:
+            seen.append(watch.report().is_alive)
+            return len(watch.packets()) > 10
+
+        wait_until(is_in_its_third_round)
+    assert all(seen)
 
 
 def test_video_over_http_is_played_in_its_own_time(small_clip: Path) -> None:
