@@ -253,9 +253,8 @@ def test_viewers_that_take_nothing_are_dropped_and_cost_nobody(
         # And neither memory nor the other viewer paid for it
         assert machine.memory_bytes("web") - before < 30 * MIB
         assert other.longest_gap_s(since_s=begun_s) < UNDISTURBED_S
-        # What they would have read is no more than what the kernel held: no stale video.
-        left = stalled[0].drained(within_s=5.0)
-        assert left.count(b"--frame") * 0.04 < DROPPED_S / 2
+        # What was kept for them is what the kernel holds, and no more.
+        assert len(stalled[0].drained(within_s=5.0)) < MIB
     assert machine.admin.delete(f"/cameras/{number}").status == 200
 
 
