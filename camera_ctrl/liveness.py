@@ -18,16 +18,17 @@ class Liveness:
         self._last_s: float | None = None
         self._gaps_s: deque[float] = deque(maxlen=_GAPS)
         self._expected_s = 0.0
+        self._is_new_connection = False
 
     def note(self, now_s: float) -> None:
         """Say that a packet came."""
-        if self._last_s is not None:
+        if self._last_s is not None and not self._is_new_connection:
             self._gaps_s.append(now_s - self._last_s)
-        self._last_s = now_s
+        self._last_s, self._is_new_connection = now_s, False
 
     def reconnected(self) -> None:
         """Say that packets come by a new connection: the time away is no interval."""
-        self._last_s = None
+        self._is_new_connection = True
 
     def dead_after_s(self) -> float:
         """Return the longest silence that this camera's interval explains."""

@@ -49,12 +49,14 @@ class Feed:
         packets: As they come.
         has_end: Whether it is a recording, whose end is no fault.
         is_polled: Whether a packet comes only when we ask for one.
+        may_burst: Whether it may begin with what it has stored, sent faster than it plays.
     """
 
     streams: list[MediaStream]
     packets: Iterator[AvPacket]
     has_end: bool
     is_polled: bool = False
+    may_burst: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,10 @@ class FeedOpener:
             if is_bare:
                 packets = _evenly_stamped(packets, video)
             packets = self._paced(packets)
-        elif is_bare or container.format.name == "mpjpeg":
+        has_times = not is_bare and container.format.name != "mpjpeg"
+        if not has_end and not has_times:
             packets = self._stamped_on_arrival(packets)
-        return Feed(streams, packets, has_end)
+        return Feed(streams, packets, has_end, may_burst=has_times and not has_end)
 
     def _paced(self, packets: Iterator[AvPacket]) -> Iterator[AvPacket]:
         self.pacer.begin_round()

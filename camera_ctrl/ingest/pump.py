@@ -65,6 +65,7 @@ class PacketPump:
         state: Shared with the watch.
         packets: Where they go.
         clock: Stamps arrivals.
+        may_burst: Whether the connection may begin with what the camera has stored.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class PacketPump:
         state: PumpState,
         packets: PacketLog,
         clock: Clock,
+        may_burst: bool = True,
     ) -> None:
         self._camera_id = camera_id
         self._streams = streams
@@ -82,7 +84,7 @@ class PacketPump:
         self._state = state
         self._packets = packets
         self._clock = clock
-        self._timer = CaptureTimer(clock, begins_with_burst=not _is_slow(streams[0]))
+        self._timer = CaptureTimer(clock, begins_with_burst=may_burst and not _is_slow(streams[0]))
         self._templates = Templates(streams)
         self._note_video()
         self._awaits_keyframe = True

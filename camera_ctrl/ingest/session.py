@@ -165,6 +165,7 @@ class CameraSession:
                 state=self._pump_state,
                 packets=self._packets,
                 clock=self._clock,
+                may_burst=feed.may_burst,
             )
             with self._lock:
                 self._seen.error = self._seen.opening_s = None
