@@ -2,7 +2,12 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 
+import redis
+import structlog
+
+from camera_ctrl.admission import Admission
 from camera_ctrl.placement import Placement
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shard_pool import ShardPool
@@ -10,19 +15,22 @@ from camera_ctrl.shards.process import ShardProcess, shared_places
 from camera_ctrl.supervisor import CameraSupervisor
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
-from vigil.bus.connection import connect_single, connect_waiting
+from vigil.bus.capacity import capacity_of, require_noeviction
+from vigil.bus.connection import RedisClient, connect_single, connect_waiting
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
-from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
+from vigil.errors import BusUnavailable
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
 from vigil.messages import CameraStatus
-from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
+from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped, stop_on_signals
 from vigil.settings import load
+
+log = structlog.get_logger(__name__)
 
 
 def main(
@@ -38,8 +46,7 @@ def main(
     settings = load(CameraSettings)
     configure_logging("camera_ctrl", settings.log_level)
     clock, stop = SystemClock(), stop_on_signals()
-    redis = connect_waiting(str(settings.redis_url), stop=stop)
-    queue = connect_single(settings.queue_url())
+    media, queue = _both_roles(settings, stop)
     supervisor = CameraSupervisor(
         configs=CameraConfigs(
             store=RedisCameraConfigStore(queue),
@@ -48,13 +55,18 @@ def main(
             clock=clock,
         ),
         keeper=LeaseKeeper(
-            RedisLeases(redis, role=keys.Role.INGEST), member=new_member_id(), clock=clock
+            RedisLeases(media, role=keys.Role.INGEST), member=new_member_id(), clock=clock
         ),
         ingest=_ingest_pool(settings, clock),
         decode=(decoders or _decode_pool)(settings, clock),
-        packets=RedisPacketLog(redis, limits=BacklogLimits()),
-        frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
-        statuses=RedisStatusBoard(redis, role=keys.Role.INGEST, document_class=CameraStatus),
+        packets=RedisPacketLog(media, limits=settings.backlog_limits()),
+        frames=RedisFrameStore(media, kind=keys.FrameKind.RAW),
+        statuses=RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus),
+        admission=Admission(
+            partial(capacity_of, media),
+            backlog_bytes=settings.packet_backlog_max_bytes,
+            clock=clock,
+        ),
         clock=clock,
     )
     try:
@@ -67,6 +79,26 @@ def main(
     finally:
         supervisor.close()
     return 0
+
+
+def _both_roles(settings: CameraSettings, stop: StopSignal) -> tuple[RedisClient, redis.Redis]:
+    """Return the media and the queue Redis, checked.
+
+    Raises:
+        SetupInvalid: One of them is unfit.
+        BusUnavailable: An end was asked for while nobody answered.
+    """
+    media = connect_waiting(str(settings.redis_url), stop=stop)
+    require_noeviction(media, setting="REDIS_URL")
+    queue = connect_single(settings.queue_url())
+    try:
+        require_noeviction(queue, setting="QUEUE_REDIS_URL")
+    except BusUnavailable as error:
+        # The last good configuration is on disk: the cameras do not wait for it.
+        log.warning("queue_not_checked", reason=str(error))
+    if settings.is_one_redis():
+        log.warning("one_redis_for_both_roles", backlog_s=settings.backlog_limits().seconds)
+    return media, queue
 
 
 def _ingest_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:

@@ -17,6 +17,7 @@ class Liveness:
     def __init__(self) -> None:
         self._last_s: float | None = None
         self._gaps_s: deque[float] = deque(maxlen=_GAPS)
+        self._expected_s = 0.0
 
     def note(self, now_s: float) -> None:
         """Say that a packet came."""
@@ -31,8 +32,12 @@ class Liveness:
     def dead_after_s(self) -> float:
         """Return the longest silence that this camera's interval explains."""
         interval_s = median(self._gaps_s) if self._gaps_s else 0.0
-        return max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS * interval_s)
+        return max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS * max(interval_s, self._expected_s))
 
     def is_alive(self, now_s: float) -> bool:
         """Return whether packets come now."""
         return self._last_s is not None and now_s - self._last_s <= self.dead_after_s()
+
+    def expect(self, interval_s: float) -> None:
+        """Say that packets are asked for so seldom: the first may be followed by a long silence."""
+        self._expected_s = interval_s

@@ -34,6 +34,10 @@ class Placement:
                 self._shard_of[camera_id] = self._room_for(camera_id)
         return self._by_shard()
 
+    def isolated(self) -> frozenset[CameraId]:
+        """Return the placed cameras that have crashed too often to share a shard."""
+        return frozenset(each for each in self._shard_of if self.is_isolated(each))
+
     def note_crash(self, suspects: Iterable[CameraId]) -> frozenset[CameraId]:
         """Note who was at work when a shard crashed; return those that move out for it."""
         isolated = set()

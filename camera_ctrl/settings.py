@@ -2,7 +2,11 @@
 
 from pydantic import Field
 
+from vigil.bus.packets.base import BacklogLimits
 from vigil.settings import CoreSettings
+
+#: Where one Redis serves both roles, packets leave room for what must not be lost.
+ONE_REDIS_BACKLOG_S = 10.0
 
 
 class CameraSettings(CoreSettings):
@@ -22,3 +26,16 @@ class CameraSettings(CoreSettings):
     jpeg_quality: int = Field(
         default=85, ge=30, le=100, description="Quality of the pictures made of a camera's video."
     )
+
+    def is_one_redis(self) -> bool:
+        """Return whether one server has both roles, under one database number or two."""
+        queue = self.queue_redis_url or self.redis_url
+        return (queue.host, queue.port) == (self.redis_url.host, self.redis_url.port)
+
+    def backlog_limits(self) -> BacklogLimits:
+        """Return how much of each camera is kept."""
+        seconds = self.packet_backlog_s
+        return BacklogLimits(
+            seconds=min(seconds, ONE_REDIS_BACKLOG_S) if self.is_one_redis() else seconds,
+            max_bytes=self.packet_backlog_max_bytes,
+        )

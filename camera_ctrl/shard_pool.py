@@ -80,6 +80,11 @@ class ShardPool:
                     )
                 )
 
+    def crashing(self) -> frozenset[CameraId]:
+        """Return the cameras that crashed a shard of their own, which is not up again yet."""
+        served = {each for shard in self._shards.values() for each in shard.assignment.cameras}
+        return self._placement.isolated() - served
+
     def listen(self) -> None:
         """Take what the shards report."""
         for shard in self._shards.values():

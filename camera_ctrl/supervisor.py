@@ -6,6 +6,7 @@ from multiprocessing.connection import wait
 
 import structlog
 
+from camera_ctrl.admission import Admission
 from camera_ctrl.reports import DecodeReport, IngestReport
 from camera_ctrl.shard_pool import ShardPool
 from camera_ctrl.shards.process import pipes
@@ -48,6 +49,7 @@ class CameraSupervisor:
         ingest, decode: The shards.
         packets, frames: Cleared when a camera was deleted.
         statuses: Where each camera's status goes.
+        admission: How many cameras Redis has room for.
         clock: For stamps and the pace of statuses.
     """
 
@@ -61,6 +63,7 @@ class CameraSupervisor:
         packets: PacketLog,
         frames: FrameStore,
         statuses: StatusBoard[CameraStatus],
+        admission: Admission,
         clock: Clock,
     ) -> None:
         self._configs = configs
@@ -70,6 +73,7 @@ class CameraSupervisor:
         self._packets = packets
         self._frames = frames
         self._statuses = statuses
+        self._admission = admission
         self._clock = clock
         self._shown: dict[CameraId, _Shown] = {}
 
@@ -80,12 +84,18 @@ class CameraSupervisor:
         # A deleted camera may still be held, when Redis went away before it was told.
         cameras = self._configs.cameras
         epochs = {each: epoch for each, epoch in self._keeper.held().items() if each in cameras}
-        ours = {each: cameras[each] for each in epochs}
+        room = self._admission.room()
+        enabled = _enabled(cameras)
+        admitted = room.admitted(enabled)
+        ours = {each: cameras[each] for each in epochs if each in admitted}
         self._ingest.serve(ours, epochs)
         self._decode.serve(ours, epochs)
         self._ingest.listen()
         self._decode.listen()
-        self._say_how_they_are(epochs)
+        refused = (epochs.keys() & set(enabled)) - admitted
+        self._say_how_they_are(
+            epochs, {each: IngestReport(error=room.refusal()) for each in refused}
+        )
 
     def close(self) -> None:
         """End the shards, then give the cameras back: nobody writes under a lease given back."""
@@ -116,9 +126,14 @@ class CameraSupervisor:
             self._keeper.forget(camera_id)
             self._shown.pop(camera_id, None)
 
-    def _say_how_they_are(self, epochs: Mapping[CameraId, Epoch]) -> None:
+    def _say_how_they_are(
+        self, epochs: Mapping[CameraId, Epoch], refused: Mapping[CameraId, IngestReport]
+    ) -> None:
         ingest = {k: v for shard in self._ingest.shards for k, v in shard.report.ingest.items()}
+        ingest.update(refused)
         decode = {k: v for shard in self._decode.shards for k, v in shard.report.decode.items()}
+        for camera_id in self._decode.crashing():
+            decode[camera_id] = DecodeReport(error="its video crashes the decoder")
         try:
             for camera_id, epoch in epochs.items():
                 seen = ingest.get(camera_id, IngestReport())

@@ -34,6 +34,7 @@ from web.app import create_app
 from web.live.assembly import build_live
 from web.live.routes import streams_blueprint
 from web.migrate import migrate_waiting
+from web.patience import bound_waits
 from web.server import WebServer
 from web.settings import WebSettings
 from web.startup import RECONCILE_EVERY_S, prepare, reconcile
@@ -52,6 +53,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     clock, stop = SystemClock(), stop_on_signals()
     if listen.migrate:
         migrate_waiting(settings, stop=stop)
+    bound_waits(
+        connect_s=settings.database_connect_timeout_s,
+        statement_s=settings.database_statement_timeout_s,
+        clock=clock,
+    )
     media = connect_waiting(str(settings.redis_url), stop=stop)
     queue = connect_single(settings.queue_url())
     configs = CameraConfigs(

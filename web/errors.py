@@ -23,6 +23,7 @@ from flask import Flask, Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotFound as NothingHere
 
 from vigil.errors import SetupInvalid, Unavailable, VigilError
 
@@ -97,6 +98,8 @@ def handle_http(error: HTTPException) -> ResponseReturnValue:
     errors = details.get("errors") or details.get("messages")
     message = details.get("message") or (_in_words(errors) if errors else error.description)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    if isinstance(error, NothingHere) and not details:
+        message = "There is nothing at this address."
     answer = _answer(status, message or status.description, errors)
     for name, value in error.get_headers():
         # Such as Allow and Retry-After; the body's own headers are not the error's.

@@ -10,6 +10,8 @@ from vigil import keys
 from vigil.bus.connection import SOCKET_TIMEOUT_S
 from web.settings import WebSettings
 
+_TOO_OFTEN = "Too many tries from this address. Retry-After says when to try again, in seconds."
+
 
 def install_limits(app: Flask, settings: WebSettings) -> None:
     """Bound the routes that guess passwords or make accounts.
@@ -20,6 +22,8 @@ def install_limits(app: Flask, settings: WebSettings) -> None:
     """
     limits = {
         "users.LogIn": settings.login_rate_limit,
+        # Whoever finds a browser logged in must not find out the password, either.
+        "users.MyPassword": settings.login_rate_limit,
         "users.Register": settings.register_rate_limit,
     }
     # The library's types know texts and integers; redis-py takes fractions of a second too.
@@ -37,5 +41,5 @@ def install_limits(app: Flask, settings: WebSettings) -> None:
         in_memory_fallback_enabled=True,
     )
     for endpoint, limit in limits.items():
-        limited: Any = limiter.limit(limit)(app.view_functions[endpoint])
+        limited: Any = limiter.limit(limit, error_message=_TOO_OFTEN)(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited

@@ -60,6 +60,9 @@ class BodyRefused(Exception):
 class RequestReader(pywsgi.WSGIHandler):  # type: ignore[misc]  # gevent has no types for it.
     """One connection: requests are read one after the other, and answered."""
 
+    # A viewer that takes nothing is an everyday matter, as one that is gone, and no traceback.
+    ignored_socket_errors = (*pywsgi.WSGIHandler.ignored_socket_errors, "timed out")
+
     @override
     def handle(self) -> None:
         self.socket.settimeout(SEND_TIMEOUT_S)

@@ -7,13 +7,14 @@ import av
 import structlog
 from av.error import FFmpegError
 
-from camera_ctrl.decode.jpeg import MAX_PIXELS, encoded
+from camera_ctrl.decode.jpeg import encoded
 from camera_ctrl.decode.picker import FramePicker
 from vigil.bus.packets.base import Entry, Template, place_of
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, least_sequence, stamped
 from vigil.domain.packet import Packet
 from vigil.errors import FrameInvalid
+from vigil.media.bounds import MAX_PIXELS
 from vigil.media.template import reopened
 
 log = structlog.get_logger(__name__)
@@ -59,6 +60,9 @@ class CameraDecoder:
         # One thread: many cameras share the cores, and a thread each would only hold memory.
         context.thread_count = 1
         context.options = {"max_pixels": str(MAX_PIXELS)}
+        if context.name == "mjpeg":
+            # Else a JPEG that was cut off becomes a picture that is grey from there on.
+            context.options = {**context.options, "err_detect": "explode"}
         self._context, self._template_id = context, template.template_id
 
     def newest_picture(self, entries: Sequence[Entry], *, epoch: Epoch) -> bytes | None:

@@ -10,16 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
-from vigil.errors import FrameInvalid
+from vigil.media.bounds import require_size
 
 Plane = npt.NDArray[np.uint8]
-
-#: A picture this small shows nothing, and encoders stumble over it.
-MIN_SIDE_PX = 16
-#: What libjpeg can hold.
-MAX_SIDE_PX = 65_500
-#: 16k by 9k: more is no camera.
-MAX_PIXELS = 16_384 * 9_216
 
 _LEVELS = np.arange(256, dtype=np.float64)
 _WIDEN_LUMA = np.clip((_LEVELS - 16) * 255 / 219 + 0.5, 0, 255).astype(np.uint8)
@@ -36,12 +29,7 @@ def encoded(frame: av.VideoFrame, *, quality: int) -> bytes:
     Raises:
         FrameInvalid: Its size is out of bounds.
     """
-    short_px, long_px = sorted((frame.width, frame.height))
-    if short_px < MIN_SIDE_PX or long_px > MAX_SIDE_PX or short_px * long_px > MAX_PIXELS:
-        raise FrameInvalid(
-            f"a picture of {frame.width}x{frame.height} pixels; expected {MIN_SIDE_PX} to "
-            f"{MAX_SIDE_PX} on each side and at most {MAX_PIXELS} in all"
-        )
+    require_size(frame.width, frame.height)
     if frame.format.name == "yuv420p" and frame.color_range != av.video.reformatter.ColorRange.JPEG:
         luma, blue, red = _planes(frame)
         luma = np.asarray(cv2.LUT(luma, _WIDEN_LUMA), np.uint8)

@@ -48,11 +48,13 @@ class Feed:
         streams: The main video first, then the first audio.
         packets: As they come.
         has_end: Whether it is a recording, whose end is no fault.
+        is_polled: Whether a packet comes only when we ask for one.
     """
 
     streams: list[MediaStream]
     packets: Iterator[AvPacket]
     has_end: bool
+    is_polled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,11 @@ class FeedOpener:
         if not container.streams.video:
             raise CameraUnavailable("gives sound alone, without video")
         video = container.streams.video[0]
-        codec = video.codec_context.name
+        codec = _codec_of(video) or "an unknown kind of"
         if codec not in CODECS:
             raise CameraUnavailable(f"sends {codec} video; we take H.264, H.265 and MJPEG")
-        streams: list[MediaStream] = [video, *container.streams.audio[:1]]
+        audio = [stream for stream in container.streams.audio if _codec_of(stream)]
+        streams: list[MediaStream] = [video, *audio[:1]]
         packets = container.demux(streams)
         is_file = self.source.scheme == "file"
         is_bare = container.format.name in _BARE
@@ -135,7 +138,7 @@ class FeedOpener:
         first = _require_whole(camera.still(None))
         stream = probed("mjpeg", first.jpeg)
         packets = self._stamped_on_arrival(self._polled(camera, first))
-        return Feed([stream], packets, has_end=False)
+        return Feed([stream], packets, has_end=False, is_polled=True)
 
     def _polled(self, camera: HttpCamera, first: Still) -> Iterator[AvPacket]:
         """Yield stills as the camera has new ones, at most as many a second as are wanted."""
@@ -152,6 +155,11 @@ class FeedOpener:
             still = still if newer is None else _require_whole(newer)
             sent_s = self.clock.monotonic_s()
             yield _packet_of(still.jpeg)
+
+
+def _codec_of(stream: MediaStream) -> str | None:
+    """Return a stream's codec, or None: FFmpeg knows none for it, and then has no context."""
+    return getattr(stream.codec_context, "name", None)
 
 
 def _require_whole(still: Still | None) -> Still:

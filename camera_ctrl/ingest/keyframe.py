@@ -3,17 +3,23 @@
 import io
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import av
 from av.error import FFmpegError
 
-from vigil.errors import CameraUnavailable
+from vigil.errors import CameraUnavailable, FrameInvalid
+from vigil.media.bounds import MAX_PIXELS, require_size
 
 #: Whatever must be equal for two keyframes to be of one video.
 Parameters = frozenset[bytes]
 
 #: The codecs that we take, each with FFmpeg's demuxer of a bare stream of it.
 CODECS = ("h264", "hevc", "mjpeg")
+
+#: What FFmpeg is told of every stream it opens: it decodes a picture or two to learn what they are.
+#: (PyAV's stubs have the type of one option wrong.)
+STREAM_OPTIONS: list[Any] = [{"max_pixels": str(MAX_PIXELS)}] * 4
 
 _START_CODE = b"\x00\x00\x01"
 _H264_SPS, _H264_LAST_SLICE = 7, 5
@@ -66,16 +72,29 @@ def probed(codec: str, keyframe: bytes) -> av.VideoStream:
     Raises:
         CameraUnavailable: It makes none of it.
     """
+    if codec == "mjpeg":
+        # FFmpeg tells no size of a picture that it cannot take.
+        require_taken(*(jpeg_size(keyframe) or (0, 0)))
     try:
-        container = av.open(io.BytesIO(keyframe), format=codec)
+        container = av.open(io.BytesIO(keyframe), format=codec, stream_options=STREAM_OPTIONS)
     except FFmpegError as error:
         raise CameraUnavailable(f"its {codec} video cannot be read: {error.strerror}") from error
     stream = container.streams.video[0]
     if not stream.codec_context.width:
-        of_size = "{}x{} pixels".format(*(jpeg_size(keyframe) or (0, 0)))
-        what = f"pictures of {of_size}" if codec == "mjpeg" else f"{codec} video"
-        raise CameraUnavailable(f"it sends {what} that cannot be read")
+        raise CameraUnavailable(f"its {codec} video cannot be read")
     return stream
+
+
+def require_taken(width_px: int, height_px: int) -> None:
+    """Refuse video whose pictures are out of bounds.
+
+    Raises:
+        CameraUnavailable: They are.
+    """
+    try:
+        require_size(width_px, height_px)
+    except FrameInvalid as error:
+        raise CameraUnavailable(str(error)) from error
 
 
 def _parameter_sets(codec: str, data: bytes) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 
+from camera_ctrl.ingest.keyframe import STREAM_OPTIONS
 from camera_ctrl.ingest.source import (
     OPEN_TIMEOUT_S,
     SCHEMES,
@@ -46,6 +47,7 @@ def opened(
             ffmpeg_name(source),
             format=demuxer or ffmpeg_demuxer(source),
             options=ffmpeg_options(source),
+            stream_options=STREAM_OPTIONS,
             timeout=(OPEN_TIMEOUT_S, read_timeout_s),
         ) as container:
             yield container

@@ -188,6 +188,8 @@ class CameraSession:
             now_s = self._clock.monotonic_s()
             with self._lock:
                 self._seen.came_back_s = now_s
+                if feed.is_polled:
+                    self._seen.liveness.expect(1 / self.camera.frame_fps)
                 if is_video:
                     seen_s = now_s
                     self._seen.liveness.note(now_s)

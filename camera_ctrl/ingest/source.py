@@ -1,6 +1,6 @@
 """Where a camera's video is, and what may be opened there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from vigil.messages import Transport
@@ -43,7 +43,7 @@ class Source:
     """
 
     url: str
-    credentials: str | None = None
+    credentials: str | None = field(default=None, repr=False)
     transport: Transport = Transport.TCP
     loop: bool = False
 
@@ -104,7 +104,8 @@ def ffmpeg_demuxer(source: Source) -> str | None:
 def ffmpeg_options(source: Source) -> dict[str, str]:
     """Return the options under which FFmpeg opens it."""
     if source.scheme == "device":
-        return {"protocol_whitelist": _PROTOCOLS["device"]}
+        # Raw pictures of most devices would fill Redis; nearly all have JPEG too.
+        return {"protocol_whitelist": _PROTOCOLS["device"], "input_format": "mjpeg"}
     options = {"protocol_whitelist": _PROTOCOLS[source.scheme]}
     if source.is_rtsp:
         return options | {

@@ -6,7 +6,7 @@ import av
 import structlog
 from av.error import FFmpegError
 
-from camera_ctrl.ingest.keyframe import Parameters, parameters_in, probed
+from camera_ctrl.ingest.keyframe import Parameters, parameters_in, probed, require_taken
 from vigil.bus.packets.base import Template
 from vigil.errors import CameraUnavailable
 from vigil.media.template import MediaStream, template_of
@@ -39,11 +39,11 @@ class Templates:
         Raises:
             CameraUnavailable: FFmpeg makes nothing of the keyframe.
         """
-        codec = self.video.codec_context.name
+        context = self.video.codec_context
         if self._parameters is not None:
-            parameters = parameters_in(codec, data)
-            if not parameters <= self._parameters:
-                self._streams[0] = probed(codec, data)
+            parameters = parameters_in(context.name, data)
+            if not parameters <= self._parameters or not context.width:
+                self._streams[0] = probed(context.name, data)
                 self._parameters = parameters
                 self._current = None
         if self._current is None:
@@ -57,6 +57,7 @@ class Templates:
 
     def _made(self, keyframe: bytes) -> Template:
         context = self.video.codec_context
+        require_taken(context.width, context.height)
         try:
             template = template_of(self._streams, keyframe)
         except FFmpegError as error:

@@ -131,6 +131,6 @@ _OF_A_DEVICE: dict[int | None, str] = {
     errno.EPERM: "we may not open this device",
     errno.EBUSY: "the device is busy: another program uses it",
     errno.ENOTTY: "this device gives no video",
-    errno.EINVAL: "this device gives no video that we can use",
+    errno.EINVAL: "this device gives no MJPEG video",
     errno.EIO: "the device was unplugged, or does not answer",
 }

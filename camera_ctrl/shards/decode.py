@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
+import cv2
 import structlog
 
 from camera_ctrl.decode.decoder import CameraDecoder
@@ -259,6 +260,8 @@ def main(pipe: Connection, settings: CameraSettings, working_on: MutableSequence
     # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logging("camera_ctrl.decode", settings.log_level)
+    # Cameras are what shares the cores here; OpenCV's own threads only spin for each other.
+    cv2.setNumThreads(1)
     stop, clock = StopSignal(), SystemClock()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     redis = connect_waiting(str(settings.redis_url), stop=stop)

@@ -16,7 +16,7 @@ from vigil import keys
 from vigil.bus.connection import connect_waiting
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.frames.redis import RedisFrameStore
-from vigil.bus.packets.base import BacklogLimits, PacketLog
+from vigil.bus.packets.base import PacketLog
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.clock import Clock, SystemClock
 from vigil.domain.camera import CameraId
@@ -147,13 +147,10 @@ def main(pipe: Connection, settings: CameraSettings) -> None:
     stop, clock = StopSignal(), SystemClock()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     redis = connect_waiting(str(settings.redis_url), stop=stop)
-    limits = BacklogLimits(
-        seconds=settings.packet_backlog_s, max_bytes=settings.packet_backlog_max_bytes
-    )
     previous = settings.secret_key_previous
     shard = IngestShard(
         link=SupervisorLink(pipe, stop=stop, clock=clock),
-        packets=RedisPacketLog(redis, limits=limits),
+        packets=RedisPacketLog(redis, limits=settings.backlog_limits()),
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         sealer=Sealer(
             settings.secret_key.get_secret_value(),

@@ -6,12 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 import pytest
 
 from standalone.demo.clip import Codec
-from standalone.demo.counter import draw_test_card, read_counter
+from standalone.demo.counter import read_counter
+from tests.camera_ctrl.footage import MULTIPART, a_jpeg, part
 from tests.camera_ctrl.sessions import WatchedSession, watched
 from tests.camera_ctrl.site import Site, number_in
 from tests.camera_ctrl.web_server import Answer, web_server
@@ -79,9 +79,7 @@ def test_another_size_in_mid_stream_is_another_template_and_costs_no_packet(
 
 def test_multipart_jpeg_changes_its_size() -> None:
     with web_server() as web:
-        web.answers["/stream"] = Answer(
-            "multipart/x-mixed-replace; boundary=frame", lambda: growing(web.stopped.wait)
-        )
+        web.answers["/stream"] = Answer(MULTIPART, lambda: growing(web.stopped.wait))
         with watched(web.url("/stream")) as watch:
             came = watch.wait_for_packets(12)[:12]
             assert (watch.report().width_px, watch.report().height_px) == (640, 360)
@@ -96,10 +94,7 @@ def growing(wait: Callable[[float], bool]) -> Iterator[bytes]:
     """Yield parts that show 0, 1, 2 ... and become larger with the fifth."""
     for number in range(1000):
         size_wh = (320, 180) if number < 5 else (640, 360)
-        done, jpeg = cv2.imencode(".jpg", draw_test_card(number, size_wh))
-        assert done
-        head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-        yield head.encode() + jpeg.tobytes() + b"\r\n"
+        yield part(a_jpeg(number, size_wh))
         if wait(0.05):
             return
 

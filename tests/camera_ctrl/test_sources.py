@@ -6,14 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import av
-import cv2
 import pytest
 
 from standalone.demo.clip import Codec
-from standalone.demo.counter import draw_test_card
 from standalone.demo.rtsp.auth import Credentials, Scheme
 from standalone.demo.rtsp.nal import split_annexb
+from tests.camera_ctrl.footage import MULTIPART, a_jpeg, parts, remuxed
 from tests.camera_ctrl.sessions import WatchedSession, watched
 from tests.camera_ctrl.site import number_in
 from tests.camera_ctrl.web_server import Answer, body, web_server
@@ -85,6 +83,20 @@ def test_http_cameras_ask_for_a_password_in_either_way(
             assert watch.wait_for_error() == "the camera asks for a user and a password"
 
 
+@pytest.mark.parametrize("path", ["/stream", "/still", "/clip"])
+def test_https_with_a_certificate_of_the_cameras_own(
+    small_clip: Path, path: str, tmp_path: Path
+) -> None:
+    with web_server(Credentials("admin", "secret"), certificate_folder=tmp_path) as web:
+        jpeg = a_jpeg()
+        web.answers["/stream"] = Answer(MULTIPART, lambda: parts(web.stopped.wait, jpeg))
+        web.answers["/still"] = body(jpeg, "image/jpeg")
+        web.answers["/clip"] = body(small_clip.read_bytes(), "video/mp4")
+        with watched(web.url(path, "admin:secret")) as watch:
+            assert web.url(path).startswith("https:")
+            assert watch.wait_for_packets(2)
+
+
 def test_a_file_is_played_in_its_own_time_and_ends(small_clip: Path, tmp_path: Path) -> None:
     path = tmp_path / "Tür vorn 100%.mp4"
     path.write_bytes(small_clip.read_bytes())
@@ -149,6 +161,19 @@ def test_the_rate_of_stills_is_changed_without_a_new_connection() -> None:
     assert min(steps_s(came)) < 0.15
 
 
+def test_a_slow_still_camera_is_not_dead_between_two_pictures() -> None:
+    with still_camera() as camera, watched(camera.url, frame_fps=0.2) as watch:
+        watch.wait_for_packets(1)
+        seen: list[bool] = []
+
+        def is_later() -> bool:
+            seen.append(watch.report().is_alive)
+            return len(watch.packets()) == 2
+
+        wait_until(is_later)
+    assert all(seen)
+
+
 def test_a_still_that_did_not_change_is_not_sent_again_by_the_camera() -> None:
     with web_server() as web:
         first, second = a_jpeg(1), a_jpeg(2)
@@ -181,39 +206,9 @@ def test_a_still_behind_a_redirect_is_found_and_no_stranger_learns_the_password(
     assert any(each.startswith("Basic ") for each in web.authorizations)
 
 
-MULTIPART = "multipart/x-mixed-replace; boundary=frame"
-
-
-def a_jpeg(number: int = 1, size_wh: tuple[int, int] = (320, 180)) -> bytes:
-    done, jpeg = cv2.imencode(".jpg", draw_test_card(number, size_wh))
-    assert done
-    return jpeg.tobytes()
-
-
-def parts(wait: Any, jpeg: bytes) -> Iterator[bytes]:
-    """Yield the parts of a multipart stream, ten a second, until wait says that it is over."""
-    head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-    while not wait(0.1):
-        yield head.encode() + jpeg + b"\r\n"
-
-
 def iter_nothing() -> Iterator[bytes]:
     return iter(())
 
 
 def first_epoch(watch: WatchedSession) -> Any:
     return watch.session._pump_state.epoch
-
-
-def remuxed(clip: Path, path: Path) -> Path:
-    """Write a clip's video into another container."""
-    if path.suffix == clip.suffix:
-        return clip
-    with av.open(clip) as source, av.open(path, "w") as target:
-        video = source.streams.video[0]
-        copy = target.add_stream_from_template(video)
-        for packet in source.demux(video):
-            if packet.dts is not None:
-                packet.stream = copy
-                target.mux(packet)
-    return path

@@ -10,8 +10,8 @@ from pathlib import Path
 import av
 import pytest
 
+from tests.camera_ctrl.footage import remuxed
 from tests.camera_ctrl.sessions import watched
-from tests.camera_ctrl.test_sources import remuxed
 from tests.camera_ctrl.web_server import Answer, WebServer, body, web_server
 
 PLAYLISTS = {

@@ -10,14 +10,26 @@ from pathlib import Path
 import av
 import pytest
 
+from camera_ctrl.ingest.feeds import READ_TIMEOUT_S, AvPacket, Feed
+from camera_ctrl.ingest.pump import PacketPump, PumpState
+from camera_ctrl.ingest.session import CameraSession
 from camera_ctrl.ingest.source import Source
 from camera_ctrl.ingest.words import in_words
+from tests.builders import CAMERA, a_camera
+from tests.camera_ctrl.footage import remuxed
 from tests.camera_ctrl.sessions import watched
 from tests.camera_ctrl.web_server import Answer, WebServer, body, web_server
 from tests.cameras.clips import SMALL, CardClip
 from tests.cameras.faults import Fault
 from tests.cameras.process import CameraProcess
 from tests.cameras.stand_ins import rtsp_camera
+from vigil.bus.leases.memory import MemoryLeases
+from vigil.bus.packets.base import BacklogLimits
+from vigil.bus.packets.memory import MemoryPacketLog
+from vigil.clock import FakeClock
+from vigil.domain.camera import Epoch
+from vigil.errors import CameraUnavailable
+from vigil.media.template import MediaStream
 
 #: The promise.
 SAID_WITHIN_S = 5.0
@@ -58,13 +70,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, card_clip: CardClip) -> Path
     # Its index lies behind the video.
     (folder / "cut.mp4").write_bytes(clip[: len(clip) // 2])
     with_sound = card_clip(replace(SMALL, with_audio=True))
-    with av.open(with_sound) as source, av.open(folder / "sound.mp4", "w") as target:
-        sound = source.streams.audio[0]
-        copy = target.add_stream_from_template(sound)
-        for packet in source.demux(sound):
-            if packet.dts is not None:
-                packet.stream = copy
-                target.mux(packet)
+    remuxed(with_sound, folder / "sound.mp4", "audio")
     with av.open(folder / "old.avi", "w") as target:
         stream = target.add_stream("mpeg4", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
@@ -214,3 +220,26 @@ def test_of_a_device_that_is_not_there_and_of_one_that_is_none() -> None:
 def test_of_a_file_that_we_may_not_read() -> None:
     source = Source("file:///videos/door.mp4")
     assert in_words(PermissionError(13, "x"), source) == "we may not read this file"
+
+
+def test_of_a_camera_whose_sound_goes_on_without_its_video(card_clip: CardClip) -> None:
+    clock = FakeClock()
+    leases = MemoryLeases(clock)
+    epoch = leases.acquire(CAMERA, "test", ttl_s=600.0, last_seen=Epoch(0))
+    assert epoch is not None
+    log = MemoryPacketLog(leases, clock, limits=BacklogLimits())
+    session = CameraSession(a_camera(), Source("rtsp://x/"), epoch=epoch, packets=log, clock=clock)
+    with av.open(card_clip(replace(SMALL, with_audio=True))) as container:
+        streams: list[MediaStream] = [container.streams.video[0], container.streams.audio[0]]
+
+        def packets() -> Iterator[AvPacket]:
+            yield next(container.demux(video=0))
+            for packet in container.demux(audio=0):
+                clock.advance(1.0)
+                yield packet
+
+        state = PumpState(epoch)
+        pump = PacketPump(CAMERA, streams, state=state, packets=log, clock=clock)
+        with pytest.raises(CameraUnavailable, match="its sound comes, but no video"):
+            session._pump(Feed(streams, packets(), has_end=False), pump)
+    assert clock.monotonic_s() - FakeClock().monotonic_s() == pytest.approx(READ_TIMEOUT_S, abs=1.1)

@@ -1,12 +1,18 @@
 """A web server in this process, for the answers that no stand-in of a camera gives."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from typing_extensions import override
 
 from standalone.demo.rtsp.auth import Credentials, Gate
@@ -43,7 +49,7 @@ def body(content: bytes, content_type: str, **more: object) -> Answer:
 class WebServer:
     """Answers each path as it was told, at any time anew."""
 
-    def __init__(self, credentials: Credentials | None) -> None:
+    def __init__(self, credentials: Credentials | None, certificate_folder: Path | None) -> None:
         self.answers: dict[str, Answer | Callable[[], Answer]] = {}
         self.requests: list[tuple[str, int]] = []
         self.authorizations: list[str] = []
@@ -52,6 +58,12 @@ class WebServer:
         handler = type("Handler", (_Handler,), {"web": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
+        self._scheme = "http"
+        if certificate_folder is not None:
+            self._scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(_own_certificate(certificate_folder))
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(
             target=lambda: self._server.serve_forever(poll_interval=0.02)
         )
@@ -60,7 +72,7 @@ class WebServer:
     def url(self, path: str, user: str = "") -> str:
         """Return the URL of a path, with ``user:password`` percent-encoded if there is one."""
         at = f"{user}@" if user else ""
-        return f"http://{at}127.0.0.1:{self._server.server_port}{path}"
+        return f"{self._scheme}://{at}127.0.0.1:{self._server.server_port}{path}"
 
     def statuses_of(self, path: str) -> list[int]:
         """Return how each request for a path was answered."""
@@ -74,9 +86,16 @@ class WebServer:
 
 
 @contextmanager
-def web_server(credentials: Credentials | None = None) -> Iterator[WebServer]:
-    """Serve until the block ends."""
-    server = WebServer(credentials)
+def web_server(
+    credentials: Credentials | None = None, *, certificate_folder: Path | None = None
+) -> Iterator[WebServer]:
+    """Serve until the block ends.
+
+    Args:
+        credentials: To ask for.
+        certificate_folder: With one, by TLS, under a certificate that nobody vouches for.
+    """
+    server = WebServer(credentials, certificate_folder)
     try:
         yield server
     finally:
@@ -133,3 +152,28 @@ class _Handler(BaseHTTPRequestHandler):
     @override
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the tests ask for what they want to know."""
+
+
+def _own_certificate(folder: Path) -> Path:
+    """Write a key and a certificate that it signed itself into one file, as cameras have it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "camera")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "camera.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    return path

@@ -15,6 +15,9 @@ dir=${VIGIL_ENGINE_DIR:-/var/tmp/vigil-engine}
 config=$dir/config
 socket=unix://$dir/docker.sock
 log=$dir/dockerd.log
+# Not docker0, which another engine may have.
+bridge=vigil0
+subnet=172.30.255.0/24
 # Kept here alone, so that the two functions below find the same engine.
 export DOCKER_HOST=$socket DOCKER_CONFIG=$config
 
@@ -50,7 +53,15 @@ fetch_plugins() {
 
 start_daemon() {
     docker info >/dev/null 2>&1 && return
-    setsid dockerd --data-root "$dir/data" --exec-root "$dir/exec" --host "$socket" \
+    # Where forwarding is on already, the engine leaves the machine's own rules for it alone.
+    [[ -e $dir/ip_forward ]] || cp /proc/sys/net/ipv4/ip_forward "$dir/ip_forward"
+    echo 1 >/proc/sys/net/ipv4/ip_forward
+    if ! ip link show "$bridge" >/dev/null 2>&1; then
+        ip link add name "$bridge" type bridge
+        ip address add "${subnet%.0/24}.1/24" dev "$bridge"
+        ip link set "$bridge" up
+    fi
+    setsid dockerd --bridge "$bridge" --data-root "$dir/data" --exec-root "$dir/exec" --host "$socket" \
         --pidfile "$dir/dockerd.pid" >"$log" 2>&1 </dev/null &
     for _ in {1..150}; do
         docker info >/dev/null 2>&1 && return
@@ -102,6 +113,7 @@ up() {
     local lacking=()
     command -v dockerd >/dev/null || lacking+=(docker.io)
     command -v debootstrap >/dev/null || lacking+=(debootstrap)
+    command -v ip >/dev/null || lacking+=(iproute2)
     if ((${#lacking[@]})); then
         DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq -y \
             install --no-install-recommends "${lacking[@]}" >/dev/null
@@ -110,6 +122,21 @@ up() {
     start_daemon
     build_stand_ins
     echo "export DOCKER_HOST=$DOCKER_HOST DOCKER_CONFIG=$DOCKER_CONFIG"
+}
+
+# The engine leaves its bridge and its rules in the kernel.
+forget_network() {
+    local table
+    ip link delete "$bridge" 2>/dev/null || true
+    if [[ -e $dir/ip_forward ]]; then cat "$dir/ip_forward" >/proc/sys/net/ipv4/ip_forward; fi
+    # Another engine's rules look like ours.
+    if pgrep -x dockerd >/dev/null; then return; fi
+    for table in nat filter; do
+        iptables-save --table "$table" | sed -n "\\#DOCKER\|$bridge\|$subnet#s/^-A /-D /p" \
+            | xargs --no-run-if-empty --max-lines=1 iptables --table "$table"
+        iptables-save --table "$table" | sed -n 's/^:\(DOCKER[^ ]*\) .*/\1/p' \
+            | xargs --no-run-if-empty --max-lines=1 iptables --table "$table" -X
+    done
 }
 
 down() {
@@ -122,6 +149,7 @@ down() {
             kill -0 "$pid" 2>/dev/null || break
             sleep 0.2
         done
+        forget_network
     fi
     rm -rf "$dir"
 }

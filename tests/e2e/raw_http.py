@@ -64,6 +64,16 @@ class RawHttp:
                 return False
         return False
 
+    def drained(self, *, within_s: float) -> bytes:
+        """Return all that comes until the server ends the connection, or nothing more does."""
+        self.is_closed(within_s=within_s)
+        return self._unread
+
+    def read_so_far(self) -> bytes:
+        """Read what is there, waiting for something; return all that was read and not taken."""
+        self._more()
+        return self._unread
+
     def close(self) -> None:
         """End the connection."""
         self.socket.close()

@@ -16,6 +16,9 @@ from tests.e2e.raw_http import RawHttp, RawReply, ask, request
 from tests.e2e.viewing import Viewer
 from tests.waiting import wait_until
 
+#: A busy machine takes its time to start what a test begins with.
+pytestmark = pytest.mark.timeout(300)
+
 MIB = 1024 * 1024
 #: A stream that nothing disturbs has no longer gap between two frames, on a busy machine.
 UNDISTURBED_S = 3.0

@@ -16,6 +16,9 @@ from tests.e2e.machine import Machine
 from tests.e2e.viewing import Part, Viewer
 from tests.waiting import wait_until
 
+#: A busy machine takes its time to start what a test begins with.
+pytestmark = pytest.mark.timeout(300)
+
 #: A camera is live, and looked at, within so long after it was added, on a busy machine.
 LIVE_S = 40.0
 #: A rectangle takes effect within so long.

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorRange, Colorspace
 
-from camera_ctrl.decode.jpeg import MAX_SIDE_PX, MIN_SIDE_PX, encoded
+from camera_ctrl.decode.jpeg import encoded
 from standalone.demo.counter import draw_test_card, read_counter
 from tests.pictures import Image, bgr_of
 from vigil.errors import FrameInvalid
+from vigil.media.bounds import MAX_SIDE_PX, MIN_SIDE_PX
 
 SIZE_WH = (320, 180)
 
@@ -143,7 +144,7 @@ def test_a_lower_quality_makes_a_smaller_picture() -> None:
 def test_refuses_a_picture_that_no_camera_makes(size_wh: tuple[int, int]) -> None:
     frame = av.VideoFrame(*size_wh, format="yuv420p")
 
-    with pytest.raises(FrameInvalid, match=f"a picture of {size_wh[0]}x{size_wh[1]} pixels"):
+    with pytest.raises(FrameInvalid, match=f"pictures of {size_wh[0]}x{size_wh[1]} pixels"):
         encoded(frame, quality=85)
 
 

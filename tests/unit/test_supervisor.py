@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+from camera_ctrl.admission import Admission
 from camera_ctrl.placement import Placement
 from camera_ctrl.reports import DecodeReport, IngestReport
 from camera_ctrl.shard_pool import ShardPool
@@ -13,6 +14,7 @@ from camera_ctrl.supervisor import CameraSupervisor
 from tests.builders import A_TEMPLATE, CAMERA, OTHER_CAMERA, a_camera, a_jpeg, a_packet
 from tests.shards import StillShard
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
+from vigil.bus.capacity import Capacity
 from vigil.bus.frames.memory import MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.packets.base import BEGINNING, BacklogLimits
@@ -91,6 +93,9 @@ class Bench:
             packets=self.packets,
             frames=self.frames,
             statuses=self.statuses,
+            admission=Admission(
+                lambda: Capacity(0, frozenset()), backlog_bytes=2**20, clock=self.clock
+            ),
             clock=self.clock,
         )
 

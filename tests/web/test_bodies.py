@@ -8,6 +8,7 @@ ROUTES = (
     ("POST", "/register"),
     ("POST", "/login"),
     ("POST", "/token/refresh"),
+    ("POST", "/me/password"),
     ("POST", "/invitations"),
     ("POST", "/stream_tokens"),
     ("POST", "/cameras"),

@@ -59,6 +59,7 @@ TABLE = (
     Row("POST", "/login", _all(INVALID), json={}),
     Row("POST", "/token/refresh", _all(ANONYMOUS), json={"refresh_token": "none"}),
     Row("GET", "/me", _accounts(OK)),
+    Row("POST", "/me/password", _accounts(INVALID), json={}),
     Row("GET", "/accounts", _admins(OK)),
     Row("PATCH", "/accounts/<uuid:account_id>", _admins(OK), json={}),
     Row("GET", "/invitations", _admins(OK)),

@@ -1,7 +1,6 @@
 """``/camera_status``, health, readiness, metrics, and the OpenAPI document."""
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from tests.web.conftest import WorldOf
@@ -92,7 +91,6 @@ def test_metrics_count_by_route_and_name_nobody(world_of: WorldOf) -> None:
 
 
 def test_the_log_names_who_asked_for_what_and_no_query(pictured: World) -> None:
-    structlog.reset_defaults()
     path = f"/get_stream/{pictured.camera()}"
     url = pictured.admin().post("/stream_tokens", {"path": path}).json["url"]
 

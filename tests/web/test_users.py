@@ -138,6 +138,7 @@ def test_logging_in_is_bounded(world_of: WorldOf) -> None:
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
     assert int(answers[3].headers["Retry-After"]) <= 60
     assert answers[3].json["code"] == 429
+    assert answers[3].json["message"].startswith("Too many tries from this address.")
 
 
 def test_an_access_token_ends(world: World) -> None:
@@ -183,6 +184,23 @@ def test_a_shut_out_account_is_out_at_once_and_a_new_role_holds_at_once(world: W
 
     world.admin().patch(f"/accounts/{anna.account_uuid}", {"is_active": False})
     assert anna.get("/me").status_code == 401
+
+
+def test_a_new_password_ends_all_other_log_ins(world: World) -> None:
+    here, anna = world.admin(), {"username": "admin", "password": PASSWORD}
+    elsewhere = Caller(world.app.test_client(), username="admin")
+    world.log_in(elsewhere)
+    change = {"password": PASSWORD, "new_password": "battery staple"}
+
+    wrong = here.post("/me/password", {**change, "password": "a guess of mine"})
+    right = here.post("/me/password", change)
+
+    assert (wrong.status_code, right.status_code) == (403, 204)
+    assert here.get("/me").status_code == 200
+    assert elsewhere.get("/me").status_code == 401
+    assert world.stranger().post("/login", anna).status_code == 401
+    anna["password"] = "battery staple"
+    assert world.stranger().post("/login", anna).status_code == 200
 
 
 @pytest.mark.parametrize("change", [{"role": "viewer"}, {"is_active": False}])

@@ -38,6 +38,7 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("POST", "/token/refresh"): _PUBLIC,
     ("POST", "/logout"): _ACCOUNT,
     ("GET", "/me"): _ACCOUNT,
+    ("POST", "/me/password"): _ACCOUNT,
     ("GET", "/accounts"): _ACCOUNTS,
     ("PATCH", "/accounts/<uuid:account_id>"): _ACCOUNTS,
     ("GET", "/invitations"): _ACCOUNTS,

@@ -7,6 +7,7 @@ needs no request, and gives its connection back before it returns.
 from collections.abc import Collection
 
 from flask import g
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from web.access.principal import Principal, current_principal
@@ -14,7 +15,7 @@ from web.access.service import is_still_allowed
 from web.access.tokens import Purpose
 from web.access.visibility import require_visible
 from web.database import db
-from web.errors import NotFound
+from web.errors import DatabaseUnavailable, NotFound
 from web.wiring import wired
 
 #: Seconds in which a signed address must be used for the first time.
@@ -59,8 +60,12 @@ def may_still_view(principal: Principal, camera_id: int) -> bool:
     Raises:
         DatabaseUnavailable: Nobody knows; the caller decides how long to go on.
     """
-    with Session(db.engine) as session:
-        return is_still_allowed(session, principal, camera_id)
+    try:
+        with Session(db.engine) as session:
+            return is_still_allowed(session, principal, camera_id)
+    except PoolTimeoutError as error:
+        # Every connection waits for a PostgreSQL that is silent.
+        raise DatabaseUnavailable(str(error)) from error
 
 
 def sign_view(principal: Principal, camera_ids: Collection[int], path: str) -> str:

@@ -56,26 +56,29 @@ class ConfigurationPublisher:
             return False
 
     def reconcile(self) -> bool:
-        """Publish what Redis lacks; return True, since it lacks nothing then.
+        """Publish what Redis lacks; return whether it holds everything now.
+
+        Cameras that Redis holds as they are stay untouched, so nothing restarts for them.
 
         Raises:
             BusUnavailable: Redis does not answer.
             DatabaseUnavailable: PostgreSQL does not.
         """
+        # In this order: what was published came from a PostgreSQL that is at least as new.
         known = self._known_head()
         with self._sessions() as session:
             current = _read(session, None)
         published = self._store.documents(current.head.camera_ids)
-        lacking = [each for each in current.documents if published.get(each.id) != each]
+        lacking: Sequence[CameraConfig] = [
+            each for each in current.documents if published.get(each.id) != each
+        ]
         gone = _ids(known) - _ids(current.head)
-        is_current = known is not None and known.generation == current.head.generation
-        if is_current and not lacking and not gone and _ids(known) == _ids(current.head):
+        has_all_ids = _ids(known) == _ids(current.head)
+        if known is not None and _is_louder(known, current.head, has_all_ids=has_all_ids):
+            current = self._outgrow(known.generation, [each.id for each in lacking])
+            lacking = current.documents
+        elif known is not None and known.generation == current.head.generation and not lacking:
             return True
-        if known is not None and known.generation >= current.head.generation:
-            # Readers take only what is newer than what they know: a restored or a new database
-            # must speak louder than the one before it.
-            current = self._outgrow(known.generation)
-            lacking = list(current.documents)
         log.info("camera_config_reconciled", lacking=len(lacking), removed=len(gone))
         return self._store.publish(current.head, changed=lacking, removed=sorted(gone))
 
@@ -94,12 +97,14 @@ class ConfigurationPublisher:
             log.error("config_head_unreadable", error=str(error))
             return None
 
-    def _outgrow(self, generation: int) -> _Configuration:
+    def _outgrow(self, generation: int, camera_ids: Collection[int]) -> _Configuration:
+        """Return these cameras as changed just now, later than a generation that is not ours."""
         with self._sessions.begin() as session:
             raised = _raise_generation(session, at_least=generation + 1)
-            session.execute(sa.update(Camera).values(revision=raised))
+            changed = sa.update(Camera).where(Camera.id.in_(camera_ids))
+            session.execute(changed.values(revision=raised))
         with self._sessions() as session:
-            return _read(session, None)
+            return _read(session, camera_ids)
 
 
 def next_generation(session: Session) -> int:
@@ -165,6 +170,15 @@ def _zone(rectangle: Rectangle) -> Zone:
         points=tuple(rectangle.corners()),
         **{name: value for name, value in given.items() if value is not None},
     )
+
+
+def _is_louder(known: ConfigHead, ours: ConfigHead, *, has_all_ids: bool) -> bool:
+    """Whether readers would rather believe what is there than what we say.
+
+    They take only what is newer: a restored or a new database must outgrow the one before it.
+    """
+    is_same = known.generation == ours.generation
+    return known.generation > ours.generation or (is_same and not has_all_ids)
 
 
 def _ids(head: ConfigHead | None) -> set[CameraId]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
+from gevent.threadpool import ThreadPool
 
 from vigil.bus.frames.base import FrameStore
 from vigil.clock import Clock
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds after which a running stream asks whether its viewer may still watch.
 RECHECK_S = 10.0
+#: Questions at once whether somebody may still watch.
+CHECK_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class LiveViews:
         self._clock = clock
         self._recheck_s = recheck_s
         self._composers = Composers(clock)
+        # Of its own: while PostgreSQL is silent all of them wait, and nothing else does.
+        self._checks = ThreadPool(CHECK_THREADS)
 
     def snapshot(self, camera_id: CameraId) -> Snapshot:
         """Return the newest picture, or the no-signal picture of a camera that has none."""
@@ -98,5 +103,6 @@ class LiveViews:
             part_of=part_of,
             still_allowed=still_allowed,
             recheck_s=self._recheck_s,
+            checks=self._checks,
             clock=self._clock,
         )

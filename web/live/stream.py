@@ -6,9 +6,13 @@ from typing import Protocol, TypeVar
 
 import gevent
 from gevent.event import Event
+from gevent.threadpool import ThreadPool
 
 from vigil.clock import Clock
 from web.live.feeds import Feed, FeedBoard
+
+#: How often a stream looks whether its question was answered, while no picture comes.
+_ANSWER_LOOK_S = 0.5
 
 
 class Waker:
@@ -30,13 +34,15 @@ class Waker:
     def wait(self, feeds: Sequence[Feed], *, behind: Sequence[int], timeout_s: float) -> bool:
         """Wait, in a greenlet, until a feed has another serial; return whether one has."""
         event = Event()
-        for feed in feeds:
+        # A montage may show a camera twice.
+        awaited = set(feeds)
+        for feed in awaited:
             self._waiting.setdefault(feed, set()).add(event)
         try:
             # A part may have come before we stood in line.
             return _has_more(feeds, behind) or bool(event.wait(timeout_s))
         finally:
-            for feed in feeds:
+            for feed in awaited:
                 waiting = self._waiting[feed]
                 waiting.discard(event)
                 if not waiting:
@@ -75,6 +81,7 @@ class LiveStream:
         part_of: Makes a part of the feeds as they are now. May block when there are several.
         still_allowed: Asked every recheck_s.
         recheck_s: Seconds between two questions.
+        checks: The threads that ask.
         clock: For recheck_s.
     """
 
@@ -87,6 +94,7 @@ class LiveStream:
         part_of: Callable[[Sequence[Feed]], bytes | None],
         still_allowed: StillAllowed,
         recheck_s: float,
+        checks: ThreadPool,
         clock: Clock,
     ) -> None:
         self._feeds = feeds
@@ -95,6 +103,7 @@ class LiveStream:
         self._part_of = part_of
         self._still_allowed = still_allowed
         self._recheck_s = recheck_s
+        self._checks = checks
         self._clock = clock
         self._is_closed = False
 
@@ -102,14 +111,18 @@ class LiveStream:
         """Yield parts until the viewer or its right is gone."""
         seen = [0] * len(self._feeds)
         sent: bytes | None = None
-        recheck_at_s = self._clock.monotonic_s() + self._recheck_s
+        due_s = self._clock.monotonic_s() + self._recheck_s
+        answer: gevent.Greenlet | None = None
         while True:
-            left_s = recheck_at_s - self._clock.monotonic_s()
-            if left_s <= 0:
-                if not in_thread(self._still_allowed):
+            if answer is None and self._clock.monotonic_s() >= due_s:
+                # Beside the stream: it goes on while PostgreSQL takes its time to answer.
+                answer = gevent.spawn(self._checks.apply, self._still_allowed)
+            if answer is not None and answer.ready():
+                if not answer.get():
                     return
-                recheck_at_s = self._clock.monotonic_s() + self._recheck_s
-            elif self._waker.wait(self._feeds, behind=seen, timeout_s=left_s):
+                answer, due_s = None, self._clock.monotonic_s() + self._recheck_s
+            left_s = _ANSWER_LOOK_S if answer else max(0.0, due_s - self._clock.monotonic_s())
+            if self._waker.wait(self._feeds, behind=seen, timeout_s=left_s):
                 seen = [feed.serial for feed in self._feeds]
                 part = self._part_of(self._feeds)
                 # The part may be newer than the serials, which then change once more for it.

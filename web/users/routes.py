@@ -35,6 +35,7 @@ from web.users.schemas import (
     LoginIn,
     LoginOut,
     MeOut,
+    PasswordChangeIn,
     RefreshIn,
     RefreshOut,
     RegisterIn,
@@ -136,6 +137,26 @@ class Me(MethodView):
             "role": who.role,
             "rights": sorted(RIGHTS_OF[who.role]),
         }
+
+
+@blp.route("/me/password")
+class MyPassword(MethodView):
+    """The caller's password."""
+
+    @blp.arguments(PasswordChangeIn)
+    @blp.response(HTTPStatus.NO_CONTENT)
+    @blp.alt_response(HTTPStatus.FORBIDDEN, description="The present password is wrong.")
+    @blp.alt_response(HTTPStatus.TOO_MANY_REQUESTS, description="Too many tries.")
+    def post(self, fields: dict[str, str]) -> None:
+        """Change one's own password. All other log-ins of the account end."""
+        sessions.change_password(
+            db.session(),
+            current_principal(),
+            old=fields["password"],
+            new=fields["new_password"],
+            passwords=wired().passwords,
+            now=wired().now(),
+        )
 
 
 @blp.route("/accounts")

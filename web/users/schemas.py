@@ -75,6 +75,13 @@ class MeOut(Schema):
     rights = fields.List(fields.String(), required=True)
 
 
+class PasswordChangeIn(Schema):
+    """The present password, and the next."""
+
+    password = Password(required=True)
+    new_password = Password(min_length=8, required=True)
+
+
 class AccountOut(Schema):
     """An account, as admins see it."""
 

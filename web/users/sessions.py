@@ -13,9 +13,13 @@ from sqlalchemy.orm import Session
 from web.access.principal import Principal
 from web.access.rights import Role
 from web.audit import service as audit
-from web.errors import Unauthenticated
+from web.errors import Forbidden, Unauthenticated
 from web.users.models import Account, LoginSession
 from web.users.passwords import Passwords
+
+
+class PasswordWrong(Forbidden):
+    """Who is logged in does not know the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,32 @@ def log_out(session: Session, who: Principal, *, now: datetime) -> None:
         sa.update(LoginSession).where(LoginSession.id == who.session_id).values(revoked_at=now)
     )
     audit.record(session, who, "logout", on=("session", who.session_id))
+    session.commit()
+
+
+def change_password(
+    session: Session, who: Principal, *, old: str, new: str, passwords: Passwords, now: datetime
+) -> None:
+    """Give the caller another password, and end all their other log-ins.
+
+    Raises:
+        PasswordWrong: The present one is another.
+    """
+    query = sa.select(Account.password_hash).where(Account.id == who.account_id)
+    stored = session.scalar(query)
+    # Hashing is slow: no connection is held meanwhile.
+    session.rollback()
+    if not passwords.match(stored, old):
+        raise PasswordWrong("The present password is wrong.")
+    new_hash = passwords.hash(new)
+    changed = sa.update(Account).where(Account.id == who.account_id)
+    session.execute(changed.values(password_hash=new_hash))
+    session.execute(
+        sa.update(LoginSession)
+        .where(LoginSession.account_id == who.account_id, LoginSession.id != who.session_id)
+        .values(revoked_at=now)
+    )
+    audit.record(session, who, "account.password_changed", on=("account", who.account_id))
     session.commit()
 
 
