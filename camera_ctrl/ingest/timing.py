@@ -9,7 +9,7 @@ that came earliest, measured by its pts, tells the camera's time, and the others
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vigil.clock import MICROSECONDS, Clock
 
@@ -36,7 +36,7 @@ class Stamp:
 
     Attributes:
         captured_at_us: UTC in microseconds since 1970.
-        anchor_us: The UTC of the anchor it was counted from, which is also the anchor's name.
+        anchor_us: When the first packet of its anchor was captured, which is the anchor's name.
     """
 
     captured_at_us: int
@@ -221,14 +221,17 @@ class CaptureTimer:
         return [] if self._burst is None else self._settled(self._burst, last=self._burst.earliest)
 
     def _settled(self, burst: _Burst, *, last: _Arrival) -> list[Stamp | None]:
-        """Anchor a burst at its earliest packet; return the stamps of all in it."""
-        at = burst.earliest
+        """Anchor a burst by its earliest packet; return the stamps of all in it."""
+        first, earliest = burst.first, burst.earliest
+        played_us = round((earliest.pts_s - first.pts_s) * MICROSECONDS)
+        # The anchor is the first packet, when it would have come had it come as early.
+        at = replace(first, utc_us=earliest.utc_us - played_us)
         # Two anchors never bear one name, even when the host's clock was set back onto it.
         name_us = at.utc_us + 1 if at.utc_us == self._last_name_us else at.utc_us
         self._last_name_us = name_us
         anchor = self._anchor = _Anchor(at, name_us, last)
         self._burst = None
-        anchor.least.add(at.monotonic_s, 0.0)
+        anchor.least.add(earliest.monotonic_s, 0.0)
         stamps = [(anchor.stamp(pts_s), is_main) for pts_s, is_main in burst.waiting]
         return [stamp if is_main else self._unless_astray(stamp) for stamp, is_main in stamps]
 

@@ -83,7 +83,6 @@ def test_counts_capture_times_from_the_anchor_by_the_cameras_own_steps() -> None
     rig = Rig()
 
     rig.run(60.0, pts_s=1234.5)
-
     assert len(rig.sent) == 60 * FPS
     assert {each.off_s for each in rig.sent} == {0.0}
     assert rig.anchors() == [rig.sent[0].true_us]
@@ -122,7 +121,7 @@ def test_a_burst_of_stored_packets_was_captured_before_it_came(stored_s: float) 
     rig.run(5.0, pts_s=count * STEP_S)
 
     # Then all of it stands under one anchor, at the true times, none in the future
-    assert len(rig.anchors()) == 1
+    assert rig.anchors() == [rig.sent[0].stamp.captured_at_us]
     assert len(rig.sent) == count + 5 * FPS
     assert max(abs(each.off_s) for each in rig.sent[count:]) < 0.001
     assert all(each.stamp.captured_at_us <= each.arrived_us for each in rig.sent)
@@ -331,7 +330,6 @@ def test_packets_that_were_waiting_at_a_restart_are_forgotten() -> None:
     rig = Rig()
     rig.take(0.0)
     rig.timer.restart()
-
     assert rig.timer.stamp(1.0, 1.0) == []
     rig.clock.advance(SETTLED_AFTER_S)
     assert len(rig.timer.stamp(1.2, 1.2)) == 2
@@ -396,9 +394,7 @@ def test_never_holds_more_than_so_many_packets() -> None:
     timer = CaptureTimer(FakeClock())
     assert timer.stamp(0.0, 0.0) == []
 
-    held = 1
-    while not (ready := timer.stamp_beside(0.0)):
-        held += 1
+    answers = [timer.stamp_beside(0.0) for _ in range(BURST_PACKETS - 1)]
 
-    assert held == BURST_PACKETS - 1
-    assert len(ready) == BURST_PACKETS
+    assert not any(answers[:-1])
+    assert len(answers[-1]) == BURST_PACKETS
