@@ -24,7 +24,7 @@ Name                                        Type    Written by          Lives fo
 vigil:camera_config:<id>                    string  web                 ever, until deleted
 vigil:camera_config:head                    string  web                 ever
 vigil:camera_config:bell                    channel web                 -
-vigil:limits/...                            string  web (Flask-Limiter) its window
+LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its window
 """
 
 from enum import StrEnum

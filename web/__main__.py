@@ -1,7 +1,7 @@
 """``vigil web``: the HTTP server. With ``live/assembly``, what names its concrete classes."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -85,19 +85,26 @@ def main(arguments: Sequence[str] = ()) -> int:
         "boxed-reader": live.readers[1].run_once,
         "startup": _begun(app, stop=stop),
     }
-    for name, step in steps.items():
-        start_thread(partial(_run, step, stop=stop), name=name, stop=stop)
-    server.start()
-    run_until_stopped(
-        server.run_once,
-        stop=stop,
-        heartbeat=FileHeartbeat(settings.heartbeat_path),
-        backoff=Backoff(first_s=0.5, max_s=8.0),
-    )
-    server.stop()
+    _serve(server, steps, heartbeat=FileHeartbeat(settings.heartbeat_path), stop=stop)
     for reader in live.readers:
         reader.close()
     return 0
+
+
+def _serve(
+    server: WebServer,
+    steps: Mapping[str, Callable[[], object]],
+    *,
+    heartbeat: FileHeartbeat,
+    stop: StopSignal,
+) -> None:
+    """Answer in this thread's hub, and run each step in a thread beside it, until stop."""
+    for name, step in steps.items():
+        start_thread(partial(_run, step, stop=stop), name=name, stop=stop)
+    server.start()
+    backoff = Backoff(first_s=0.5, max_s=8.0)
+    run_until_stopped(server.run_once, stop=stop, heartbeat=heartbeat, backoff=backoff)
+    server.stop()
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
