@@ -94,14 +94,13 @@ def create_app(
     install_database(app, settings)
     with app.app_context():
         sessions = sessionmaker(db.engine)
+    secret, previous = settings.secret_key.get_secret_value(), settings.previous_secret()
     app.extensions[EXTENSION] = Wiring(
         settings=settings,
         clock=clock,
-        signer=TokenSigner(
-            settings.secret_key.get_secret_value(), settings.previous_secret(), clock=clock
-        ),
+        signer=TokenSigner(secret, previous, clock=clock),
         passwords=Passwords(hasher),
-        sealer=Sealer(settings.secret_key.get_secret_value(), settings.previous_secret()),
+        sealer=Sealer(secret, previous),
         configuration=ConfigurationPublisher(config_store, sessions),
         statuses=statuses,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
