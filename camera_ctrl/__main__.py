@@ -43,6 +43,9 @@ def main(
     Args:
         decoders: Makes the pool of decode shards. A benchmark leaves them out.
     """
+    # Before a shard is started: glibc gives each thread an arena of its own otherwise, in which
+    # freed frames and packets lie unused. Measured with eight cameras: 20 MB.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     settings = load(CameraSettings)
     configure_logging("camera_ctrl", settings.log_level)
     clock, stop = SystemClock(), stop_on_signals()

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import av
 from av.container import InputContainer
 
-from camera_ctrl.ingest.http_camera import HttpCamera, HttpKind, Still, http_camera
 from camera_ctrl.ingest.keyframe import CODECS, is_whole_jpeg, probed
 from camera_ctrl.ingest.opening import opened
 from camera_ctrl.ingest.pacing import Pacer
@@ -23,6 +22,9 @@ from vigil.clock import Clock
 from vigil.errors import CameraUnavailable
 from vigil.media.template import MediaStream
 from vigil.runtime import StopSignal
+
+if TYPE_CHECKING:
+    from camera_ctrl.ingest.http_camera import HttpCamera, Still
 
 #: The class is generic in its stubs alone.
 AvPacket: TypeAlias = "av.Packet[Any]"
@@ -86,6 +88,9 @@ class FeedOpener:
         """
         demuxer = None
         if self.source.is_http:
+            # The HTTP library takes 16 MB, which a shard of RTSP cameras has no use for.
+            from camera_ctrl.ingest.http_camera import HttpKind, http_camera  # noqa: PLC0415
+
             with http_camera(self.source, clock=self.clock) as camera:
                 kind = camera.kind()
                 if kind is HttpKind.STILL:
@@ -137,13 +142,13 @@ class FeedOpener:
                 packet.duration = 0
             yield packet
 
-    def _stills(self, camera: HttpCamera) -> Feed:
+    def _stills(self, camera: "HttpCamera") -> Feed:
         first = _require_whole(camera.still(None))
         stream = probed("mjpeg", first.jpeg)
         packets = self._stamped_on_arrival(self._polled(camera, first))
         return Feed([stream], packets, has_end=False, is_polled=True)
 
-    def _polled(self, camera: HttpCamera, first: Still) -> Iterator[AvPacket]:
+    def _polled(self, camera: "HttpCamera", first: "Still") -> Iterator[AvPacket]:
         """Yield stills as the camera has new ones, at most as many a second as are wanted."""
         still, sent_s = first, self.clock.monotonic_s()
         due_s = sent_s
@@ -165,7 +170,7 @@ def _codec_of(stream: MediaStream) -> str | None:
     return getattr(stream.codec_context, "name", None)
 
 
-def _require_whole(still: Still | None) -> Still:
+def _require_whole(still: "Still | None") -> "Still":
     if still is None or not is_whole_jpeg(still.jpeg):
         raise CameraUnavailable("its picture is no JPEG, or was cut off")
     return still
