@@ -23,7 +23,7 @@ SEND_TIMEOUT_S: Final = 20.0
 #: How long a caller may say nothing between two requests, and take for a line, for the headers.
 HEAD_TIMEOUT_S: Final = 10.0
 #: How long a caller may take for a body.
-BODY_TIMEOUT_S: Final = 20.0
+BODY_TIMEOUT_S: Final = 10.0
 #: How long the rest of a refused body is read, so that the caller sees the answer.
 LINGER_S: Final = 2.0
 #: The most that is read of a body before the application has a say.

@@ -24,7 +24,7 @@ MIB = 1024 * 1024
 #: A stream that nothing disturbs has no longer gap between two frames, on a busy machine.
 UNDISTURBED_S = 3.0
 #: What a caller that dawdles has for a line, for the headers, for a body; and a margin.
-DAWDLE_S = 10.0 + 10.0 + 20.0 + 10.0
+DAWDLE_S = 3 * 10.0 + 10.0
 #: What no bad request may cost web.
 MEMORY_BYTES = 60 * MIB
 
