@@ -18,6 +18,7 @@ from tests.standalone.runs import SMALL_RUN, Run, running
 from tests.waiting import wait_until
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_single
+from vigil.messages import ConfigHead
 
 
 @pytest.fixture
@@ -44,29 +45,28 @@ def test_tells_where_it_is_and_ends_with_nothing_left(started: Run) -> None:
     assert started.said().endswith("stopped; nothing is left running\n")
 
 
-def test_keeps_its_secret_and_its_configuration(tmp_path: Path) -> None:
-    # Given what a first run gave its services
+def test_keeps_its_secret_its_demo_port_and_what_the_queue_holds(tmp_path: Path) -> None:
+    # Given what a first run gave its services, and a configuration in its queue
+    head = ConfigHead(generation=7, camera_ids=())
     with running(tmp_path / "home", port=free_port()) as first:
         given = first.environment()
         with connect_single(given["QUEUE_REDIS_URL"]) as queue:
-            head = RedisCameraConfigStore(queue).head()
+            assert RedisCameraConfigStore(queue).publish(head, changed=[], removed=[])
         first.process.terminate()
         assert first.process.wait(timeout=30) == 0
+    demo_port = (first.home / "demo" / "port").read_text()
 
     # Then the secret is for its owner alone
     assert (first.home / "secret_key").stat().st_mode & 0o777 == 0o600
     assert len(given["SECRET_KEY"]) >= 32
 
-    # And a second run goes on with it, and with a newer head
+    # And a second run goes on with it, with the same port, and with what the queue held
     with running(tmp_path / "home", port=free_port()) as second:
-        again = second.environment()
-        with connect_single(again["QUEUE_REDIS_URL"]) as queue:
-            newer = RedisCameraConfigStore(queue).head()
-    assert again["SECRET_KEY"] == given["SECRET_KEY"]
-    assert head is not None
-    assert newer is not None
-    assert newer.generation > head.generation
-    assert newer.camera_ids == head.camera_ids == (1,)
+        environment = second.environment()
+        assert environment["SECRET_KEY"] == given["SECRET_KEY"]
+        assert (second.home / "demo" / "port").read_text() == demo_port
+        with connect_single(environment["QUEUE_REDIS_URL"]) as queue:
+            assert RedisCameraConfigStore(queue).head() == head
 
 
 def test_media_keeps_nothing_and_queue_evicts_nothing(started: Run) -> None:

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,12 +27,20 @@ def real(tmp_path: Path) -> Iterator[Run]:
 
 
 def test_shows_the_demo_camera_and_ends_with_nothing_left(real: Run) -> None:
-    # Given everything on one machine, when its demo camera is up (its clip is painted first)
-    wait_until(lambda: _got(real, "/camera_status") == {"camera_1": "active"}, timeout_s=90)
+    # Given everything on one machine, and the account of who sits at it
+    someone = {"username": "anna", "password": "correct horse"}
+    _call(real, "POST", "/register", body={**someone, "email": "anna@example.org"})
+    token = _call(real, "POST", "/login", body=someone)["access_token"]
+
+    # When its demo camera is up (its clip is painted first)
+    def is_up() -> bool:
+        return _call(real, "GET", "/camera_status", token=token) == {"camera_1": "active"}
+
+    wait_until(is_up, timeout_s=90)
 
     # Then its stream comes in parts, each a picture
     stream = http.client.HTTPConnection("127.0.0.1", real.port, timeout=10)
-    stream.request("GET", "/get_stream/1")
+    stream.request("GET", "/get_stream/1", headers={"Authorization": f"Bearer {token}"})
     answer = stream.getresponse()
     assert answer.getheader("Content-Type") == "multipart/x-mixed-replace; boundary=frame"
     assert JPEG_START in answer.read(4096)
@@ -48,10 +57,19 @@ def test_shows_the_demo_camera_and_ends_with_nothing_left(real: Run) -> None:
     }
 
 
-def _got(run: Run, path: str) -> object:
-    connection = http.client.HTTPConnection("127.0.0.1", run.port, timeout=5)
+def _call(
+    run: Run, method: str, path: str, *, body: object = None, token: str | None = None
+) -> dict[str, Any]:
+    """Return what web answers."""
+    headers = {"Content-Type": "application/json"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    connection = http.client.HTTPConnection("127.0.0.1", run.port, timeout=10)
     try:
-        connection.request("GET", path)
-        return json.loads(connection.getresponse().read())
+        connection.request(
+            method, path, body=None if body is None else json.dumps(body), headers=headers
+        )
+        answer: dict[str, Any] = json.loads(connection.getresponse().read())
     finally:
         connection.close()
+    return answer
