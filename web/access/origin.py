@@ -5,7 +5,7 @@ this machine through the browser of whoever looks at them.
 """
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Request
 
@@ -20,13 +20,19 @@ def is_loopback_name(host: str) -> bool:
 
 def is_called_as_loopback(request: Request) -> bool:
     """Return whether the caller names this machine so that DNS rebinding is ruled out."""
-    try:
-        return is_loopback_name(urlsplit(f"//{request.host}").hostname or "")
-    except ValueError:
-        return False
+    name = _parsed(f"//{request.host}").hostname
+    return name is not None and is_loopback_name(name)
 
 
 def is_from_another_site(request: Request) -> bool:
     """Return whether a browser says that a page calls that is not ours."""
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host
+    return origin is not None and _parsed(origin).netloc != request.host
+
+
+def _parsed(url: str) -> SplitResult:
+    """Return the parts of a URL; none of them when it is no URL."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
