@@ -108,6 +108,18 @@ def test_a_stranger_logs_in_and_comes_to_where_they_were_going(
     expect(page.locator("h1")).to_have_text("Front door")
 
 
+@pytest.mark.parametrize("elsewhere", ["//evil.example", "/.//evil.example", "/\\evil.example"])
+def test_a_link_to_the_log_in_leads_to_no_other_site(
+    pictured: World, address: str, visitor: Visitor, elsewhere: str
+) -> None:
+    page = visitor.page()
+    page.goto(f"{address}/login?next={elsewhere}")
+
+    log_in(page, pictured.admin())
+
+    page.wait_for_url(f"{address}/")
+
+
 def test_no_script_can_read_the_tokens(pictured: World, address: str, visitor: Visitor) -> None:
     page = visitor.page()
     page.goto(f"{address}/login")
