@@ -1,5 +1,5 @@
 // Logging in, and making an account. The tokens go into cookies that no script can read.
-import { call, renew, tell } from "/static/api.js";
+import { call, renew, takeTurn, tell } from "/static/api.js";
 
 const logIn = document.getElementById("log-in");
 const register = document.getElementById("register");
@@ -53,4 +53,7 @@ onSubmit(register, document.getElementById("register-problem"), async (fields) =
 });
 
 // Somebody whose access cookie alone has expired need not type anything.
-renew().then((isRenewed) => isRenewed && location.assign(destination())).catch(() => {});
+takeTurn()
+  .then(renew)
+  .then((isRenewed) => isRenewed && location.assign(destination()))
+  .catch(() => {});
