@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import limits
 from pydantic import Field, SecretStr, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -112,6 +113,16 @@ class WebSettings(CoreSettings):
             raise ValueError("must look like postgresql://user:password@host:5432/name") from None
         if backend not in {"postgresql", "postgres"}:
             raise ValueError("must begin with postgresql://; no other database will do")
+        return value
+
+    @field_validator("login_rate_limit", "register_rate_limit")
+    @classmethod
+    def _are_rates(cls, value: str) -> str:
+        # The library that counts only logs what it cannot read, and then bounds nothing.
+        try:
+            limits.parse_many(value)
+        except ValueError:
+            raise ValueError("must look like 10 per minute; 100 per hour") from None
         return value
 
     @field_validator("site_time_zone")

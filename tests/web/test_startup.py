@@ -121,6 +121,8 @@ def test_a_step_of_the_server_publishes_what_redis_lacks(world: World) -> None:
         ({"auth_mode": "perhaps"}, "auth_mode"),
         ({"registration": "sometimes"}, "registration"),
         ({"access_token_s": 1}, "access_token_s"),
+        ({"login_rate_limit": "10 per minut"}, "must look like 10 per minute"),
+        ({"register_rate_limit": ""}, "must look like 10 per minute"),
     ],
 )
 def test_an_unfit_setting_is_named(tmp_path: Path, changes: dict[str, str], said: str) -> None:
