@@ -116,7 +116,11 @@ def _load(claims: dict[str, Any]) -> Principal:
             return _local_admin()
         raise Unauthenticated("This log-in has ended. Log in again.")
     principal = load_principal(
-        db.session(), UUID(claims["sub"]), UUID(claims["sid"]), address=caller_address()
+        db.session(),
+        UUID(claims["sub"]),
+        UUID(claims["sid"]),
+        address=caller_address(),
+        now=wired().now(),
     )
     if principal is None:
         raise Unauthenticated("This log-in has ended. Log in again.")
