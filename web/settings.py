@@ -1,7 +1,7 @@
 """What an operator may turn in web."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import limits
@@ -12,6 +12,8 @@ from sqlalchemy.exc import ArgumentError
 from vigil.settings import CoreSettings
 
 DAY_S = 86_400
+#: The most that is read of a request body, before the application has a say.
+MAX_BODY_BYTES: Final = 1_048_576
 
 
 class AuthMode(StrEnum):
@@ -101,7 +103,11 @@ class WebSettings(CoreSettings):
         description="Registrations that one address may try, right or wrong.",
     )
     max_body_bytes: int = Field(
-        default=1_048_576, ge=1024, description="Request bodies beyond are refused, in bytes."
+        default=MAX_BODY_BYTES,
+        ge=1024,
+        le=MAX_BODY_BYTES,
+        description="Request bodies beyond are refused, in bytes. "
+        "1 MiB is the most that the server reads.",
     )
 
     @field_validator("database_url")

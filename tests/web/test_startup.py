@@ -122,6 +122,7 @@ def test_a_step_of_the_server_publishes_what_redis_lacks(world: World) -> None:
         ({"registration": "sometimes"}, "registration"),
         ({"access_token_s": 1}, "access_token_s"),
         ({"login_rate_limit": "10 per minut"}, "must look like 10 per minute"),
+        ({"max_body_bytes": 1_048_577}, "max_body_bytes"),
         ({"register_rate_limit": ""}, "must look like 10 per minute"),
     ],
 )
