@@ -16,6 +16,8 @@ import structlog
 from gevent import pywsgi
 from typing_extensions import override
 
+from web.settings import MAX_BODY_BYTES
+
 log = structlog.get_logger(__name__)
 
 #: A viewer that takes nothing for so long is dropped.
@@ -26,8 +28,6 @@ HEAD_TIMEOUT_S: Final = 10.0
 BODY_TIMEOUT_S: Final = 10.0
 #: How long the rest of a refused body is read, so that the caller sees the answer.
 LINGER_S: Final = 2.0
-#: The most that is read of a body before the application has a say.
-MAX_BODY_BYTES: Final = 1024 * 1024
 _MAX_HEAD_BYTES: Final = 64 * 1024
 _MAX_HEADERS: Final = 100
 

@@ -1,9 +1,10 @@
 """What an operator may turn in web."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import limits
 from pydantic import Field, SecretStr, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -11,6 +12,8 @@ from sqlalchemy.exc import ArgumentError
 from vigil.settings import CoreSettings
 
 DAY_S = 86_400
+#: The most that is read of a request body, before the application has a say.
+MAX_BODY_BYTES: Final = 1_048_576
 
 
 class AuthMode(StrEnum):
@@ -100,7 +103,11 @@ class WebSettings(CoreSettings):
         description="Registrations that one address may try, right or wrong.",
     )
     max_body_bytes: int = Field(
-        default=1_048_576, ge=1024, description="Request bodies beyond are refused, in bytes."
+        default=MAX_BODY_BYTES,
+        ge=1024,
+        le=MAX_BODY_BYTES,
+        description="Request bodies beyond are refused, in bytes. "
+        "1 MiB is the most that the server reads.",
     )
 
     @field_validator("database_url")
@@ -112,6 +119,16 @@ class WebSettings(CoreSettings):
             raise ValueError("must look like postgresql://user:password@host:5432/name") from None
         if backend not in {"postgresql", "postgres"}:
             raise ValueError("must begin with postgresql://; no other database will do")
+        return value
+
+    @field_validator("login_rate_limit", "register_rate_limit")
+    @classmethod
+    def _are_rates(cls, value: str) -> str:
+        # The library that counts only logs what it cannot read, and then bounds nothing.
+        try:
+            limits.parse_many(value)
+        except ValueError:
+            raise ValueError("must look like 10 per minute; 100 per hour") from None
         return value
 
     @field_validator("site_time_zone")

@@ -29,6 +29,7 @@ def prepare(app: Flask) -> None:
             keep_demo_camera(
                 db.session(),
                 wiring.settings.demo_camera_url,
+                site_time_zone=wiring.settings.site_time_zone,
                 sealer=wiring.sealer,
                 configuration=wiring.configuration,
             )

@@ -26,6 +26,13 @@ def test_refuses_a_large_body_before_it_is_read(stack: Stack) -> None:
     assert answer.json()["code"] == 413
 
 
+@pytest.mark.parametrize("path", ["/metrics", "//metrics", "/%6detrics?x=1"])
+def test_keeps_the_metrics_inside(stack: Stack, path: str) -> None:
+    answer = stack.request("GET", path)
+
+    assert (answer.status, answer.json()["code"]) == (404, 404)
+
+
 def test_logs_no_query(stack: Stack) -> None:
     # Given a request whose address carries a token, and one that fails
     stack.request("GET", "/get_stream/99?token=tell-nobody")

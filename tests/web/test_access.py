@@ -247,6 +247,8 @@ def test_in_open_mode_a_token_still_says_who_one_is(world_of: WorldOf) -> None:
         {"Host": "localhost.evil.example:5000"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Host": "["},
     ],
 )
 def test_in_open_mode_a_foreign_page_is_nobody(world_of: WorldOf, headers: dict[str, str]) -> None:

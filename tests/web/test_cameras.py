@@ -2,9 +2,11 @@
 
 import pytest
 
+from tests.web.conftest import WorldOf
 from tests.web.worlds import World
 from vigil.domain.camera import CameraId
 from vigil.messages import CameraConfig
+from web import startup
 from web.access.rights import Role
 
 DOOR = {"name": "Door", "stream_url": "rtsp://cam/1"}
@@ -69,6 +71,27 @@ def test_a_bad_camera_is_refused_by_the_field_at_fault(
     said = str(answer.json.get("errors"))
     assert next(iter(change)) in said or "Infinity" in answer.json["message"]
     assert world.admin().get("/cameras").json == []
+
+
+def test_a_camera_is_where_the_site_is_unless_it_says_otherwise(world_of: WorldOf) -> None:
+    world = world_of(site_time_zone="Asia/Taipei", demo_camera_url="rtsp://127.0.0.1:8554/street")
+    startup.prepare(world.app)
+    near, far = world.camera("Near"), world.camera("Far", time_zone="Europe/Berlin")
+
+    world.admin().patch(f"/cameras/{near}", {"location": "hall"})
+
+    zones = {camera["id"]: camera["time_zone"] for camera in world.admin().get("/cameras").json}
+    (demo,) = zones.keys() - {near, far}
+    assert zones == {demo: "Asia/Taipei", near: "Asia/Taipei", far: "Europe/Berlin"}
+
+
+def test_a_models_url_names_what_looks_at_a_camera(world: World) -> None:
+    url = "https://models.example.org/" + "x" * 200 + ".onnx"
+    camera_id = world.camera(recognition=url)
+
+    world.admin().patch(f"/cameras/{camera_id}", {"recognition": f"{url}?v=2"})
+
+    assert world.admin().get(f"/cameras/{camera_id}").json["recognition"] == f"{url}?v=2"
 
 
 def test_a_name_is_taken_once_whatever_its_case(world: World) -> None:

@@ -108,6 +108,55 @@ def test_a_stranger_logs_in_and_comes_to_where_they_were_going(
     expect(page.locator("h1")).to_have_text("Front door")
 
 
+@pytest.mark.parametrize("elsewhere", ["//evil.example", "/.//evil.example", "/\\evil.example"])
+def test_a_link_to_the_log_in_leads_to_no_other_site(
+    pictured: World, address: str, visitor: Visitor, elsewhere: str
+) -> None:
+    page = visitor.page()
+    page.goto(f"{address}/login?next={elsewhere}")
+
+    log_in(page, pictured.admin())
+
+    page.wait_for_url(f"{address}/")
+
+
+def test_renewals_at_once_are_one_where_the_browser_has_no_locks(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    page = page_without_locks(visitor, pictured, address)
+    renewals = renewals_of(page)
+
+    page.evaluate(
+        """async () => {
+            const { renew } = await import("/static/api.js");
+            await Promise.all([renew(), renew(), renew()]);
+        }"""
+    )
+
+    assert len(renewals) == 1
+    page.goto(f"{address}/")
+    expect(page.get_by_text("No cameras yet")).to_be_visible()
+
+
+def test_a_call_does_not_renew_what_another_tab_has_renewed(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    page = page_without_locks(visitor, pictured, address)
+    renewals = renewals_of(page)
+    # As if the cookie had been an old one when the first call went out.
+    page.route("**/me", lambda route: route.fulfill(status=401, json={}), times=1)
+
+    told = page.evaluate(
+        """async () => {
+            const { call } = await import("/static/api.js");
+            return call("GET", "/me");
+        }"""
+    )
+
+    assert told["username"] == "admin"
+    assert renewals == []
+
+
 def test_no_script_can_read_the_tokens(pictured: World, address: str, visitor: Visitor) -> None:
     page = visitor.page()
     page.goto(f"{address}/login")
@@ -248,6 +297,26 @@ def log_in(page: Page, caller: Caller) -> None:
     form.get_by_label("User name").fill(caller.username)
     form.get_by_label("Password").fill(PASSWORD)
     form.get_by_role("button", name="Log in").click()
+
+
+def page_without_locks(visitor: Visitor, world: World, address: str) -> Page:
+    """Return the admin's first page, in a browser that came over plain HTTP from elsewhere."""
+    page = visitor.page()
+    page.add_init_script('Object.defineProperty(navigator, "locks", { value: undefined })')
+    page.goto(f"{address}/login")
+    log_in(page, world.admin())
+    page.wait_for_url(f"{address}/")
+    expect(page.get_by_text("No cameras yet")).to_be_visible()
+    return page
+
+
+def renewals_of(page: Page) -> list[str]:
+    """Return a list that grows with each renewal that the page asks for."""
+    asked: list[str] = []
+    page.on(
+        "request", lambda sent: asked.append(sent.url) if "/token/refresh" in sent.url else None
+    )
+    return asked
 
 
 def editor_of(

@@ -65,6 +65,23 @@ def test_make_run_lets_this_machine_make_the_first_account(
     assert world.stranger().post("/register", NEW, **browser).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "rebound.evil.example:5000"}, 403),
+        ({"Host": "localhost:5000", "Origin": "https://evil.example"}, 403),
+        ({"Host": "localhost:5000", "Origin": "null"}, 403),
+        ({"Host": "127.0.0.1:5000", "Origin": "http://127.0.0.1:5000"}, 201),
+    ],
+)
+def test_a_foreign_page_in_a_browser_here_needs_the_set_up_code(
+    world_of: WorldOf, headers: dict[str, str], status: int
+) -> None:
+    world = world_of(first_account_on_loopback=True)
+
+    assert world.stranger().post("/register", NEW, headers=headers).status_code == status
+
+
 def test_an_address_in_a_header_counts_only_behind_our_proxy(world_of: WorldOf) -> None:
     forged = {"headers": {"X-Forwarded-For": "127.0.0.1"}}
     stranger = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.7"}}
@@ -104,6 +121,9 @@ def test_a_step_of_the_server_publishes_what_redis_lacks(world: World) -> None:
         ({"auth_mode": "perhaps"}, "auth_mode"),
         ({"registration": "sometimes"}, "registration"),
         ({"access_token_s": 1}, "access_token_s"),
+        ({"login_rate_limit": "10 per minut"}, "must look like 10 per minute"),
+        ({"max_body_bytes": 1_048_577}, "max_body_bytes"),
+        ({"register_rate_limit": ""}, "must look like 10 per minute"),
     ],
 )
 def test_an_unfit_setting_is_named(tmp_path: Path, changes: dict[str, str], said: str) -> None:

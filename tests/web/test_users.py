@@ -3,10 +3,13 @@
 import pytest
 
 from tests.web.conftest import WorldOf
-from tests.web.worlds import PASSWORD, SECRET, Caller, World
+from tests.web.worlds import PASSWORD, SECRET, Caller, World, account_id_of
 from web.access.cookies import ACCESS_COOKIE, CSRF_COOKIE, CSRF_HEADER, REFRESH_COOKIE
+from web.access.principal import Principal
 from web.access.rights import Role
+from web.access.viewing import may_still_view
 from web.settings import Registration
+from web.users import sessions
 from web.users.first_account import setup_code
 
 NEW = {"username": "anna", "email": "anna@example.org", "password": PASSWORD}
@@ -149,6 +152,24 @@ def test_an_access_token_ends(world: World) -> None:
 
     assert answer.status_code == 401
     assert answer.json["message"] == "The token has expired."
+
+
+def test_a_log_in_that_has_ended_ends_its_access_tokens_and_streams(world_of: WorldOf) -> None:
+    world = world_of(access_token_s=7200, refresh_token_s=3600)
+    camera_id = world.camera()
+    admin = world.admin()
+    session_id = sessions.session_of(admin.refresh_token)
+    who = Principal(account_id_of(admin), "admin", Role.ADMIN, "127.0.0.1", session_id)
+    with world.app.app_context():
+        assert may_still_view(who, camera_id)
+    world.clock.advance(3600)
+
+    answer = admin.get("/me")
+
+    assert answer.status_code == 401
+    assert answer.json["message"] == "This log-in has ended. Log in again."
+    with world.app.app_context():
+        assert not may_still_view(who, camera_id)
 
 
 def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_log_in(world: World) -> None:

@@ -1,15 +1,14 @@
 """Before each request: who is it, and may they call this route at all?"""
 
-import re
 from http import HTTPMethod
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Flask, g, request
 
 from vigil.errors import SetupInvalid
 from web.access.cookies import ACCESS_COOKIE, require_csrf
+from web.access.origin import is_called_as_loopback, is_from_another_site, is_loopback_name
 from web.access.principal import Principal
 from web.access.rights import Role
 from web.access.rules import RULES, Rule
@@ -22,8 +21,6 @@ from web.users.models import LOCAL_ADMIN, LOCAL_ADMIN_ID
 from web.wiring import wired
 
 _SAFE_METHODS = frozenset({HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS})
-#: A name of this machine that no attacker's DNS can point elsewhere.
-_LOOPBACK = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|::1)")
 
 
 def install_guard(app: Flask) -> None:
@@ -51,7 +48,7 @@ def require_loopback(settings: WebSettings, host: str) -> None:
     """
     if settings.auth_mode is not AuthMode.OPEN or settings.auth_open_beyond_loopback:
         return
-    if not _LOOPBACK.fullmatch(host.strip("[]")):
+    if not is_loopback_name(host.strip("[]")):
         raise SetupInvalid(
             f"AUTH_MODE=open makes every caller admin, so the server listens on 127.0.0.1 and "
             f"not on {host or 'all addresses'}. Use AUTH_MODE=required, or say "
@@ -119,7 +116,11 @@ def _load(claims: dict[str, Any]) -> Principal:
             return _local_admin()
         raise Unauthenticated("This log-in has ended. Log in again.")
     principal = load_principal(
-        db.session(), UUID(claims["sub"]), UUID(claims["sid"]), address=caller_address()
+        db.session(),
+        UUID(claims["sub"]),
+        UUID(claims["sid"]),
+        address=caller_address(),
+        now=wired().now(),
     )
     if principal is None:
         raise Unauthenticated("This log-in has ended. Log in again.")
@@ -132,20 +133,12 @@ def _local_admin() -> Principal:
     Raises:
         Forbidden: The browser came by a foreign name (DNS rebinding), or from a foreign page.
     """
-    is_here = _LOOPBACK.fullmatch(_host_name(f"//{request.host}"))
-    if not is_here and not wired().settings.auth_open_beyond_loopback:
+    is_beyond = wired().settings.auth_open_beyond_loopback
+    if not is_beyond and not is_called_as_loopback(request):
         raise Forbidden("With AUTH_MODE=open, call this server as localhost.")
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if is_from_another_site(request):
         raise Forbidden("With AUTH_MODE=open, pages of other sites may not call.")
     return Principal(LOCAL_ADMIN_ID, LOCAL_ADMIN, Role.ADMIN, caller_address())
-
-
-def _host_name(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def caller_address() -> str:

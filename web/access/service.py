@@ -1,6 +1,7 @@
 """Which cameras an account may see, and whether it still may."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,9 +20,9 @@ from web.users.service import AccountNotFound
 
 
 def load_principal(
-    session: Session, account_id: UUID, session_id: UUID, *, address: str
+    session: Session, account_id: UUID, session_id: UUID, *, address: str, now: datetime
 ) -> Principal | None:
-    """Return who a token speaks for, or None when it has logged out or was shut out since."""
+    """Return who a token speaks for, or None when the log-in has ended or was ended since."""
     query = (
         sa.select(Account.username, Account.role)
         .join(LoginSession, LoginSession.account_id == Account.id)
@@ -30,6 +31,7 @@ def load_principal(
             Account.is_active,
             LoginSession.id == session_id,
             LoginSession.revoked_at.is_(None),
+            LoginSession.expires_at > now,
         )
     )
     found = session.execute(query).one_or_none()
@@ -38,13 +40,15 @@ def load_principal(
     return Principal(account_id, found.username, Role(found.role), address, session_id)
 
 
-def is_still_allowed(session: Session, who: Principal, camera_id: int) -> bool:
+def is_still_allowed(session: Session, who: Principal, camera_id: int, *, now: datetime) -> bool:
     """Return whether somebody who saw a camera before may go on seeing it."""
     if who.session_id is not None:
-        now = load_principal(session, who.account_id, who.session_id, address=who.address)
-        if now is None:
+        found = load_principal(
+            session, who.account_id, who.session_id, address=who.address, now=now
+        )
+        if found is None:
             return False
-        who = now
+        who = found
     query = sa.select(sa.exists().where(Camera.id == camera_id, is_visible_to(who)))
     return bool(session.scalar(query))
 

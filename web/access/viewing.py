@@ -62,7 +62,7 @@ def may_still_view(principal: Principal, camera_id: int) -> bool:
     """
     try:
         with Session(db.engine) as session:
-            return is_still_allowed(session, principal, camera_id)
+            return is_still_allowed(session, principal, camera_id, now=wired().now())
     except PoolTimeoutError as error:
         # Every connection waits for a PostgreSQL that is silent.
         raise DatabaseUnavailable(str(error)) from error

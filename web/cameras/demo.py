@@ -23,7 +23,12 @@ _MACHINE = Principal(LOCAL_ADMIN_ID, LOCAL_ADMIN, Role.ADMIN, address="startup")
 
 
 def keep_demo_camera(
-    session: Session, url: str, *, sealer: Sealer, configuration: ConfigurationPublisher
+    session: Session,
+    url: str,
+    *,
+    site_time_zone: str,
+    sealer: Sealer,
+    configuration: ConfigurationPublisher,
 ) -> None:
     """Add the demo camera to an empty installation, and follow it when its port has changed.
 
@@ -36,7 +41,14 @@ def keep_demo_camera(
         if session.scalar(sa.select(Generation.generation)):
             return
         fields = CameraIn().load({"name": NAME, "stream_url": url, "frame_fps": FRAME_FPS})
-        service.add(session, fields, who=_MACHINE, sealer=sealer, configuration=configuration)
+        service.add(
+            session,
+            fields,
+            site_time_zone=site_time_zone,
+            who=_MACHINE,
+            sealer=sealer,
+            configuration=configuration,
+        )
     elif demo.stream_url != url:
         changes = {"stream_url": url}
         service.update(

@@ -37,6 +37,7 @@ class Cameras(MethodView):
         change = service.add(
             db.session(),
             fields,
+            site_time_zone=wired().settings.site_time_zone,
             who=current_principal(),
             sealer=wired().sealer,
             configuration=wired().configuration,

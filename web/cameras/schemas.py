@@ -14,6 +14,8 @@ from web.schemas import MAX_ID, MessageOut, Text
 _TRANSPORT = validate.OneOf([transport.value for transport in Transport])
 _FRAME_FPS = validate.Range(min=0, min_inclusive=False, max=30)
 _CONFIDENCE = validate.Range(min=0, max=1)
+#: As long as a URL, since a model can be named by one.
+_RECOGNITION_CHARS = MAX_URL_CHARS
 
 
 @cache
@@ -42,16 +44,22 @@ class CameraIn(Schema):
     location = Text(max_length=200, load_default="")
     recognition = Text(
         min_length=1,
-        max_length=100,
+        max_length=_RECOGNITION_CHARS,
         load_default="default",
-        metadata={"description": "What looks at it: off, basic, default, or a model's name."},
+        metadata={
+            "description": "What looks at it: off, basic, default, or a model's name or URL."
+        },
     )
     transport = fields.String(validate=_TRANSPORT, load_default=Transport.TCP.value)
     loop = fields.Boolean(load_default=False)
     enabled = fields.Boolean(load_default=True)
     frame_fps = fields.Float(validate=_FRAME_FPS, load_default=5.0)
     min_confidence = fields.Float(validate=_CONFIDENCE, load_default=0.4)
-    time_zone = Text(max_length=64, validate_text=_known_time_zone, load_default="UTC")
+    time_zone = Text(
+        max_length=64,
+        validate_text=_known_time_zone,
+        metadata={"description": "IANA name; without it, the site's own zone."},
+    )
 
 
 class CameraPatch(Schema):
@@ -60,7 +68,7 @@ class CameraPatch(Schema):
     name = Text(min_length=1, max_length=100)
     stream_url = _stream_url()
     location = Text(max_length=200)
-    recognition = Text(min_length=1, max_length=100)
+    recognition = Text(min_length=1, max_length=_RECOGNITION_CHARS)
     transport = fields.String(validate=_TRANSPORT)
     loop = fields.Boolean()
     enabled = fields.Boolean()

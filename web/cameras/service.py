@@ -60,11 +60,20 @@ def add(
     session: Session,
     fields: dict[str, Any],
     *,
+    site_time_zone: str,
     who: Principal,
     sealer: Sealer,
     configuration: ConfigurationPublisher,
 ) -> Change:
     """Make a camera of validated fields.
+
+    Args:
+        session: The request's.
+        fields: Values by name.
+        site_time_zone: IANA name, for a camera whose fields name no zone.
+        who: The caller.
+        sealer: For a password.
+        configuration: Tells the other services.
 
     Raises:
         Invalid: No camera can be at the URL.
@@ -75,6 +84,7 @@ def add(
     address = _parse(fields["stream_url"], who=who)
     camera = Camera(
         **{
+            "time_zone": site_time_zone,
             **fields,
             "stream_url": address.url,
             "credentials": _sealed(address, sealer),

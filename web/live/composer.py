@@ -1,8 +1,10 @@
 """Montages, composed once for all who watch the same one."""
 
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import gevent
 
@@ -18,6 +20,9 @@ MAX_FPS = 5.0
 #: Montages whose newest picture is kept.
 _KEPT = 32
 
+#: A feed and its serial. A feed that all viewers left is made anew, and its serials begin again.
+_Shown: TypeAlias = tuple[weakref.ref[Feed], int]
+
 
 class Composer:
     """One montage: composed when it is due, and handed to every viewer."""
@@ -27,7 +32,7 @@ class Composer:
         self._clock = clock
         self._lock = threading.Lock()
         self._part: bytes | None = None
-        self._serials: list[int] = []
+        self._shown: list[_Shown] = []
         self._due_s = 0.0
 
     def part_of(self, feeds: Sequence[Feed]) -> bytes | None:
@@ -37,12 +42,12 @@ class Composer:
         return in_thread(lambda: self._composed(feeds))
 
     def _composed(self, feeds: Sequence[Feed]) -> bytes | None:
-        serials = [feed.serial for feed in feeds]
+        shown = [(weakref.ref(feed), feed.serial) for feed in feeds]
         with self._lock:
             is_due = self._clock.monotonic_s() >= self._due_s
-            if self._part is None or (is_due and serials != self._serials):
+            if self._part is None or (is_due and shown != self._shown):
                 self._part = part(composed([feed.jpeg for feed in feeds], self._grid))
-                self._serials = serials
+                self._shown = shown
                 self._due_s = self._clock.monotonic_s() + 1 / MAX_FPS
             return self._part
 

@@ -8,7 +8,7 @@ from vigil.domain.camera import CameraId
 from web.live.parts import part
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Feed:
     """The newest part of one camera. The reader's thread replaces it, viewers look at it.
 

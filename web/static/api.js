@@ -1,6 +1,10 @@
 // Calls to our API from a page that is logged in by cookie.
 
 const CSRF = /(?:^|; )vigil_csrf=([^;]+)/;
+/** Over so long tabs spread their renewals where no lock keeps them apart. */
+const SPREAD_MS = 1000;
+
+let renewal = null;
 
 /** An answer that is not a success; its message is for people. */
 export class Refused extends Error {
@@ -14,6 +18,11 @@ export class Refused extends Error {
 /** Call a route; return its JSON. Renews the log-in once when it has expired. */
 export async function call(method, path, body) {
   let answer = await send(method, path, body);
+  if (answer.status === 401 && hasLogIn() && !navigator.locks) {
+    // Another tab may be renewing it: what it gets is ours too.
+    await takeTurn();
+    answer = await send(method, path, body);
+  }
   if (answer.status === 401 && (await renew())) answer = await send(method, path, body);
   if (answer.status === 401) leaveForLogIn();
   const text = await answer.text();
@@ -23,11 +32,19 @@ export async function call(method, path, body) {
 }
 
 /** Exchange the refresh cookie for the next; return whether that worked. */
-export async function renew() {
-  if (!CSRF.test(document.cookie)) return false;
-  // One tab at a time: a token that is used twice ends the whole log-in.
-  const exchange = async () => (await send("POST", "/token/refresh", {})).ok;
-  return navigator.locks ? navigator.locks.request("vigil-renew", exchange) : exchange();
+export function renew() {
+  // One at a time: a token that is used twice ends the whole log-in.
+  renewal ??= exchange().finally(() => {
+    renewal = null;
+  });
+  return renewal;
+}
+
+/** Wait for a while of our own, so that tabs that opened together do not renew together. */
+export function takeTurn() {
+  // Browsers lock between tabs only over https and on this machine.
+  const waitMs = navigator.locks ? 0 : Math.random() * SPREAD_MS;
+  return new Promise((resolve) => setTimeout(resolve, waitMs));
 }
 
 /** Renew well before the access cookie expires, for as long as the page is open. */
@@ -39,6 +56,16 @@ export function stayLoggedIn() {
 export function tell(element, problem) {
   element.textContent = problem ? problem.message || String(problem) : "";
   element.hidden = !problem;
+}
+
+async function exchange() {
+  if (!hasLogIn()) return false;
+  const ask = async () => (await send("POST", "/token/refresh", {})).ok;
+  return navigator.locks ? navigator.locks.request("vigil-renew", ask) : ask();
+}
+
+function hasLogIn() {
+  return CSRF.test(document.cookie);
 }
 
 async function send(method, path, body) {

@@ -1,14 +1,16 @@
 // Logging in, and making an account. The tokens go into cookies that no script can read.
-import { call, renew, tell } from "/static/api.js";
+import { call, renew, takeTurn, tell } from "/static/api.js";
 
 const logIn = document.getElementById("log-in");
 const register = document.getElementById("register");
 
-/** Where the visitor was going: a path of this site, and nothing else. */
+/** Where the visitor was going: an address of this site, and nothing else. */
 function destination() {
   const next = new URLSearchParams(location.search).get("next") || "/";
   const url = new URL(next, location.origin);
-  return url.origin === location.origin && url.pathname !== "/login" ? url.pathname : "/";
+  const isOurs = url.origin === location.origin && url.pathname !== "/login";
+  // A path that begins with two slashes is read as another host wherever it stands alone.
+  return isOurs && !url.pathname.startsWith("//") ? url.href : "/";
 }
 
 /** Run what a form asks for, with its button held, and tell what went wrong below it. */
@@ -51,4 +53,7 @@ onSubmit(register, document.getElementById("register-problem"), async (fields) =
 });
 
 // Somebody whose access cookie alone has expired need not type anything.
-renew().then((isRenewed) => isRenewed && location.assign(destination())).catch(() => {});
+takeTurn()
+  .then(renew)
+  .then((isRenewed) => isRenewed && location.assign(destination()))
+  .catch(() => {});

@@ -3,8 +3,10 @@
 import ipaddress
 
 import structlog
+from flask import Request
 from sqlalchemy.orm import Session
 
+from web.access.origin import is_called_as_loopback, is_from_another_site
 from web.access.tokens import Purpose, TokenSigner
 from web.settings import WebSettings
 from web.users import service
@@ -36,10 +38,10 @@ def prepare(
 
 
 def policy_for(
-    settings: WebSettings, signer: TokenSigner, *, address: str
+    settings: WebSettings, signer: TokenSigner, *, request: Request
 ) -> service.RegistrationPolicy:
-    """Return who may register, for a caller from an address."""
-    needs_no_code = settings.first_account_on_loopback and _is_loopback(address)
+    """Return who may register, for the caller of a request."""
+    needs_no_code = settings.first_account_on_loopback and _is_of_this_machine(request)
     return service.RegistrationPolicy(
         setup_code=None if needs_no_code else setup_code(signer),
         registration=settings.registration,
@@ -51,8 +53,10 @@ def setup_code(signer: TokenSigner) -> str:
     return signer.fingerprint(Purpose.SETUP, "first account")
 
 
-def _is_loopback(address: str) -> bool:
+def _is_of_this_machine(request: Request) -> bool:
+    """Return whether a person at this machine calls, and no page of another site through them."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        is_near = ipaddress.ip_address(request.remote_addr or "").is_loopback
     except ValueError:
         return False
+    return is_near and is_called_as_loopback(request) and not is_from_another_site(request)

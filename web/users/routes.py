@@ -60,7 +60,7 @@ class Register(MethodView):
         account = service.register(
             db.session(),
             service.NewAccount(**fields),
-            policy=policy_for(wired().settings, wired().signer, address=caller_address()),
+            policy=policy_for(wired().settings, wired().signer, request=request),
             passwords=wired().passwords,
             address=caller_address(),
             now=wired().now(),
