@@ -76,36 +76,35 @@ class ModelStore:
             ModelUnavailable: It did not come; what came is kept, and asking again goes on.
             ModelInvalid: It is not what was expected, or no model; any earlier one stays.
         """
-        found = self.find(source)
-        if found is not None:
-            return found
-        part = self._folder / "part" / _hash_of(source.url)
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(part.with_suffix(".lock")):
-            # Whoever held the lock may have fetched it.
-            return self.find(source) or self._download(source, part)
+        with _kept_on_disk():
+            found = self.find(source)
+            if found is not None:
+                return found
+            part = self._folder / "part" / _hash_of(source.url)
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(part.with_suffix(".lock")):
+                # Whoever held the lock may have fetched it.
+                return self.find(source) or self._download(source, part)
 
     def add_file(self, path: Path) -> Path:
         """Return the store's own copy of a file that is on this machine.
 
         Raises:
             ModelInvalid: It cannot be read, is too large, or is no model.
-            ModelUnavailable: Another process is copying it.
+            ModelUnavailable: It cannot be kept just now, or another process is copying it.
         """
-        try:
-            with _opened(path) as original:
-                sha256 = self._digest_of(original)
-                if self._path_of(sha256).is_file():
-                    return self._path_of(sha256)
-                part = self._folder / "part" / sha256
-                part.parent.mkdir(parents=True, exist_ok=True)
-                with _locked(part.with_suffix(".lock")):
-                    # The copy is what is checked: the original may change meanwhile.
-                    self._copy(original, part)
-                    self._accept(part, sha256=None)
-                    return self._keep(part, _digest(part))
-        except OSError as error:
-            raise ModelInvalid(f"the file cannot be read: {error.strerror}") from error
+        with _opened(path) as original, _kept_on_disk():
+            sha256 = self._digest_of(original)
+            if self._path_of(sha256).is_file():
+                return self._path_of(sha256)
+            part = self._folder / "part" / sha256
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(part.with_suffix(".lock")):
+                self._check_room(original.tell())
+                # The copy is what is checked: the original may change meanwhile.
+                self._copy(original, part)
+                self._accept(part, sha256=None)
+                return self._keep(part, _digest(part))
 
     def _digest_of(self, original: BinaryIO) -> str:
         digest = hashlib.sha256()
@@ -125,7 +124,7 @@ class ModelStore:
             raise
 
     def _download(self, source: ModelSource, part: Path) -> Path:
-        self._check_room(source)
+        self._check_room(source.size_bytes or 0)
         log.info("model_download_begun", url=redact(source.url))
         was_pieced = self._downloader.download(source.url, part, size_bytes=source.size_bytes)
         sha256 = _digest(part)
@@ -152,9 +151,9 @@ class ModelStore:
             discard(part)
             raise
 
-    def _check_room(self, source: ModelSource) -> None:
+    def _check_room(self, size_bytes: int) -> None:
         free_bytes = shutil.disk_usage(self._folder).free
-        if free_bytes - (source.size_bytes or 0) < _KEEP_FREE_BYTES:
+        if free_bytes - size_bytes < _KEEP_FREE_BYTES:
             raise ModelUnavailable(f"only {free_bytes} bytes are free on the disk of the models")
 
     def _keep(self, part: Path, sha256: str) -> Path:
@@ -202,10 +201,15 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file that an operator named, which may be anything.
 
     Raises:
-        ModelInvalid: It is no regular file.
+        ModelInvalid: It is no regular file, or is not for us.
     """
-    # Without O_NONBLOCK a pipe that nobody writes would hold us here for good.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        # Without O_NONBLOCK a pipe that nobody writes would hold us here for good.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError as error:
+        raise ModelInvalid(f"the file cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ModelInvalid(f"no file can be called so: {error}") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise ModelInvalid("it is no file, but a folder, a device or a pipe")
@@ -229,6 +233,19 @@ def _chunks(file: BinaryIO, *, max_bytes: int) -> Iterator[bytes]:
         read_bytes += len(chunk)
         yield chunk
     raise ModelInvalid(f"the file has more than {max_bytes} bytes")
+
+
+@contextmanager
+def _kept_on_disk() -> Iterator[None]:
+    """Turn what a disk refuses into what the shelf waits out.
+
+    Raises:
+        ModelUnavailable: The disk is full, broken or not writable.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ModelUnavailable(f"it cannot be kept: {error.strerror or error}") from error
 
 
 @contextmanager

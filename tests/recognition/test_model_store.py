@@ -260,6 +260,11 @@ def test_a_bad_local_file_is_refused(tmp_path: Path, content: bytes | None) -> N
     assert files_in(tmp_path / "store") == set()
 
 
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelInvalid, match="null byte"):
+        a_store(tmp_path).add_file(Path("/a\0b"))
+
+
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
@@ -289,6 +294,17 @@ def test_a_file_that_says_to_be_empty_and_has_no_end_is_refused(tmp_path: Path) 
 
     with pytest.raises(ModelInvalid, match="more than 1000000 bytes"):
         a_store(tmp_path).add_file(path)
+
+
+def test_a_disk_that_keeps_nothing_is_asked_again_later(server: FileServer, tmp_path: Path) -> None:
+    model = tmp_path / "mine.onnx"
+    model.write_bytes(CONTENT)
+    store = a_store(model / "in no folder")
+
+    with pytest.raises(ModelUnavailable, match="cannot be kept: Not a directory"):
+        store.fetch(ModelSource(f"{server.url}/good"))
+    with pytest.raises(ModelUnavailable, match="cannot be kept: Not a directory"):
+        store.add_file(model)
 
 
 @pytest.mark.parametrize(
