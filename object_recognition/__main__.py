@@ -97,6 +97,7 @@ def _shelf(settings: RecognitionSettings, clock: SystemClock, stop: StopSignal) 
             settings.vigil_home / "models",
             downloader=Downloader(limits=limits, clock=clock, stop=stop),
             check=probe_onnx,
+            max_bytes=settings.model_max_bytes,
         ),
         load=load_onnx,
         pinned={DEFAULT_MODEL.name: DEFAULT_MODEL},

@@ -5,11 +5,7 @@ import simplejpeg
 
 from object_recognition.detection import ImageBgr
 from vigil.errors import FrameInvalid
-
-#: A picture this small shows nothing.
-MIN_SIDE_PX = 16
-#: 8k by 8k: half a second and 200 MB to look at. More would hold up every other camera.
-MAX_PIXELS = 8192 * 8192
+from vigil.media.bounds import require_size
 
 
 def decoded(jpeg: bytes) -> ImageBgr:
@@ -22,11 +18,7 @@ def decoded(jpeg: bytes) -> ImageBgr:
         height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
     except ValueError as error:
         raise FrameInvalid(f"no JPEG: {error}") from error
-    if min(width, height) < MIN_SIDE_PX or width * height > MAX_PIXELS:
-        raise FrameInvalid(
-            f"a picture of {width}x{height} pixels; expected at least {MIN_SIDE_PX} on each side "
-            f"and at most {MAX_PIXELS} in all"
-        )
+    require_size(width, height)
     try:
         # Strict: half a picture with a grey rest is no picture of what happened.
         pixels = simplejpeg.decode_jpeg(jpeg, colorspace="BGR", strict=True)

@@ -25,15 +25,11 @@ _MAX_SIDE_PX = 4096
 #: How many aspects of cameras a model of any size keeps buffers for.
 _MAX_SHAPES = 8
 
-#: What the runtime raises, without a root of its own.
-_ORT_ERRORS = (
-    ort_errors.Fail,
-    ort_errors.InvalidArgument,
-    ort_errors.InvalidGraph,
-    ort_errors.InvalidProtobuf,
-    ort_errors.NoSuchFile,
-    ort_errors.NotImplemented,
-    ort_errors.RuntimeException,
+#: What the runtime raises, without a root of its own; each version knows more.
+_ORT_ERRORS = tuple(
+    each
+    for each in vars(ort_errors).values()
+    if isinstance(each, type) and issubclass(each, Exception)
 )
 
 

@@ -13,7 +13,7 @@ from object_recognition.models.store import ModelStore
 from vigil.clock import Clock
 from vigil.errors import ModelInvalid, ModelUnavailable
 from vigil.log import redact
-from vigil.runtime import Backoff, StopSignal
+from vigil.runtime import Backoff, StopSignal, start_thread
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class ModelShelf:
         load: Makes a detector of a file; raises ModelInvalid.
         pinned: Sources that are known better than by their name, such as the default.
         clock: For when to try again.
-        stop: Ends the thread.
+        stop: Ends the thread; set by it where it dies, so that the process ends too.
     """
 
     def __init__(
@@ -62,16 +62,17 @@ class ModelShelf:
         self._stop = stop
         self._lock = threading.Lock()
         self._wanted: dict[str, _Wanted] = {}
-        # A daemon: a server that is silent for half a minute must not hold up the end.
-        self._thread = threading.Thread(target=self._work, name="models", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to fetch what is asked for."""
-        self._thread.start()
+        """Begin to fetch what is asked for; a bug in that sets the stop."""
+        self._thread = start_thread(self._work, name="models", stop=self._stop)
 
     def close(self) -> None:
         """Wait a moment for the thread to end; the stop must be set."""
-        self._thread.join(timeout=2.0)
+        if self._thread is not None:
+            # A moment: a server that is silent for half a minute must not hold up the end.
+            self._thread.join(timeout=2.0)
 
     def get(self, model: str) -> tuple[Detector | None, str | None]:
         """Return a model's detector, or None and why it is not there yet. Never waits.

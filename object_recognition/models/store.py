@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 #: Least free bytes that a download leaves on the disk, which recording needs too.
 _KEEP_FREE_BYTES = 256 * 1024**2
+_CHUNK_BYTES = 1024**2
 
 
 class _Origin(Document):
@@ -45,14 +47,21 @@ class ModelStore:
         folder: Where they are kept.
         downloader: Fetches what is not there.
         check: Says whether a file can be used, by raising ModelInvalid; it may cost seconds.
+        max_bytes: A larger file of this machine is refused.
     """
 
     def __init__(
-        self, folder: Path, *, downloader: Downloader, check: Callable[[Path], None]
+        self,
+        folder: Path,
+        *,
+        downloader: Downloader,
+        check: Callable[[Path], None],
+        max_bytes: int,
     ) -> None:
         self._folder = folder
         self._downloader = downloader
         self._check = check
+        self._max_bytes = max_bytes
 
     def find(self, source: ModelSource) -> Path | None:
         """Return the file that a source gave before, or None; asks no network."""
@@ -67,38 +76,55 @@ class ModelStore:
             ModelUnavailable: It did not come; what came is kept, and asking again goes on.
             ModelInvalid: It is not what was expected, or no model; any earlier one stays.
         """
-        found = self.find(source)
-        if found is not None:
-            return found
-        part = self._folder / "part" / _hash_of(source.url)
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(part.with_suffix(".lock")):
-            # Whoever held the lock may have fetched it.
-            return self.find(source) or self._download(source, part)
+        with _kept_on_disk():
+            found = self.find(source)
+            if found is not None:
+                return found
+            part = self._folder / "part" / _hash_of(source.url)
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(part.with_suffix(".lock")):
+                # Whoever held the lock may have fetched it.
+                return self.find(source) or self._download(source, part)
 
     def add_file(self, path: Path) -> Path:
         """Return the store's own copy of a file that is on this machine.
 
         Raises:
-            ModelInvalid: It cannot be read, or is no model.
-            ModelUnavailable: Another process is copying it.
+            ModelInvalid: It cannot be read, is too large, or is no model.
+            ModelUnavailable: It cannot be kept just now, or another process is copying it.
         """
-        try:
-            sha256 = _digest(path)
+        with _opened(path) as original, _kept_on_disk():
+            sha256 = self._digest_of(original)
             if self._path_of(sha256).is_file():
                 return self._path_of(sha256)
             part = self._folder / "part" / sha256
             part.parent.mkdir(parents=True, exist_ok=True)
             with _locked(part.with_suffix(".lock")):
+                self._check_room(original.tell())
                 # The copy is what is checked: the original may change meanwhile.
-                shutil.copyfile(path, part)
+                self._copy(original, part)
                 self._accept(part, sha256=None)
                 return self._keep(part, _digest(part))
-        except OSError as error:
-            raise ModelInvalid(f"the file cannot be read: {error.strerror}") from error
+
+    def _digest_of(self, original: BinaryIO) -> str:
+        digest = hashlib.sha256()
+        for chunk in _chunks(original, max_bytes=self._max_bytes):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def _copy(self, original: BinaryIO, part: Path) -> None:
+        original.seek(0)
+        discard(part)
+        try:
+            with part.open("wb") as file:
+                for chunk in _chunks(original, max_bytes=self._max_bytes):
+                    file.write(chunk)
+        except (OSError, ModelInvalid):
+            discard(part)
+            raise
 
     def _download(self, source: ModelSource, part: Path) -> Path:
-        self._check_room(source)
+        self._check_room(source.size_bytes or 0)
         log.info("model_download_begun", url=redact(source.url))
         was_pieced = self._downloader.download(source.url, part, size_bytes=source.size_bytes)
         sha256 = _digest(part)
@@ -125,9 +151,9 @@ class ModelStore:
             discard(part)
             raise
 
-    def _check_room(self, source: ModelSource) -> None:
+    def _check_room(self, size_bytes: int) -> None:
         free_bytes = shutil.disk_usage(self._folder).free
-        if free_bytes - (source.size_bytes or 0) < _KEEP_FREE_BYTES:
+        if free_bytes - size_bytes < _KEEP_FREE_BYTES:
             raise ModelUnavailable(f"only {free_bytes} bytes are free on the disk of the models")
 
     def _keep(self, part: Path, sha256: str) -> Path:
@@ -168,6 +194,58 @@ def _hash_of(url: str) -> str:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that an operator named, which may be anything.
+
+    Raises:
+        ModelInvalid: It is no regular file, or is not for us.
+    """
+    try:
+        # Without O_NONBLOCK a pipe that nobody writes would hold us here for good.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError as error:
+        raise ModelInvalid(f"the file cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ModelInvalid(f"no file can be called so: {error}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ModelInvalid("it is no file, but a folder, a device or a pipe")
+    with os.fdopen(descriptor, "rb") as file:
+        yield file
+
+
+def _chunks(file: BinaryIO, *, max_bytes: int) -> Iterator[bytes]:
+    """Read a file to its end.
+
+    Raises:
+        ModelInvalid: It has more than max_bytes. Counted, as it may grow, and /proc lies.
+    """
+    # What it says is asked first, so as not to read gigabytes only to refuse them.
+    read_bytes = 0
+    said_bytes = os.fstat(file.fileno()).st_size
+    while max(read_bytes, said_bytes) <= max_bytes:
+        chunk = file.read(_CHUNK_BYTES)
+        if not chunk:
+            return
+        read_bytes += len(chunk)
+        yield chunk
+    raise ModelInvalid(f"the file has more than {max_bytes} bytes")
+
+
+@contextmanager
+def _kept_on_disk() -> Iterator[None]:
+    """Turn what a disk refuses into what the shelf waits out.
+
+    Raises:
+        ModelUnavailable: The disk is full, broken or not writable.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ModelUnavailable(f"it cannot be kept: {error.strerror or error}") from error
 
 
 @contextmanager

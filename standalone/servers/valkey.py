@@ -5,16 +5,16 @@ import shutil
 import signal
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from typing_extensions import override
 
-from standalone.processes.folder import FolderLock, stop_leftover
-from standalone.processes.ports import LOOPBACK, free_port, start_on_free_port
-from standalone.processes.program import Program
+from standalone.processes.folder import stop_leftover
+from standalone.processes.ports import LOOPBACK, free_port
+from standalone.servers.embedded import EmbeddedServer
 from vigil.errors import SetupInvalid
 from vigil.runtime import StopSignal
 
@@ -24,7 +24,7 @@ _READY_TIMEOUT_S = 120.0
 Policy = Literal["noeviction", "allkeys-lru", "volatile-ttl"]
 
 
-class EmbeddedValkey:
+class EmbeddedValkey(EmbeddedServer):
     """A Valkey server on 127.0.0.1, behind a password that is new with each object.
 
     It ends in order when this process dies, however that happens, and then keeps all if
@@ -57,99 +57,43 @@ class EmbeddedValkey:
         name: str = "Valkey",
         stop: StopSignal | None = None,
     ) -> None:
-        self.folder = folder.resolve()
-        self.port = port or 0
+        super().__init__(
+            folder,
+            port=port,
+            what="Valkey",
+            name=name,
+            stops=[(signal.SIGTERM, 15.0)],
+            ready_timeout_s=_READY_TIMEOUT_S,
+            stop=stop,
+        )
         self.password = password or secrets.token_urlsafe(24)
         self._appendonly = appendonly
         self._max_memory_bytes = max_memory_bytes
         self._policy = policy
         self._cluster = cluster
-        self._lock = FolderLock(self.folder, what="Valkey")
-        self._program = Program(
-            name=name,
-            log_path=self.folder / "server.log",
-            working_folder=self.folder,
-            stops=[(signal.SIGTERM, 15.0)],
-            stop_signal=stop or StopSignal(),
-        )
 
     @property
+    @override
     def url(self) -> str:
-        """Return the URL by which clients reach it, password included."""
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
-
-    @property
-    def pid(self) -> int:
-        """Return the server's process id."""
-        return self._program.pid
-
-    @property
-    def name(self) -> str:
-        """Return its name, for people."""
-        return self._program.name
-
-    def __enter__(self) -> Self:
-        """Start it, as ``start`` does."""
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        """Stop it in order."""
-        self.stop()
-
-    def start(self) -> None:
-        """Start it, and wait until it answers; again too: on the same port, same password.
-
-        Raises:
-            SetupInvalid: No server is installed, the folder is in use, or it would not start.
-        """
-        self._lock.take()
-        try:
-            stop_leftover(
-                self._pid_path,
-                working_folder=self.folder,
-                program=server_path().name,
-                stop_with=signal.SIGTERM,
-            )
-            if self.port:
-                self._start_on(self.port)
-            else:
-                start_on_free_port(self._start_on, self._program.last_words)
-        except SetupInvalid:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """Stop it in order: what it holds is on the disk if ``appendonly``. Twice is once."""
-        self._program.end()
-        self._lock.release()
-
-    def exit_status(self) -> int | None:
-        """Return None while it runs, else its exit status."""
-        return self._program.exit_status()
-
-    def last_words(self) -> str:
-        """Return the last lines of its log."""
-        return self._program.last_words()
 
     @property
     def _pid_path(self) -> Path:
         return self.folder / "server.pid"
 
-    def _start_on(self, port: int) -> None:
+    @override
+    def _prepare(self) -> None:
+        stop_leftover(
+            self._pid_path,
+            working_folder=self.folder,
+            program=server_path().name,
+            stop_with=signal.SIGTERM,
+        )
+
+    @override
+    def _launch(self, port: int) -> None:
         # By stdin: a password in the command line is for everybody to see.
         self._program.start([server_path(), "-"], stdin=self._configuration(port).encode())
-        try:
-            self._program.wait_until(lambda: self._answers(port), timeout_s=_READY_TIMEOUT_S)
-        except SetupInvalid:
-            self._program.end()
-            raise
-        self.port = port
 
     def _configuration(self, port: int) -> str:
         lines = {
@@ -172,6 +116,7 @@ class EmbeddedValkey:
             lines |= {"cluster-enabled": "yes", "cluster-port": free_port()}
         return "".join(f"{name} {value}\n" for name, value in lines.items())
 
+    @override
     def _answers(self, port: int) -> bool:
         # Its own retries would wait for seconds between two tries.
         client = redis.Redis(

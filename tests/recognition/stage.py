@@ -89,6 +89,7 @@ class Stage:
                     limits=Limits(silence_s=2, total_s=10), clock=SystemClock(), stop=self.stop
                 ),
                 check=lambda _: None,
+                max_bytes=1_000_000,
             ),
             load=self._load,
             pinned={"pinned": default} if default is not None else {},

@@ -1,6 +1,7 @@
 """A model is whole, checked and the right one, or it is refused and the earlier one stays."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ def server() -> Iterator[FileServer]:
 
 def a_store(folder: Path, *, limits: Limits = QUICK, stop: StopSignal | None = None) -> ModelStore:
     downloader = Downloader(limits=limits, clock=SystemClock(), stop=stop or StopSignal())
-    return ModelStore(folder, downloader=downloader, check=refuse_text)
+    return ModelStore(folder, downloader=downloader, check=refuse_text, max_bytes=limits.max_bytes)
 
 
 def refuse_text(path: Path) -> None:
@@ -257,6 +258,53 @@ def test_a_bad_local_file_is_refused(tmp_path: Path, content: bytes | None) -> N
         a_store(tmp_path / "store").add_file(path)
 
     assert files_in(tmp_path / "store") == set()
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelInvalid, match="null byte"):
+        a_store(tmp_path).add_file(Path("/a\0b"))
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    path = {"device": Path("/dev/zero"), "pipe": pipe, "folder": tmp_path}[kind]
+
+    with pytest.raises(ModelInvalid, match="it is no file"):
+        a_store(tmp_path / "store").add_file(path)
+
+
+def test_a_local_file_may_have_so_many_bytes_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(CONTENT)
+
+    with pytest.raises(ModelInvalid, match="more than 255999 bytes"):
+        a_store(tmp_path / "store", limits=Limits(max_bytes=255_999)).add_file(path)
+
+    kept = a_store(tmp_path / "store", limits=Limits(max_bytes=256_000)).add_file(path)
+    assert kept.read_bytes() == CONTENT
+
+
+@pytest.mark.timeout(10)
+def test_a_file_that_says_to_be_empty_and_has_no_end_is_refused(tmp_path: Path) -> None:
+    path = Path("/proc/self/pagemap")
+    assert path.stat().st_size == 0
+
+    with pytest.raises(ModelInvalid, match="more than 1000000 bytes"):
+        a_store(tmp_path).add_file(path)
+
+
+def test_a_disk_that_keeps_nothing_is_asked_again_later(server: FileServer, tmp_path: Path) -> None:
+    model = tmp_path / "mine.onnx"
+    model.write_bytes(CONTENT)
+    store = a_store(model / "in no folder")
+
+    with pytest.raises(ModelUnavailable, match="cannot be kept: Not a directory"):
+        store.fetch(ModelSource(f"{server.url}/good"))
+    with pytest.raises(ModelUnavailable, match="cannot be kept: Not a directory"):
+        store.add_file(model)
 
 
 @pytest.mark.parametrize(

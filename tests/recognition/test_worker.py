@@ -1,5 +1,7 @@
 """The worker looks at the newest frame of the camera that waited longest, and shows what it saw."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -320,3 +322,10 @@ def test_a_model_that_fails_on_a_frame_gives_way_to_basic(tmp_path: Path) -> Non
 
     assert stage.picture(CAMERA) is not None
     assert not has_box(stage, LEFT)
+
+
+def test_a_worker_needs_no_pyav() -> None:
+    # Its image has none: vigil.media is shared with it for the bounds of a picture alone.
+    code = "import sys, object_recognition.worker; sys.exit('av' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

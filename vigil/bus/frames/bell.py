@@ -1,24 +1,29 @@
 """The bell on Redis: one listening thread a server, whatever the number of cameras."""
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import redis
 import structlog
 from redis.cluster import RedisCluster
+from redis.exceptions import ResponseError
 from typing_extensions import override
 
 from vigil import keys
 from vigil.bus.connection import RedisClient, translated_errors
 from vigil.bus.frames.base import FrameBell
 from vigil.domain.camera import CameraId
-from vigil.errors import BusUnavailable
-from vigil.runtime import Backoff, StopSignal
+from vigil.errors import BusUnavailable, SetupInvalid
+from vigil.runtime import Backoff, StopSignal, start_thread
 
 log = structlog.get_logger(__name__)
 
 #: How long a thread listens before it looks whether other cameras are wanted.
 _LISTEN_S = 0.2
+
+#: What redis-py makes of a push: its ``type``, ``channel`` and ``data``.
+Message = Mapping[str, Any]
 
 
 class RedisFrameBell(FrameBell):
@@ -33,20 +38,29 @@ class RedisFrameBell(FrameBell):
         self._condition = threading.Condition()
         self._rung: set[CameraId] = set()
         self._listeners: dict[str, _Listener] = {}
+        self._camera_ids: Collection[CameraId] = ()
+        self._is_broken = threading.Event()
 
     @override
     def listen_to(self, camera_ids: Collection[CameraId]) -> None:
+        self._camera_ids = camera_ids
         wanted: dict[str, dict[str, CameraId]] = {}
         for camera_id in camera_ids:
             channel = keys.frame_bell(camera_id, self._kind)
             wanted.setdefault(self._server_of(channel), {})[channel] = camera_id
         for server in wanted.keys() - self._listeners.keys():
-            self._listeners[server] = _Listener(self._client_of(server), self._ring)
+            self._listeners[server] = _Listener(
+                self._client_of(server), ring=self._ring, is_broken=self._is_broken
+            )
         for server, listener in self._listeners.items():
             listener.channels = wanted.get(server, {})
 
     @override
     def wait(self, timeout_s: float) -> frozenset[CameraId]:
+        if any(listener.has_died() for listener in self._listeners.values()):
+            raise RuntimeError("a listening thread died; its traceback says why")
+        if self._is_broken.is_set():
+            self._listen_anew()
         with self._condition:
             self._condition.wait_for(lambda: self._rung, timeout_s)
             rung, self._rung = frozenset(self._rung), set()
@@ -57,6 +71,15 @@ class RedisFrameBell(FrameBell):
         for listener in self._listeners.values():
             listener.stop()
         self._listeners.clear()
+
+    def _listen_anew(self) -> None:
+        """Ask again which server has which camera: a cluster may have moved some."""
+        self._is_broken.clear()
+        try:
+            self.listen_to(self._camera_ids)
+        except BusUnavailable as error:
+            log.warning("frame_bell_broken", error=str(error))
+            self._is_broken.set()
 
     def _ring(self, camera_ids: Collection[CameraId]) -> None:
         with self._condition:
@@ -77,17 +100,35 @@ class RedisFrameBell(FrameBell):
 
 
 class _Listener:
-    """A thread on one server's channels. Others only replace ``channels``, whole."""
+    """A thread on one server's channels. Others only replace ``channels``, whole.
 
-    def __init__(self, client: redis.Redis, ring: Callable[[Collection[CameraId]], None]) -> None:
+    Args:
+        client: Of the server.
+        ring: Told of each camera with a newer picture.
+        is_broken: Set when the server did not answer, or no longer has a camera.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        ring: Callable[[Collection[CameraId]], None],
+        is_broken: threading.Event,
+    ) -> None:
         self.channels: dict[str, CameraId] = {}
         self._client = client
         self._ring = ring
+        self._is_broken = is_broken
+        self._is_closed = False
         self._stop = StopSignal()
-        self._thread = threading.Thread(target=self._listen, name="frame-bell", daemon=True)
-        self._thread.start()
+        self._thread = start_thread(self._listen, name="frame-bell", stop=self._stop)
+
+    def has_died(self) -> bool:
+        """Return whether a bug ended it, and not a call of stop."""
+        return self._stop.is_set() and not self._is_closed
 
     def stop(self) -> None:
+        self._is_closed = True
         self._stop.set()
         self._thread.join(timeout=5.0)
 
@@ -97,14 +138,17 @@ class _Listener:
             try:
                 with translated_errors():
                     self._listen_while_connected(backoff)
-            except BusUnavailable as error:
+            # Rights can be given back, and MOVED (a ResponseError) ends when the owner listens
+            # elsewhere: pictures still come without a bell, so none of it ends the process.
+            except (BusUnavailable, SetupInvalid, ResponseError) as error:
                 delay_s = backoff.next_s()
                 log.warning("frame_bell_broken", error=str(error), retry_in_s=round(delay_s, 1))
+                self._is_broken.set()
                 self._stop.wait(delay_s)
 
     def _listen_while_connected(self, backoff: Backoff) -> None:
         subscribed: set[str] = set()
-        with self._client.pubsub(ignore_subscribe_messages=True) as pubsub:
+        with self._client.pubsub() as pubsub:
             while not self._stop.is_set():
                 channels = self.channels
                 if new := channels.keys() - subscribed:
@@ -119,7 +163,15 @@ class _Listener:
                     continue
                 message = pubsub.get_message(timeout=_LISTEN_S)
                 backoff.reset()
-                if message is not None and message["type"] == "smessage":
-                    camera_id = channels.get(message["channel"].decode())
-                    if camera_id is not None:
-                        self._ring([camera_id])
+                if message is not None:
+                    self._take(message, channels)
+
+    def _take(self, message: Message, channels: dict[str, CameraId]) -> None:
+        camera_id = channels.get(message["channel"].decode())
+        if camera_id is None:
+            return
+        if message["type"] == "smessage":
+            self._ring([camera_id])
+        elif message["type"] == "sunsubscribe":
+            # We did not ask for it: the server's way to say that the slot has moved.
+            raise BusUnavailable("the server no longer has this camera")
