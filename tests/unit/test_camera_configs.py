@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from tests.builders import a_camera
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
-from vigil.camera_configs import FULL_READ_EVERY_S, CameraConfigs, KnownCameras, merged
+from vigil.camera_configs import FULL_READ_EVERY_S, RETRY_S, CameraConfigs, KnownCameras, merged
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId
 from vigil.errors import BusUnavailable, MessageInvalid
@@ -179,9 +179,30 @@ def test_a_bell_that_rang_while_redis_was_away_is_not_forgotten(
         configs.refresh()
 
     store.is_away = False
+    clock.advance(RETRY_S)
 
     assert configs.refresh()
     assert configs.cameras.keys() == {1}
+
+
+def test_a_redis_that_is_away_is_asked_once_a_second_however_often_the_bell_rings(
+    store: LeavingStore, path: Path, clock: FakeClock
+) -> None:
+    configs = opened(store, path, clock)
+    store.is_away = True
+    with pytest.raises(BusUnavailable):
+        configs.refresh()
+
+    for _ in range(3):
+        store.bell.ring()
+        assert not configs.refresh()
+        clock.advance(RETRY_S / 4)
+    assert store.heads_read == 1
+
+    clock.advance(RETRY_S / 4)
+    with pytest.raises(BusUnavailable):
+        configs.refresh()
+    assert store.heads_read == 2
 
 
 def test_starts_with_the_last_good_configuration_while_everything_is_away(
