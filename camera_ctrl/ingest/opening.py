@@ -48,6 +48,8 @@ def opened(
             format=demuxer or ffmpeg_demuxer(source),
             options=ffmpeg_options(source),
             stream_options=STREAM_OPTIONS,
+            # Titles come in any encoding, and nobody reads them here.
+            metadata_errors="replace",
             timeout=(OPEN_TIMEOUT_S, read_timeout_s),
         ) as container:
             yield container
