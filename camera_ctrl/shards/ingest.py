@@ -19,7 +19,7 @@ from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.packets.base import PacketLog
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.clock import Clock, SystemClock
-from vigil.domain.camera import CameraId
+from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
@@ -80,9 +80,11 @@ class IngestShard:
             session.stop()
 
     def _take(self, assignment: Assignment) -> None:
-        self._assignment = assignment
+        before, self._assignment = self._assignment, assignment
         for camera_id in self._sessions.keys() - assignment.cameras.keys():
             self._sessions.pop(camera_id).stop()
+            self._alive.discard(camera_id)
+            self._clear_picture(camera_id, before.epochs[camera_id])
         for camera_id in self._unopenable.keys() - assignment.cameras.keys():
             del self._unopenable[camera_id]
         for camera_id, camera in assignment.cameras.items():
@@ -119,12 +121,15 @@ class IngestShard:
             if camera_id not in self._assignment.epochs:
                 continue
             log.warning("camera_died", camera_id=camera_id)
-            try:
-                self._frames.clear(camera_id, epoch=self._assignment.epochs[camera_id])
-            except (LeaseLost, BusUnavailable) as error:
-                # Its time to live ends it in a moment.
-                log.info("picture_left_to_expire", camera_id=camera_id, reason=str(error))
+            self._clear_picture(camera_id, self._assignment.epochs[camera_id])
         self._alive = alive
+
+    def _clear_picture(self, camera_id: CameraId, epoch: Epoch) -> None:
+        try:
+            self._frames.clear(camera_id, epoch=epoch)
+        except (LeaseLost, BusUnavailable) as error:
+            # Its time to live ends it in a moment.
+            log.info("picture_left_to_expire", camera_id=camera_id, reason=str(error))
 
 
 def _connects_alike(before: CameraConfig, after: CameraConfig) -> bool:
