@@ -100,6 +100,13 @@ def test_a_title_that_is_not_utf_8_is_no_hindrance(
         assert watch.streams_of(came[0]) == [("h264", *SMALL.size_wh)]
 
 
+def test_a_container_that_names_no_streams_at_its_head_is_refused_in_words(
+    small_clip: Path, tmp_path: Path
+) -> None:
+    with watched(f"file://{remuxed(small_clip, tmp_path / 'clip.flv')}") as watch:
+        assert watch.wait_for_error() == "does not say first what streams it has, as FLV does"
+
+
 def test_pictures_out_of_bounds_touch_no_other_camera(site: Site, small_clip: Path) -> None:
     with web_server() as web, rtsp_camera(small_clip) as camera:
         for path, jpeg in (("/one", one_pixel()), ("/16k", sixteen_k())):
