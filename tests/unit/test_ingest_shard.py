@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 import pytest
+from typing_extensions import override
 
 from camera_ctrl.shards.ingest import IngestShard
 from camera_ctrl.shards.link import SupervisorLink
@@ -15,8 +16,23 @@ from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
+from vigil.errors import BusUnavailable
 from vigil.runtime import StopSignal
 from vigil.sealing import Sealer
+
+
+class LeavingFrameStore(MemoryFrameStore):
+    """Pictures that cannot be removed when the test says so; counts who asked."""
+
+    is_away = False
+    asked = 0
+
+    @override
+    def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        self.asked += 1
+        if self.is_away:
+            raise BusUnavailable("away")
+        super().clear(camera_id, epoch=epoch)
 
 
 @dataclass(slots=True)
@@ -24,7 +40,7 @@ class Bench:
     """An ingest shard between twins, whose two cameras each show a picture."""
 
     leases: MemoryLeases
-    frames: MemoryFrameStore
+    frames: LeavingFrameStore
     epochs: dict[CameraId, Epoch]
     supervisor: Connection
     shard: IngestShard
@@ -46,7 +62,7 @@ class Bench:
 def bench() -> Iterator[Bench]:
     clock = FakeClock()
     leases = MemoryLeases(clock)
-    frames = MemoryFrameStore(leases, clock)
+    frames = LeavingFrameStore(leases, clock)
     epochs = {}
     for camera_id in (CAMERA, OTHER_CAMERA):
         epoch = leases.acquire(camera_id, "me", ttl_s=3.0, last_seen=Epoch(0))
@@ -83,4 +99,14 @@ def test_the_picture_of_a_camera_that_another_took_is_left_alone(bench: Bench) -
 
     bench.assign()
 
+    assert bench.shown() == {CAMERA, OTHER_CAMERA}
+
+
+def test_a_redis_that_is_away_is_asked_to_remove_one_picture_and_no_more(bench: Bench) -> None:
+    bench.assign(CAMERA, OTHER_CAMERA)
+    bench.frames.is_away = True
+
+    bench.assign()
+
+    assert bench.frames.asked == 1
     assert bench.shown() == {CAMERA, OTHER_CAMERA}
