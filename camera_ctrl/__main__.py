@@ -16,7 +16,7 @@ from camera_ctrl.supervisor import CameraSupervisor
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.capacity import capacity_of, require_noeviction
-from vigil.bus.connection import RedisClient, connect_single, connect_waiting
+from vigil.bus.connection import RedisClient, connect_briefly, connect_waiting
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.packets.redis import RedisPacketLog
@@ -93,7 +93,7 @@ def _both_roles(settings: CameraSettings, stop: StopSignal) -> tuple[RedisClient
     """
     media = connect_waiting(str(settings.redis_url), stop=stop)
     require_noeviction(media, setting="REDIS_URL")
-    queue = connect_single(settings.queue_url())
+    queue = connect_briefly(settings.queue_url())
     try:
         require_noeviction(queue, setting="QUEUE_REDIS_URL")
     except BusUnavailable as error:

@@ -104,9 +104,13 @@ class CameraSupervisor:
         self._keeper.release_all()
 
     def _decide_who_is_ours(self) -> None:
-        """Follow configuration and leases. While Redis is away all stays as it is."""
+        """Follow configuration and leases. What is of a Redis that is away stays as it is."""
         try:
             self._configs.refresh()
+        except BusUnavailable as error:
+            log.warning("config_unavailable", what=str(error))
+        # The leases lie in the media Redis: they are kept on the last good configuration.
+        try:
             self._forget_deleted()
             self._keeper.keep(_enabled(self._configs.cameras))
         except BusUnavailable as error:

@@ -9,13 +9,15 @@ from vigil.bus.camera_config.base import CameraConfigStore, ConfigBell
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
 from vigil.durable_file import write_atomically
-from vigil.errors import MessageInvalid
+from vigil.errors import BusUnavailable, MessageInvalid
 from vigil.messages import CameraConfig, ConfigHead, Document, decode
 
 log = structlog.get_logger(__name__)
 
 #: Seconds between full reads, for the day the bell was not heard.
 FULL_READ_EVERY_S = 10.0
+#: Seconds for which a Redis that did not answer is left alone: each try may last a timeout.
+RETRY_S = 1.0
 
 
 class KnownCameras(Document):
@@ -70,6 +72,7 @@ class CameraConfigs:
         self._clock = clock
         self._known = _read_last_good(path)
         self._due_s = 0.0
+        self._left_alone_until_s = 0.0
 
     @property
     def cameras(self) -> Mapping[CameraId, CameraConfig]:
@@ -80,20 +83,27 @@ class CameraConfigs:
         """Read the configuration if the bell rang or a full read is due; say if it changed.
 
         Raises:
-            BusUnavailable: Redis does not answer; what was known stays.
+            BusUnavailable: Redis does not answer; what was known stays. It is asked again after
+                RETRY_S, until when nothing is read.
         """
         now_s = self._clock.monotonic_s()
-        if self._bell.has_rung():
-            # Due until it was read: Redis may be away now, and the bell does not ring again.
-            self._due_s = now_s
-        if now_s < self._due_s:
+        if now_s < self._left_alone_until_s:
             return False
         try:
+            if self._bell.has_rung():
+                # Due until it was read: Redis may be away now, and the bell does not ring again.
+                self._due_s = now_s
+            if now_s < self._due_s:
+                return False
             head = self._store.head()
             documents = self._store.documents(head.camera_ids) if head is not None else {}
         except MessageInvalid as error:
             log.error("config_head_unreadable", error=str(error))
             head, documents = None, {}
+        except BusUnavailable:
+            # From now, not from when it was asked: the timeout itself may be as long.
+            self._left_alone_until_s = self._due_s = self._clock.monotonic_s() + RETRY_S
+            raise
         self._due_s = now_s + FULL_READ_EVERY_S
         known = merged(self._known, head, documents)
         if known == self._known:

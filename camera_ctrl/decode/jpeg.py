@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import simplejpeg
+from av.error import FFmpegError
 
+from vigil.errors import FrameInvalid
 from vigil.media.bounds import require_size
 
 Plane = npt.NDArray[np.uint8]
@@ -27,19 +29,29 @@ def encoded(frame: av.VideoFrame, *, quality: int) -> bytes:
         quality: 1 to 100, as libjpeg means it.
 
     Raises:
-        FrameInvalid: Its size is out of bounds.
+        FrameInvalid: Its size is out of bounds, or no JPEG can be made of it.
     """
     require_size(frame.width, frame.height)
+    try:
+        luma, blue, red = _wide_planes(frame)
+        jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=quality)
+    except (FFmpegError, ValueError) as error:
+        raise FrameInvalid(f"no JPEG can be made of {frame.format.name}: {error}") from error
+    return jpeg
+
+
+def _wide_planes(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
+    """Return the planes of frame in 4:2:0, with every level from 0 to 255."""
     if frame.format.name == "yuv420p" and frame.color_range != av.video.reformatter.ColorRange.JPEG:
         luma, blue, red = _planes(frame)
-        luma = np.asarray(cv2.LUT(luma, _WIDEN_LUMA), np.uint8)
-        blue = np.asarray(cv2.LUT(blue, _WIDEN_CHROMA), np.uint8)
-        red = np.asarray(cv2.LUT(red, _WIDEN_CHROMA), np.uint8)
-    else:
-        full = frame if frame.format.name == "yuvj420p" else frame.reformat(format="yuvj420p")
-        luma, blue, red = (np.ascontiguousarray(plane) for plane in _planes(full))
-    jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=quality)
-    return jpeg
+        return (
+            np.asarray(cv2.LUT(luma, _WIDEN_LUMA), np.uint8),
+            np.asarray(cv2.LUT(blue, _WIDEN_CHROMA), np.uint8),
+            np.asarray(cv2.LUT(red, _WIDEN_CHROMA), np.uint8),
+        )
+    full = frame if frame.format.name == "yuvj420p" else frame.reformat(format="yuvj420p")
+    luma, blue, red = (np.ascontiguousarray(plane) for plane in _planes(full))
+    return luma, blue, red
 
 
 def _planes(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:

@@ -155,6 +155,12 @@ class HttpCamera:
                 again = flow.send(response)
             except StopIteration:
                 return response
+            except (KeyError, ValueError, NotImplementedError) as error:
+                # An algorithm, a field or a protection that httpx does not know.
+                response.close()
+                raise CameraUnavailable(
+                    "the camera asks for the password in a way that we do not know"
+                ) from error
             response.close()
             response = self._client.send(again, stream=True)
 

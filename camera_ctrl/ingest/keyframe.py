@@ -76,7 +76,12 @@ def probed(codec: str, keyframe: bytes) -> av.VideoStream:
         # FFmpeg tells no size of a picture that it cannot take.
         require_taken(*(jpeg_size(keyframe) or (0, 0)))
     try:
-        container = av.open(io.BytesIO(keyframe), format=codec, stream_options=STREAM_OPTIONS)
+        container = av.open(
+            io.BytesIO(keyframe),
+            format=codec,
+            stream_options=STREAM_OPTIONS,
+            metadata_errors="replace",
+        )
     except FFmpegError as error:
         raise CameraUnavailable(f"its {codec} video cannot be read: {error.strerror}") from error
     stream = container.streams.video[0]

@@ -43,16 +43,29 @@ def opened(
     try:
         if source.scheme == "file":
             _require_file(Path(source.path))
-        with av.open(
+        with _container(source, read_timeout_s, demuxer) as container:
+            yield container
+    except (FFmpegError, OSError) as error:
+        raise CameraUnavailable(in_words(error, source)) from error
+
+
+def _container(source: Source, read_timeout_s: float, demuxer: str | None) -> InputContainer:
+    try:
+        return av.open(
             ffmpeg_name(source),
             format=demuxer or ffmpeg_demuxer(source),
             options=ffmpeg_options(source),
             stream_options=STREAM_OPTIONS,
+            # Titles come in any encoding, and nobody reads them here.
+            metadata_errors="replace",
             timeout=(OPEN_TIMEOUT_S, read_timeout_s),
-        ) as container:
-            yield container
-    except (FFmpegError, OSError) as error:
-        raise CameraUnavailable(in_words(error, source)) from error
+        )
+    except FFmpegError:
+        # Some are ValueErrors too.
+        raise
+    except ValueError as error:
+        # PyAV can set no bounds on streams that a container names only as they come.
+        raise CameraUnavailable("does not say first what streams it has, as FLV does") from error
 
 
 def _require_file(path: Path) -> None:

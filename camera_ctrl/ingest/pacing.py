@@ -5,6 +5,8 @@ from vigil.runtime import StopSignal
 
 #: Who is later than this (a suspended machine, a slow disk) does not hurry to catch up.
 MAX_LATE_S = 2.0
+#: Who would be earlier than this has timestamps that jump, and goes on at once.
+MAX_EARLY_S = 10.0
 
 
 class Pacer:
@@ -38,7 +40,7 @@ class Pacer:
             begin_s = now_s if self._round_ends_s is None else self._round_ends_s
             self._zero_s = max(begin_s, now_s - MAX_LATE_S) - at_s
         due_s = self._zero_s + at_s
-        if due_s < now_s - MAX_LATE_S:
+        if not now_s - MAX_LATE_S <= due_s <= now_s + MAX_EARLY_S:
             self._zero_s += now_s - due_s
             due_s = now_s
         if due_s > now_s:

@@ -17,7 +17,7 @@ from vigil.bus.packets.base import Backlog, PacketLog, Template
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.packet import Packet
-from vigil.errors import BusUnavailable, LeaseLost
+from vigil.errors import BusUnavailable, CameraUnavailable, LeaseLost
 from vigil.media.template import MediaStream
 
 #: The class is generic in its stubs alone.
@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 PAUSE_S = 0.5
 #: H.264 and H.265 reorder at most 16 frames; a stream without a dts by then has none.
 MAX_UNTIMED = 20
+#: The largest packet that we take: a JPEG of the largest still; an H.265 keyframe is far smaller.
+MAX_PACKET_BYTES = 24 * 2**20
 #: A camera that sends fewer pictures is shown its first one at once, be its time a little off.
 SLOW_FPS = 1.0
 
@@ -97,7 +99,7 @@ class PacketPump:
         """Take one packet of the demuxer; return whether it was video with a payload.
 
         Raises:
-            CameraUnavailable: The video is none that can be understood.
+            CameraUnavailable: The video is none that can be understood, or out of bounds.
         """
         if packet.size == 0:
             # FFmpeg says so that no more will come.
@@ -105,6 +107,10 @@ class PacketPump:
             return False
         if packet.stream_index not in self._index:
             return False
+        if packet.size > MAX_PACKET_BYTES:
+            raise CameraUnavailable(
+                f"sends a packet larger than the {MAX_PACKET_BYTES // 2**20} MiB that we take"
+            )
         is_video = self._index[packet.stream_index] == 0
         for timed in self._with_times(packet) if is_video else [packet]:
             self._put_timed(timed)

@@ -176,6 +176,9 @@ class CameraSession:
                 raise CameraUnavailable("the stream has ended")
         if self._opener.source.loop:
             return max(0.0, LEAST_ROUND_S - (self._clock.monotonic_s() - began_s))
+        if self._opener.source.scheme != "file":
+            # A server may tell of a length and yet be live, or have been cut off.
+            raise CameraUnavailable("the stream has ended")
         self._note_error("the file has ended")
         return RETRY_ENDED_S
 

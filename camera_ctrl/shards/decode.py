@@ -29,7 +29,7 @@ from vigil.clock import MICROSECONDS, Clock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import read_stamp
 from vigil.domain.packet import Packet
-from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
+from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid, Unusable
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
@@ -202,14 +202,22 @@ class DecodeShard:
 
     @contextmanager
     def _at_risk(self, camera_id: CameraId) -> Iterator[None]:
-        """Note whose bytes are decoded, for who looks for the cause of a crash."""
+        """Note whose bytes are decoded, for who looks for the cause of a crash.
+
+        An error that is a bug ends the shard: the note then stays, and its place is not used again.
+        """
         place = self._free_places.pop()
         self._working_on[place] = camera_id
         try:
             yield
-        finally:
-            self._working_on[place] = 0
-            self._free_places.append(place)
+        except Unusable:
+            self._leave(place)
+            raise
+        self._leave(place)
+
+    def _leave(self, place: int) -> None:
+        self._working_on[place] = 0
+        self._free_places.append(place)
 
     def _put(self, camera: _Camera, jpeg: bytes, epoch: Epoch) -> None:
         camera_id, ttl_s = camera.config.id, _ttl_s(camera.config.frame_fps)

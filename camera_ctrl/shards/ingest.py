@@ -2,6 +2,7 @@
 
 import logging
 import signal
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 
 import structlog
@@ -19,7 +20,7 @@ from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.packets.base import PacketLog
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.clock import Clock, SystemClock
-from vigil.domain.camera import CameraId
+from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
@@ -80,9 +81,12 @@ class IngestShard:
             session.stop()
 
     def _take(self, assignment: Assignment) -> None:
-        self._assignment = assignment
-        for camera_id in self._sessions.keys() - assignment.cameras.keys():
+        before, self._assignment = self._assignment, assignment
+        gone = self._sessions.keys() - assignment.cameras.keys()
+        for camera_id in gone:
             self._sessions.pop(camera_id).stop()
+        self._alive -= gone
+        self._clear_pictures({camera_id: before.epochs[camera_id] for camera_id in gone})
         for camera_id in self._unopenable.keys() - assignment.cameras.keys():
             del self._unopenable[camera_id]
         for camera_id, camera in assignment.cameras.items():
@@ -115,16 +119,25 @@ class IngestShard:
 
     def _bury(self, alive: set[CameraId]) -> None:
         """Remove the picture of cameras that died since the last look: no frozen picture."""
-        for camera_id in self._alive - alive:
-            if camera_id not in self._assignment.epochs:
-                continue
+        epochs = self._assignment.epochs
+        dead = {each: epochs[each] for each in self._alive - alive if each in epochs}
+        for camera_id in dead:
             log.warning("camera_died", camera_id=camera_id)
-            try:
-                self._frames.clear(camera_id, epoch=self._assignment.epochs[camera_id])
-            except (LeaseLost, BusUnavailable) as error:
-                # Its time to live ends it in a moment.
-                log.info("picture_left_to_expire", camera_id=camera_id, reason=str(error))
+        self._clear_pictures(dead)
         self._alive = alive
+
+    def _clear_pictures(self, epochs: Mapping[CameraId, Epoch]) -> None:
+        """Remove the pictures of cameras; what is not removed expires in a moment."""
+        for camera_id, epoch in epochs.items():
+            try:
+                self._frames.clear(camera_id, epoch=epoch)
+            except LeaseLost as error:
+                log.info("picture_left_to_expire", camera_id=camera_id, reason=str(error))
+            except BusUnavailable as error:
+                # Nor will it take the next one's, and each that it does not answer holds us up:
+                # a watch that is silent for long is taken for dead.
+                log.info("pictures_left_to_expire", reason=str(error))
+                return
 
 
 def _connects_alike(before: CameraConfig, after: CameraConfig) -> bool:

@@ -30,6 +30,22 @@ def parts(wait: Callable[[float], bool], jpeg: bytes) -> Iterator[bytes]:
         yield part(jpeg)
 
 
+def titled(clip: Path, path: Path, title: bytes) -> Path:
+    """Write a clip's video into another container under a title of any encoding."""
+    with (
+        av.open(clip) as source,
+        av.open(path, "w", metadata_encoding="latin-1") as target,
+    ):
+        video = source.streams.video[0]
+        copy = target.add_stream_from_template(video)
+        target.metadata["title"] = copy.metadata["title"] = title.decode("latin-1")
+        for packet in source.demux(video):
+            if packet.dts is not None:
+                packet.stream = copy
+                target.mux(packet)
+    return path
+
+
 def remuxed(clip: Path, path: Path, *kinds: str) -> Path:
     """Write a clip's streams of some kinds, or its video alone, into another container."""
     with av.open(clip) as source, av.open(path, "w") as target:

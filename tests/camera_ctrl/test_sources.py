@@ -154,6 +154,15 @@ def test_video_over_http_is_played_in_its_own_time(small_clip: Path) -> None:
     assert came[0].anchor_us != came[-1].anchor_us
 
 
+def test_video_over_http_that_has_ended_is_asked_for_again_soon(card_clip: CardClip) -> None:
+    with web_server() as web:
+        clip = card_clip(replace(SMALL, length_s=0.4)).read_bytes()
+        web.answers["/clip.mp4"] = body(clip, "video/mp4")
+        with watched(web.url("/clip.mp4")) as watch:
+            assert watch.wait_for_error() == "the stream has ended"
+            watch.wait_for_packets(11)
+
+
 def test_stills_are_fetched_as_often_as_pictures_are_wanted() -> None:
     with still_camera(fps=50) as camera, watched(camera.url, frame_fps=5) as watch:
         came = watch.wait_for_packets(8)

@@ -5,11 +5,12 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 
-from tests.camera_ctrl.footage import MULTIPART, a_jpeg, part, parts, remuxed
+from tests.camera_ctrl.footage import MULTIPART, a_jpeg, part, parts, remuxed, titled
 from tests.camera_ctrl.sessions import watched
 from tests.camera_ctrl.site import Site
 from tests.camera_ctrl.web_server import Answer, body, web_server
@@ -83,6 +84,27 @@ def test_sound_of_an_unknown_kind_is_left_out(card_clip: CardClip, tmp_path: Pat
         came = watch.wait_for_packets(10)
 
     assert watch.streams_of(came[0]) == [("h264", 320, 180)]
+
+
+@pytest.mark.parametrize("container", ["mkv", "nut"])
+def test_a_title_that_is_not_utf_8_is_no_hindrance(
+    container: str, small_clip: Path, tmp_path: Path
+) -> None:
+    path = titled(small_clip, tmp_path / f"clip.{container}", "摄像头".encode("gbk"))
+    with pytest.raises(UnicodeDecodeError):
+        av.open(path)
+
+    with watched(f"file://{path}") as watch:
+        came = watch.wait_for_packets(5)
+
+        assert watch.streams_of(came[0]) == [("h264", *SMALL.size_wh)]
+
+
+def test_a_container_that_names_no_streams_at_its_head_is_refused_in_words(
+    small_clip: Path, tmp_path: Path
+) -> None:
+    with watched(f"file://{remuxed(small_clip, tmp_path / 'clip.flv')}") as watch:
+        assert watch.wait_for_error() == "does not say first what streams it has, as FLV does"
 
 
 def test_pictures_out_of_bounds_touch_no_other_camera(site: Site, small_clip: Path) -> None:

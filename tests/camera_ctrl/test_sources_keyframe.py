@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from camera_ctrl.ingest.keyframe import is_whole_jpeg, jpeg_size, parameters_in, probed
-from camera_ctrl.ingest.pacing import MAX_LATE_S, Pacer
+from camera_ctrl.ingest.pacing import MAX_EARLY_S, MAX_LATE_S, Pacer
 from standalone.demo.clip import Codec
 from standalone.demo.rtsp.media import load
 from tests.camera_ctrl.footage import a_jpeg
@@ -143,3 +143,18 @@ def test_who_was_suspended_goes_on_from_where_it_is() -> None:
     pacer.wait(0.12, 0.04)
     # A little late is made up for.
     assert stop.waited_s == [0.04]
+
+
+def test_timestamps_that_jump_ahead_are_not_waited_for() -> None:
+    clock = FakeClock()
+    stop = WaitingStop(clock)
+    pacer = Pacer(clock, stop)
+    pacer.begin_round()
+    pacer.wait(0.0, 0.04)
+    pacer.wait(MAX_EARLY_S, 0.04)
+    assert stop.waited_s == [MAX_EARLY_S]
+
+    pacer.wait(26.5 * 3600, 0.04)
+    assert stop.waited_s == [MAX_EARLY_S]
+    pacer.wait(26.5 * 3600 + 0.04, 0.04)
+    assert stop.waited_s == [MAX_EARLY_S, 0.04]

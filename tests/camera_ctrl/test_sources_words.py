@@ -123,6 +123,23 @@ def test_of_a_web_server(web: WebServer, path: str, words: str) -> None:
         assert watch.packets() == []
 
 
+@pytest.mark.parametrize(
+    "field", ["algorithm=SHA-512-256", 'qop="auth-int"', "stale"], ids=["hash", "qop", "garbage"]
+)
+def test_of_a_web_server_that_asks_for_a_password_in_a_way_of_its_own(
+    web: WebServer, field: str
+) -> None:
+    challenge = f'Digest realm="camera", nonce="00", {field}'
+    web.answers["/digest"] = body(
+        b"", "text/plain", status=401, headers={"WWW-Authenticate": challenge}
+    )
+
+    with watched(web.url("/digest", user="admin:secret")) as watch:
+        assert watch.wait_for_error(SAID_WITHIN_S) == (
+            "the camera asks for the password in a way that we do not know"
+        )
+
+
 UNKNOWN = "the camera's name is not known: check the host in its URL"
 NO_ROUTE = "no route to the camera"
 NO_NETWORK = "no route to the camera's network"

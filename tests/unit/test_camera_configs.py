@@ -1,4 +1,7 @@
+import socket
+import time
 from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,10 +10,13 @@ from typing_extensions import override
 
 from tests.builders import a_camera
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
-from vigil.camera_configs import FULL_READ_EVERY_S, CameraConfigs, KnownCameras, merged
-from vigil.clock import FakeClock
+from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
+from vigil.bus.connection import connect_briefly
+from vigil.camera_configs import FULL_READ_EVERY_S, RETRY_S, CameraConfigs, KnownCameras, merged
+from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId
 from vigil.errors import BusUnavailable, MessageInvalid
+from vigil.leases import LEASE_S
 from vigil.messages import CameraConfig, ConfigHead
 
 KNOWN = KnownCameras(
@@ -179,9 +185,30 @@ def test_a_bell_that_rang_while_redis_was_away_is_not_forgotten(
         configs.refresh()
 
     store.is_away = False
+    clock.advance(RETRY_S)
 
     assert configs.refresh()
     assert configs.cameras.keys() == {1}
+
+
+def test_a_redis_that_is_away_is_asked_once_a_second_however_often_the_bell_rings(
+    store: LeavingStore, path: Path, clock: FakeClock
+) -> None:
+    configs = opened(store, path, clock)
+    store.is_away = True
+    with pytest.raises(BusUnavailable):
+        configs.refresh()
+
+    for _ in range(3):
+        store.bell.ring()
+        assert not configs.refresh()
+        clock.advance(RETRY_S / 4)
+    assert store.heads_read == 1
+
+    clock.advance(RETRY_S / 4)
+    with pytest.raises(BusUnavailable):
+        configs.refresh()
+    assert store.heads_read == 2
 
 
 def test_starts_with_the_last_good_configuration_while_everything_is_away(
@@ -299,3 +326,20 @@ def test_an_unreadable_head_changes_nothing_and_is_told_every_ten_seconds(
 
     assert configs.cameras.keys() == {1}
     assert [each["event"] for each in logs] == ["config_head_unreadable"] * 3
+
+
+def test_a_redis_that_takes_the_connection_and_stays_silent_holds_up_no_lease(path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        queue = connect_briefly(f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        configs = CameraConfigs(
+            store=RedisCameraConfigStore(queue),
+            bell=RedisConfigBell(queue),
+            path=path,
+            clock=SystemClock(),
+        )
+        began_s = time.monotonic()
+
+        with pytest.raises(BusUnavailable):
+            configs.refresh()
+
+    assert time.monotonic() - began_s < LEASE_S / 2

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 from typing_extensions import override
 
+from camera_ctrl.decode.decoder import CameraDecoder
 from camera_ctrl.shards.decode import READ_LIMIT, DecodeShard
 from camera_ctrl.shards.link import SupervisorLink
 from camera_ctrl.shards.messages import Assignment, ShardReport
@@ -345,3 +346,37 @@ def test_ends_when_its_supervisor_is_gone(opened: OpenBench, small_clip: Path) -
     bench.turn()
 
     assert stop.is_set()
+
+
+def test_a_camera_at_which_the_decoder_fails_is_named_when_the_shard_ends(
+    opened: OpenBench, small_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+    # Whatever is a bug: none is known to wait for.
+    monkeypatch.setattr(CameraDecoder, "newest_picture", fail)
+
+    bench.turn()
+    with pytest.raises(ZeroDivisionError):
+        bench.turn()
+
+    assert sorted(bench.working_on) == [0, CAMERA]
+
+
+def test_nobody_is_named_for_a_template_that_cannot_be_read(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    unreadable = replace(bench.footage.template, nut=b"no NUT file")
+    bench.footage = replace(bench.footage, template=unreadable)
+    bench.assign()
+    bench.film(5)
+
+    bench.turn()
+
+    assert (bench.report().decode[CAMERA].error or "").startswith("template ")
+    assert bench.working_on == [0, 0]

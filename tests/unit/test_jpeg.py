@@ -153,3 +153,11 @@ def test_takes_the_longest_picture_that_a_jpeg_can_hold(size_wh: tuple[int, int]
     frame = a_frame(np.zeros((size_wh[1], size_wh[0], 3), np.uint8))
 
     assert encoded(frame, quality=30).startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize("pixel_format", ["rgbaf32le", "gray32le"])
+def test_refuses_a_picture_that_cannot_be_converted(pixel_format: str) -> None:
+    frame = av.VideoFrame(*SIZE_WH, format=pixel_format)
+
+    with pytest.raises(FrameInvalid, match=f"no JPEG can be made of {pixel_format}"):
+        encoded(frame, quality=85)

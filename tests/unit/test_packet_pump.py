@@ -10,7 +10,7 @@ import av
 import pytest
 from typing_extensions import override
 
-from camera_ctrl.ingest.pump import PAUSE_S, PacketPump, PumpState
+from camera_ctrl.ingest.pump import MAX_PACKET_BYTES, PAUSE_S, PacketPump, PumpState
 from standalone.demo.clip import ClipFormat
 from tests.builders import CAMERA
 from tests.cameras.clips import SMALL, CardClip
@@ -20,7 +20,7 @@ from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.packet import Packet
-from vigil.errors import BusUnavailable
+from vigil.errors import BusUnavailable, CameraUnavailable
 from vigil.media.template import MediaStream, reopened
 
 GOP = 10
@@ -292,3 +292,20 @@ def test_shows_the_first_picture_of_a_slow_camera_at_once(
     bench.send(1)
 
     assert len(bench.on_bus()) == 1
+
+
+@pytest.mark.parametrize(("beyond_bytes", "is_taken"), [(0, True), (1, False)])
+def test_a_packet_beyond_the_bound_is_refused_in_words(
+    beyond_bytes: int, is_taken: bool, opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    sent = next(bench.packets)
+    packet: av.Packet[Any] = av.Packet(bytes(sent).ljust(MAX_PACKET_BYTES + beyond_bytes, b"\0"))
+    packet.pts, packet.dts, packet.time_base = sent.pts, sent.dts, sent.time_base
+    packet.stream, packet.is_keyframe = sent.stream, True
+
+    if is_taken:
+        assert bench.pump.put(packet)
+        return
+    with pytest.raises(CameraUnavailable, match="larger than the 24 MiB that we take"):
+        bench.pump.put(packet)

@@ -20,7 +20,7 @@ from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.packets.base import BEGINNING, BacklogLimits
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.bus.status.memory import MemoryStatusBoard
-from vigil.camera_configs import CameraConfigs
+from vigil.camera_configs import CameraConfigs, KnownCameras
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable
@@ -39,6 +39,16 @@ class Switch:
         self.asked += 1
         if self.is_away:
             raise BusUnavailable("away")
+
+
+class LeavingConfigStore(MemoryCameraConfigStore):
+    is_away = False
+
+    @override
+    def head(self) -> ConfigHead | None:
+        if self.is_away:
+            raise BusUnavailable("away")
+        return super().head()
 
 
 class LeavingPacketLog(MemoryPacketLog):
@@ -66,7 +76,7 @@ class Bench:
     path: Path
     clock: FakeClock = field(default_factory=FakeClock)
     switch: Switch = field(default_factory=Switch)
-    store: MemoryCameraConfigStore = field(default_factory=MemoryCameraConfigStore)
+    store: LeavingConfigStore = field(default_factory=LeavingConfigStore)
     shards: dict[str, StillShard] = field(default_factory=dict)
     generation: int = 0
     leases: MemoryLeases = field(init=False)
@@ -298,6 +308,24 @@ def test_the_cameras_go_on_while_redis_is_away(bench: Bench) -> None:
 
     assert bench.shards["ingest-1"].assignment == before
     assert bench.shards["ingest-1"].is_running
+
+
+def test_takes_and_keeps_the_last_good_cameras_while_the_queue_redis_is_away(
+    tmp_path: Path,
+) -> None:
+    last_good = KnownCameras(generation=1, cameras={CAMERA: a_camera(7)})
+    (tmp_path / "cameras.json").write_text(last_good.model_dump_json())
+    bench = Bench(tmp_path / "cameras.json")
+    bench.store.is_away = True
+
+    bench.turn()
+    taken = bench.keeper.valid()
+    assert taken.keys() == {CAMERA}
+
+    for _ in range(10):
+        bench.turn()
+    assert bench.keeper.valid() == taken
+    assert bench.shards["ingest-1"].assignment.epochs == taken
 
 
 def test_ends_its_shards_before_it_gives_the_cameras_back(bench: Bench) -> None:

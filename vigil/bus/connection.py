@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds to wait for Redis before it counts as away; less than a lease lives.
 SOCKET_TIMEOUT_S = 2.0
+#: The same, where a wait holds up the renewal of leases: well below LEASE_S.
+BRIEF_TIMEOUT_S = 0.5
 
 #: What a script of ours answers when a write's epoch is not the lease's.
 FENCED = "FENCED"
@@ -71,6 +73,17 @@ def connect_waiting(url: str, *, stop: StopSignal) -> RedisClient:
 def connect_single(url: str) -> redis.Redis:
     """Return a client of one server, such as the queue role's. It connects when first used."""
     return redis.Redis.from_url(url, health_check_interval=15, **_options())
+
+
+def connect_briefly(url: str) -> redis.Redis:
+    """Return a client of one server for who has leases to renew meanwhile: it gives up early."""
+    options = {
+        **_options(),
+        "socket_timeout": BRIEF_TIMEOUT_S,
+        "socket_connect_timeout": BRIEF_TIMEOUT_S,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    return redis.Redis.from_url(url, health_check_interval=15, **options)
 
 
 def _options() -> dict[str, Any]:

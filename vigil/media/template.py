@@ -33,7 +33,7 @@ def template_of(streams: Sequence[MediaStream], first: bytes) -> Template:
             the stream itself has none.
     """
     file = io.BytesIO()
-    with av.open(file, "w", format="nut") as output:
+    with av.open(file, "w", format="nut", metadata_errors="replace") as output:
         outputs = [output.add_stream_from_template(stream, opaque=True) for stream in streams]
         packet = av.Packet(first)
         packet.stream = outputs[0]
@@ -52,7 +52,7 @@ def reopened(template: Template) -> Iterator[InputContainer]:
         MessageInvalid: FFmpeg cannot read it.
     """
     try:
-        container = av.open(io.BytesIO(template.nut), "r", format="nut")
+        container = av.open(io.BytesIO(template.nut), "r", format="nut", metadata_errors="replace")
     except FFmpegError as error:
         raise MessageInvalid(f"template {template.template_id}: {error}") from error
     with container:

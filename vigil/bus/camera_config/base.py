@@ -45,5 +45,9 @@ class ConfigBell(Protocol):
     """Says that the configuration has changed. May miss a change: look now and then."""
 
     def has_rung(self) -> bool:
-        """Return whether it rang since the last call. Never waits, never raises."""
+        """Return whether it rang since the last call. Waits for no ring.
+
+        Raises:
+            BusUnavailable: Redis does not answer; it counts as rung once it does again.
+        """
         ...

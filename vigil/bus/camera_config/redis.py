@@ -80,10 +80,9 @@ class RedisConfigBell(ConfigBell):
         try:
             with translated_errors():
                 return self._take_all()
-        except BusUnavailable as error:
-            log.debug("config_bell_broken", error=str(error))
+        except BusUnavailable:
             self._is_subscribed = False
-            return False
+            raise
 
     def _take_all(self) -> bool:
         if not self._is_subscribed:
