@@ -26,6 +26,8 @@ FETCH_TIMEOUT_S = 10.0
 MAX_STILL_BYTES = 24 * 2**20
 MAX_REDIRECTS = 4
 
+_NO_WEB_SERVER = "answers, but is no web server, or breaks off"
+
 _JPEG_TYPES = frozenset({"image/jpeg", "image/jpg", "image/pjpeg"})
 _PLAYLIST_TYPES = frozenset(
     {
@@ -119,7 +121,7 @@ class HttpCamera:
         except httpx.ConnectError as error:
             raise CameraUnavailable(_why_unreachable(error)) from error
         except httpx.RemoteProtocolError as error:
-            raise CameraUnavailable("answers, but is no web server, or breaks off") from error
+            raise CameraUnavailable(_NO_WEB_SERVER) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise CameraUnavailable("the camera sends us on to where we do not go") from error
         except httpx.HTTPError as error:
@@ -147,9 +149,9 @@ class HttpCamera:
         """
         is_the_cameras = _server(request.url) == _server(httpx.URL(self._source.url))
         if self._auth is None or not is_the_cameras:
-            return self._client.send(request, stream=True)
+            return self._head_of(request)
         flow = self._auth.auth_flow(request)
-        response = self._client.send(next(flow), stream=True)
+        response = self._head_of(next(flow))
         while True:
             try:
                 again = flow.send(response)
@@ -162,7 +164,15 @@ class HttpCamera:
                     "the camera asks for the password in a way that we do not know"
                 ) from error
             response.close()
-            response = self._client.send(again, stream=True)
+            response = self._head_of(again)
+
+    def _head_of(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and return its answer with the body unread."""
+        try:
+            return self._client.send(request, stream=True)
+        except (httpx.ReadError, httpx.WriteError) as error:
+            # Whether it says something first or just hangs up is a matter of moments.
+            raise CameraUnavailable(_NO_WEB_SERVER) from error
 
     def _require_success(self, response: httpx.Response) -> None:
         status = response.status_code
