@@ -148,7 +148,7 @@ def _build(config: Config) -> tuple[StandIn, Show]:
     camera = HttpCamera(size_wh=(width, height), fps=config["fps"], credentials=credentials)
 
     def show(clip: Path) -> None:
-        raise NotImplementedError(f"{clip}: this camera shows test cards alone")
+        raise ValueError(f"{clip}: this camera shows test cards alone")
 
     return camera, show
 

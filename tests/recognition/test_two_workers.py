@@ -191,7 +191,7 @@ def test_a_stopped_workers_cameras_go_to_the_other_at_once(
         assert first.wait(timeout=10) == 0
 
 
-def test_a_frame_is_annotated_within_one_inference_and_20_ms(
+def test_the_median_frame_is_annotated_within_one_inference_and_20_ms(
     valkey: EmbeddedValkey, viewer: Viewer, tmp_path: Path
 ) -> None:
     with ExitStack() as running:
