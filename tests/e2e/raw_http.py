@@ -32,6 +32,8 @@ class RawHttp:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         self.socket.settimeout(TIMEOUT_S)
         self.socket.connect(("127.0.0.1", port))
+        #: This end's port, by which the server's side can be told from other callers.
+        self.port: int = self.socket.getsockname()[1]
         self._unread = b""
 
     def say(self, raw: bytes) -> None:

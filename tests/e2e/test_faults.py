@@ -242,16 +242,16 @@ def test_viewers_that_take_nothing_are_dropped_and_cost_nobody(
     with Viewer(machine.admin, f"/get_stream/{number}") as other, ExitStack() as held:
         other.wait_for_frame(timeout_s=LIVE_S)
         before, begun_s = machine.memory_bytes("web"), time.monotonic()
-        held_before = callers(machine)
         path = machine.admin.sign(f"/get_stream/{number}")
         stalled = [RawHttp(machine.port, receive_buffer_bytes=4096) for _ in range(20)]
         for connection in stalled:
             held.callback(connection.close)
             connection.say(request("GET", path))
+        their_ports = {connection.port for connection in stalled}
 
         # When it goes on for so long, then all of them are gone
-        wait_until(lambda: callers(machine) >= held_before + len(stalled), timeout_s=BACK_S)
-        wait_until(lambda: callers(machine) <= held_before + 2, timeout_s=DROPPED_S)
+        wait_until(lambda: their_ports <= callers(machine), timeout_s=BACK_S)
+        wait_until(lambda: their_ports.isdisjoint(callers(machine)), timeout_s=DROPPED_S)
 
         # And neither memory nor the other viewer paid for it
         assert machine.memory_bytes("web") - before < 30 * MIB
@@ -275,22 +275,23 @@ def test_a_slow_viewer_gets_the_newest_picture_when_it_reads_again(
 def test_fifty_viewers_that_vanish_leave_nothing_behind(
     machine: Machine, raw: Viewer, camera_ids: list[int]
 ) -> None:
-    held_before, begun_s = callers(machine), time.monotonic()
+    begun_s = time.monotonic()
     path = machine.admin.sign(f"/get_stream/{camera_ids[0]}")
-    crowd = [RawHttp(machine.port) for _ in range(50)]
-    for connection in crowd:
-        connection.say(request("GET", path))
-    for connection in crowd:
-        assert connection.socket.recv(100).startswith(b"HTTP/1.1 200")
-    assert callers(machine) >= held_before + len(crowd)
+    with ExitStack() as open_until_here:
+        crowd = [open_until_here.enter_context(RawHttp(machine.port)) for _ in range(50)]
+        their_ports = {connection.port for connection in crowd}
+        for connection in crowd:
+            connection.say(request("GET", path))
+        for connection in crowd:
+            assert connection.socket.recv(100).startswith(b"HTTP/1.1 200")
+        assert their_ports <= callers(machine)
 
-    for connection in crowd:
-        # With a reset, as when a phone loses its network.
-        linger = struct.pack("ii", 1, 0)
-        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        connection.close()
+        for connection in crowd:
+            # With a reset, as when a phone loses its network.
+            linger = struct.pack("ii", 1, 0)
+            connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
-    wait_until(lambda: callers(machine) <= held_before + 2, timeout_s=BACK_S)
+    wait_until(lambda: their_ports.isdisjoint(callers(machine)), timeout_s=BACK_S)
     assert_undisturbed([raw], since_s=begun_s)
     assert "Traceback" not in machine.log_of("web")
 
@@ -382,7 +383,9 @@ def has_head(machine: Machine) -> bool:
         return bool(client.exists("vigil:camera_config:head"))
 
 
-def callers(machine: Machine) -> int:
-    """Return how many connections web's port has."""
+def callers(machine: Machine) -> set[int]:
+    """Return the far ports of the connections that web's port has."""
     connections = psutil.Process(machine.pid("web")).net_connections("tcp")
-    return sum(each.laddr.port == machine.port and bool(each.raddr) for each in connections)
+    return {
+        each.raddr.port for each in connections if each.laddr.port == machine.port and each.raddr
+    }
