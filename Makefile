@@ -10,6 +10,8 @@ export VIGIL_DATA_DIR ?= $(abspath ../shared/data)
 export UV_SYSTEM_CERTS ?= 1
 # The Python that made the environment is the one that runs.
 export UV_PYTHON_DOWNLOADS := never
+# Compiled once, here: else every process of ours would do it at its start, and keep the memory.
+export UV_COMPILE_BYTECODE := 1
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
