@@ -9,6 +9,7 @@ from av.error import FFmpegError
 
 from camera_ctrl.decode.jpeg import encoded
 from camera_ctrl.decode.picker import FramePicker
+from camera_ctrl.nal import stands_alone
 from vigil.bus.packets.base import Entry, Template, place_of
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, least_sequence, stamped
@@ -66,14 +67,16 @@ class CameraDecoder:
         self._context, self._template_id = context, template.template_id
 
     def newest_picture(self, entries: Sequence[Entry], *, epoch: Epoch) -> bytes | None:
-        """Decode every packet; return the newest due frame as a stamped JPEG, or None.
+        """Decode what is needed; return the newest due frame as a stamped JPEG, or None.
+
+        What lies before a keyframe that stands alone is left out: it makes no newer picture.
 
         Args:
             entries: All with the template in use; other streams' packets are left out.
             epoch: Of the ingest lease: the picture is numbered within it.
         """
         due = None
-        for frame in self._frames(entry.packet for entry in entries):
+        for frame in self._frames(self._needed([entry.packet for entry in entries])):
             captured_at_us = self._captured_us.pop(frame.pts or 0, None)
             if captured_at_us is not None and self.picker.is_due(captured_at_us):
                 due = (frame, captured_at_us)
@@ -95,10 +98,21 @@ class CameraDecoder:
         self._context = self._template_id = None
         self._captured_us.clear()
 
+    def _needed(self, packets: Sequence[Packet]) -> Sequence[Packet]:
+        if self._context is None:
+            return []
+        video = [packet for packet in packets if packet.stream_index == 0]
+        for index in range(len(video) - 1, 0, -1):
+            if video[index].is_keyframe and stands_alone(self._context.name, video[index].data):
+                for packet in video[:index]:
+                    self.picker.pass_over(packet.captured_at_us)
+                return video[index:]
+        return video
+
     def _frames(self, packets: Iterable[Packet]) -> Iterator[av.VideoFrame]:
         for packet in packets:
             # To FFmpeg a packet without a payload is the end: it would take none behind it.
-            if packet.stream_index != 0 or not packet.data or self._context is None:
+            if not packet.data or self._context is None:
                 continue
             av_packet = av.Packet(packet.data)
             av_packet.pts, av_packet.dts = packet.pts, packet.dts

@@ -31,6 +31,19 @@ class FramePicker:
         # The frame behind this one will lie as far from it as the one before.
         early_us = min(captured_at_us - last_us, interval_us) / 2
         is_due = captured_at_us >= due_us - early_us
-        self._due_us = due_us + interval_us if is_due else due_us
+        if is_due:
+            # Of due times that lie behind, one picture is enough.
+            due_us += interval_us * max(1.0, 1 + (captured_at_us - due_us) // interval_us)
+        self._due_us = due_us
         self._last_us = captured_at_us
         return is_due
+
+    def pass_over(self, captured_at_us: int) -> None:
+        """Take note of a frame that is never asked about: it tells the step between frames."""
+        self._last_us = captured_at_us
+
+    def due_in_s(self, captured_at_us: int) -> float:
+        """Return how long after a frame the next one is due; 0: now, or nobody knows."""
+        if self._due_us is None:
+            return 0.0
+        return max(0.0, (self._due_us - captured_at_us) / MICROSECONDS)

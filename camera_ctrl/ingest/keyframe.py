@@ -8,6 +8,7 @@ from typing import Any
 import av
 from av.error import FFmpegError
 
+from camera_ctrl.nal import units_before_picture
 from vigil.errors import CameraUnavailable, FrameInvalid
 from vigil.media.bounds import MAX_PIXELS, require_size
 
@@ -21,9 +22,8 @@ CODECS = ("h264", "hevc", "mjpeg")
 #: (PyAV's stubs have the type of one option wrong.)
 STREAM_OPTIONS: list[Any] = [{"max_pixels": str(MAX_PIXELS)}] * 4
 
-_START_CODE = b"\x00\x00\x01"
-_H264_SPS, _H264_LAST_SLICE = 7, 5
-_HEVC_VPS, _HEVC_SPS, _HEVC_LAST_SLICE = 32, 33, 31
+_H264_SPS = 7
+_HEVC_VPS, _HEVC_SPS = 32, 33
 _JPEG_START_OF_IMAGE = b"\xff\xd8"
 _JPEG_END_OF_IMAGE = b"\xff\xd9"
 #: Markers that begin a frame: all of C0 to CF but those of tables.
@@ -104,15 +104,4 @@ def require_taken(width_px: int, height_px: int) -> None:
 
 def _parameter_sets(codec: str, data: bytes) -> Iterator[bytes]:
     wanted = {_H264_SPS} if codec == "h264" else {_HEVC_VPS, _HEVC_SPS}
-    last_slice = _H264_LAST_SLICE if codec == "h264" else _HEVC_LAST_SLICE
-    begin = data.find(_START_CODE)
-    while 0 <= begin < len(data) - 4:
-        begin += len(_START_CODE)
-        kind = data[begin] & 0x1F if codec == "h264" else data[begin] >> 1 & 0x3F
-        if 0 < kind <= last_slice or (codec == "hevc" and kind <= last_slice):
-            # Parameters come before the picture, which is long.
-            return
-        end = data.find(_START_CODE, begin)
-        if kind in wanted:
-            yield data[begin : end if end >= 0 else len(data)].rstrip(b"\x00")
-        begin = end
+    return (unit for kind, unit in units_before_picture(codec, data) if kind in wanted)

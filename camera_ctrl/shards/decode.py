@@ -36,7 +36,7 @@ from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
 
 log = structlog.get_logger(__name__)
 
-#: How often packets are looked for where a picture is due: half of it is what one waits.
+#: How often packets are looked for where a picture is due, and its packet has not come.
 READ_EVERY_S = 0.04
 #: How long packets are left lying at most while no picture is due: well within READ_LIMIT.
 REST_MAX_S = 0.5
@@ -54,7 +54,7 @@ class _Camera:
     epoch: Epoch
     decoder: CameraDecoder
     position: EntryId | None = None
-    #: When to look again: packets that make no picture are decoded together, with the next one's.
+    #: When to look again: packets that make no picture lie until the next one's is there.
     due_s: float = 0.0
     busy: "Future[None] | None" = None
     lost_epoch: Epoch | None = None
@@ -100,14 +100,14 @@ class DecodeShard:
         Raises:
             BusUnavailable: Redis does not answer.
         """
-        assignment = self._link.newest_assignment(timeout_s=READ_EVERY_S)
+        assignment = self._link.newest_assignment(timeout_s=self._rest_s())
         if assignment is not None:
             self._take(assignment)
         if self._link.is_report_due():
             self._link.report(ShardReport(decode=self._reports()))
         now_s = self._clock.monotonic_s()
         due = [
-            each for each in self._cameras.values() if now_s >= each.due_s and self._is_idle(each)
+            each for each in self._cameras.values() if self._is_idle(each) and now_s >= each.due_s
         ]
         for camera in due:
             if camera.position is None:
@@ -115,9 +115,23 @@ class DecodeShard:
         positions = {
             camera.config.id: camera.position for camera in due if camera.position is not None
         }
-        for camera_id, entries in self._packets.read(positions, limit=READ_LIMIT).items():
-            camera = self._cameras[camera_id]
-            camera.busy = self._threads.submit(self._decode, camera, entries)
+        found = self._packets.read(positions, limit=READ_LIMIT)
+        for camera in due:
+            if entries := found.get(camera.config.id):
+                camera.busy = self._threads.submit(self._decode, camera, entries)
+            else:
+                camera.due_s = now_s + READ_EVERY_S
+
+    def _rest_s(self) -> float:
+        """Return how long there is nothing to look for."""
+        now_s = self._clock.monotonic_s()
+        return min(
+            (
+                READ_EVERY_S if camera.busy else max(0.0, camera.due_s - now_s)
+                for camera in self._cameras.values()
+            ),
+            default=REST_MAX_S,
+        )
 
     def close(self) -> None:
         """Wait for the threads."""
@@ -158,6 +172,7 @@ class DecodeShard:
         """
         # The assignment may change meanwhile: a picture is written under the epoch it names.
         epoch = camera.epoch
+        read_s = self._clock.monotonic_s()
         if self._skips_to_newest_gop(camera, entries):
             return
         for run in _runs_of_one_template(entries):
@@ -167,11 +182,12 @@ class DecodeShard:
             with self._at_risk(camera.config.id):
                 jpeg = camera.decoder.newest_picture(run, epoch=epoch)
             camera.position = run[-1].entry_id
-            if jpeg is None:
-                continue
-            camera.due_s = self._clock.monotonic_s() + _rest_s(camera.config.frame_fps)
-            if epoch != camera.lost_epoch:
+            if jpeg is not None and epoch != camera.lost_epoch:
                 self._put(camera, jpeg, epoch)
+        if len(entries) < READ_LIMIT:
+            # The next picture's packet comes as much later than the newest as it was captured.
+            rest_s = camera.decoder.picker.due_in_s(entries[-1].packet.captured_at_us)
+            camera.due_s = read_s + min(rest_s, REST_MAX_S)
 
     def _skips_to_newest_gop(self, camera: _Camera, entries: list[Entry]) -> bool:
         """Leave packets out when too far behind, if a newer keyframe is there to go on at."""
@@ -256,11 +272,6 @@ def _runs_of_one_template(entries: list[Entry]) -> list[list[Entry]]:
 
 def _ttl_s(frame_fps: float) -> float:
     return max(keys.FRAME_TTL_S, 3 / frame_fps)
-
-
-def _rest_s(frame_fps: float) -> float:
-    """Return how long after a picture its camera's packets may lie: until right before the next."""
-    return min(1 / frame_fps - READ_EVERY_S, REST_MAX_S)
 
 
 def main(pipe: Connection, settings: CameraSettings, working_on: MutableSequence[int]) -> None:

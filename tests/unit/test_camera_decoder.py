@@ -1,10 +1,12 @@
 """Real footage whose frames bear their numbers: what comes out is what was put in."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 from structlog.testing import capture_logs
 
@@ -36,6 +38,18 @@ def a_decoder(footage: Footage, *, fps: float = EVERY_FRAME_FPS) -> CameraDecode
     decoder = CameraDecoder(CAMERA, fps=fps, jpeg_quality=85)
     decoder.use(footage.template)
     return decoder
+
+
+def as_a_camera_sends_it(clip: Path, path: Path) -> Footage:
+    """Return a clip's footage with start codes, as RTSP and MPEG transport streams have it."""
+    with closing(av.open(clip)) as source, closing(av.open(path, "w")) as target:
+        video = source.streams.video[0]
+        copy = target.add_stream_from_template(video)
+        for packet in source.demux(video):
+            if packet.size:
+                packet.stream = copy
+                target.mux(packet)
+    return footage_of(path)
 
 
 def pictures(
@@ -93,6 +107,30 @@ def test_of_one_read_the_newest_due_frame_alone_becomes_a_picture(footage: Foota
 
     assert jpeg is not None
     assert numbers([jpeg]) == [19]
+
+
+@pytest.mark.parametrize("form", [SMALL, replace(SMALL, codec=Codec.HEVC)], ids=["h264", "hevc"])
+def test_what_lies_before_a_keyframe_that_stands_alone_is_not_decoded(
+    form: ClipFormat, card_clip: CardClip, tmp_path: Path
+) -> None:
+    # Given one read with a keyframe in it, of which whatever lies before would be an error
+    footage = as_a_camera_sends_it(card_clip(form), tmp_path / "camera.ts")
+    decoder = a_decoder(footage, fps=5.0)
+    first = decoder.newest_picture(footage.entries[:1], epoch=EPOCH)
+    keyframe = next(n for n, each in enumerate(footage.entries[1:], 1) if each.packet.is_keyframe)
+    spoiled = [
+        replace(each, packet=replace(each.packet, data=b"\0\0\1\x65 spoiled"))
+        for each in footage.entries[1:keyframe]
+    ]
+
+    second = decoder.newest_picture(
+        [*spoiled, *footage.entries[keyframe : keyframe + 3]], epoch=EPOCH
+    )
+
+    assert first is not None
+    assert second is not None
+    assert numbers([first, second]) == [0, keyframe]
+    assert decoder.error is None
 
 
 def test_a_stamp_tells_sequence_epoch_and_size(footage: Footage) -> None:

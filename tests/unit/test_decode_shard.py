@@ -247,7 +247,6 @@ def test_reports_an_epoch_that_was_lost_and_shows_again_under_the_next(
 
     bench.assign(epoch=bench.epoch)
     bench.film(5)
-    bench.clock.advance(-1.0)
     bench.turn()
 
     assert bench.shown() == 14

@@ -78,3 +78,29 @@ def test_a_new_rate_is_followed_at_once() -> None:
 
     after = evenly(25.0, 10.0, began_us=BEGAN_US + 10 * MICROSECONDS)
     assert len(picked(picker, after)) == pytest.approx(100, abs=1)
+
+
+def test_says_how_long_after_a_frame_the_next_is_due() -> None:
+    picker = FramePicker(5.0)
+    assert picker.due_in_s(BEGAN_US) == 0.0
+
+    assert picker.is_due(BEGAN_US)
+
+    assert picker.due_in_s(BEGAN_US) == pytest.approx(0.2)
+    assert picker.due_in_s(BEGAN_US + 160_000) == pytest.approx(0.04)
+    assert picker.due_in_s(BEGAN_US + 240_000) == 0.0
+
+
+def test_frames_that_are_passed_over_tell_the_step_all_the_same() -> None:
+    picker = FramePicker(5.0)
+    stream = list(evenly(25.0, 2.0))
+
+    # Of each ten, the last four before a keyframe are never asked about.
+    seen = []
+    for number, captured_us in enumerate(stream):
+        if number % 10 >= 6:
+            picker.pass_over(captured_us)
+        elif picker.is_due(captured_us):
+            seen.append(number)
+
+    assert seen == [0, 5, 10, 15, 20, 25, 30, 35, 40, 45]
