@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vigil.media import fonts
-from vigil.media.shaping import is_legible, printable
+from vigil.media.shaping import MAX_CHARS, is_legible, printable
 from vigil.media.text import Image, Lettering, lettering
 
 INK, GROUND = (10, 200, 90), 60
@@ -111,6 +111,10 @@ def test_a_name_of_4000_letters_is_cut_to_its_room(letter: str) -> None:
     drawn = of(4000 * letter, room_px=300)
 
     assert 200 < drawn.width_px <= 300
+
+
+def test_of_a_very_long_text_only_the_beginning_is_looked_at() -> None:
+    assert printable(4000 * "庭") == MAX_CHARS * "庭"
 
 
 def test_what_was_cut_ends_in_an_ellipsis() -> None:

@@ -111,6 +111,7 @@ def _drawable(char: str) -> str:
         return char
     if kind == "Cf" or _FIRST_STYLE <= char <= _LAST_STYLE:
         return ""
+    # Half a surrogate pair is no text, whatever a font says.
     if kind != "Cs" and font_for(char):
         return char
     return _BOX if kind[0] in "LN" or kind in {"Cs", "Co"} else ""
