@@ -20,6 +20,7 @@ CAPITAL_SHARE = 0.714
 SYSTEM_FOLDERS = (Path("/usr/local/share/fonts"), Path("/usr/share/fonts"))
 _MAX_SYSTEM_FONTS = 500
 _FONT_FILES = {".otf", ".ttc", ".ttf"}
+#: What stands in the name of a font that is not the plain one of its family.
 _STYLES = ("Bold", "Italic", "Light", "Mono", "Oblique", "Serif", "Thin")
 #: A font with none of these tables holds bitmaps or colours alone.
 _OUTLINES = {"glyf", "CFF ", "CFF2"}
