@@ -11,16 +11,13 @@ import cv2
 import numpy as np
 
 from object_recognition.detection import Detections, ImageBgr
+from vigil.media.text import Bgr, Lettering, lettering
 from vigil.messages import Zone
 
-Bgr = tuple[int, int, int]
 Point = tuple[int, int]
 
 _WHITE: Bgr = (255, 255, 255)
 _INK: Bgr = (24, 24, 24)
-_FONT = cv2.FONT_HERSHEY_DUPLEX
-#: Height of a capital letter of that font at scale 1, in pixels.
-_CAPITAL_PX = 21
 #: Labels that come often have colours that are told apart at a glance, also by most who see
 #: fewer colours; all others get a fixed one each from their name.
 _COLORS: dict[str, Bgr] = {
@@ -42,8 +39,6 @@ class _Sizes(NamedTuple):
     """What is drawn how large, in pixels, for one size of picture."""
 
     line: int
-    text_scale: float
-    text_line: int
     capital: int
     padding: int
 
@@ -120,8 +115,6 @@ def _sizes_for(width: int, height: int) -> _Sizes:
     line = max(1, round(side / 460))
     return _Sizes(
         line=line,
-        text_scale=capital / _CAPITAL_PX,
-        text_line=max(1, round(capital / 13)),
         capital=capital,
         padding=max(3, round(capital * 0.55)),
     )
@@ -143,11 +136,12 @@ def _draw_outline(image: ImageBgr, mark: _Mark, sizes: _Sizes) -> None:
 
 
 def _draw_label(image: ImageBgr, mark: _Mark, sizes: _Sizes) -> None:
-    width, height = _tag_size(mark.text, sizes)
+    text = _tag_text(mark.text, image, sizes)
+    width, height = _tag_size(text, sizes)
     left = min(max(0, mark.low[0] - sizes.line // 2), max(0, image.shape[1] - width))
     # Above the box, or within it where the picture ends.
     top = mark.low[1] - height if mark.low[1] >= height else max(0, mark.low[1])
-    _draw_tag(image, (left, top), mark.text, mark.color, sizes)
+    _draw_tag(image, (left, top), text, mark.color, sizes)
 
 
 def _draw_zone(image: ImageBgr, zone: Zone, sizes: _Sizes) -> None:
@@ -168,56 +162,44 @@ def _draw_zone(image: ImageBgr, zone: Zone, sizes: _Sizes) -> None:
     cv2.polylines(
         image, [corners], isClosed=True, color=color, thickness=sizes.line, lineType=cv2.LINE_AA
     )
-    if _printable(zone.name):
-        _draw_tag(image, (int(low[0]), int(low[1])), zone.name, color, sizes)
+    name = _tag_text(zone.name, image, sizes)
+    if name.width_px:
+        _draw_tag(image, (int(low[0]), int(low[1])), name, color, sizes)
 
 
-def _draw_tag(image: ImageBgr, corner: Point, text: str, color: Bgr, sizes: _Sizes) -> None:
-    text = _printable(text)
+def _tag_text(text: str, image: ImageBgr, sizes: _Sizes) -> Lettering:
+    # A long name leaves half of the picture's width to others.
+    return lettering(text, capital_px=sizes.capital, max_width_px=image.shape[1] // 2)
+
+
+def _tag_size(text: Lettering, sizes: _Sizes) -> Point:
+    return text.width_px + 2 * sizes.padding, sizes.capital + 2 * sizes.padding
+
+
+def _draw_tag(image: ImageBgr, corner: Point, text: Lettering, color: Bgr, sizes: _Sizes) -> None:
     width, height = _tag_size(text, sizes)
-    cv2.rectangle(image, corner, (corner[0] + width - 1, corner[1] + height - 1), color, -1)
-    _write(
-        image,
-        (corner[0] + sizes.padding, corner[1] + height - sizes.padding),
-        text,
-        _ink_on(color),
-        sizes,
-    )
+    left, top = corner
+    cv2.rectangle(image, corner, (left + width - 1, top + height - 1), color, -1)
+    base = top + height - sizes.padding
+    text.draw_on(image, left_px=left + sizes.padding, base_px=base, color=_ink_on(color))
 
 
 def _draw_footer(image: ImageBgr, caption: Caption, sizes: _Sizes) -> None:
-    height = sizes.capital + 2 * sizes.padding
-    band = image[-height:]
+    band = image[-sizes.capital - 2 * sizes.padding :]
     cv2.convertScaleAbs(band, dst=band, alpha=1 - _FOOTER_SHADE)
     base = image.shape[0] - sizes.padding
-    when = f"{caption.captured_at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
-    right = image.shape[1] - sizes.padding - _text_width(when, sizes)
-    left = sizes.padding
-    who = _printable(" - ".join(filter(None, [caption.recogniser, caption.note])))
-    _write(image, (max(left, right), base), when, _WHITE, sizes)
+    left, room = sizes.padding, image.shape[1] - 2 * sizes.padding
     # The time is what a picture is evidence by; the name gives way.
-    while who and left + _text_width(who, sizes) + 2 * sizes.padding > right:
-        who = who[:-1]
-    _write(image, (left, base), who, _WHITE, sizes)
-
-
-def _write(image: ImageBgr, base: Point, text: str, color: Bgr, sizes: _Sizes) -> None:
-    cv2.putText(image, text, base, _FONT, sizes.text_scale, color, sizes.text_line, cv2.LINE_AA)
-
-
-def _tag_size(text: str, sizes: _Sizes) -> Point:
-    text = _printable(text)
-    return _text_width(text, sizes) + 2 * sizes.padding, sizes.capital + 2 * sizes.padding
-
-
-def _text_width(text: str, sizes: _Sizes) -> int:
-    (width, _), _ = cv2.getTextSize(text, _FONT, sizes.text_scale, sizes.text_line)
-    return int(width)
-
-
-def _printable(text: str) -> str:
-    """Return what the font can write of a text: it knows ASCII alone."""
-    return text.encode("ascii", "ignore").decode().strip()[:60]
+    stamp = f"{caption.captured_at:%Y-%m-%d %H:%M:%S %Z}"
+    when = lettering(stamp, capital_px=sizes.capital, max_width_px=room)
+    right = max(left, image.shape[1] - sizes.padding - when.width_px)
+    when.draw_on(image, left_px=right, base_px=base, color=_WHITE)
+    who = lettering(
+        " - ".join(filter(None, [caption.recogniser, caption.note])),
+        capital_px=sizes.capital,
+        max_width_px=right - left - 2 * sizes.padding,
+    )
+    who.draw_on(image, left_px=left, base_px=base, color=_WHITE)
 
 
 def _ink_on(color: Bgr) -> Bgr:

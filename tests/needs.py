@@ -22,6 +22,8 @@ REQUIRE = "VIGIL_TEST_REQUIRE"
 DATA_DIR = "VIGIL_DATA_DIR"
 #: Debian's folder of the oldest PostgreSQL that we promise to work with.
 POSTGRESQL_15 = Path("/usr/lib/postgresql/15/bin")
+#: Debian's font with Hebrew, Arabic and more.
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 _PROPERTY = "needs"
 
 
@@ -64,6 +66,7 @@ def _has_data() -> bool:
 NEEDS = {
     "chromium": Need(_on_path("chromium"), "apt install chromium"),
     "data": Need(_has_data, f"{DATA_DIR}: the folder of shared models and clips"),
+    "dejavu": Need(DEJAVU.is_file, "apt install fonts-dejavu-core"),
     # By its script alone: what docker talks to otherwise is somebody's own.
     "docker": Need(
         lambda: os.environ.get("VIGIL_TEST_ENGINE") == "1",

@@ -76,6 +76,40 @@ def test_a_zone_is_outlined_and_tinted() -> None:
     assert (picture[250] == GREY).all()
 
 
+def test_zones_and_labels_are_named_in_any_script() -> None:
+    def with_names(zone: str, label: str) -> ImageBgr:
+        area = Zone(points=((100, 100), (300, 100), (300, 200), (100, 200)), name=zone)
+        return drawn(a_frame(), one((400, 100, 460, 250)), area, labels=(label,))
+
+    tag, label = slice(100, 120), slice(85, 100)
+    chinese = with_names("後門", "人")
+    assert (chinese[tag, 100:150] != with_names("前門", "人")[tag, 100:150]).any()
+    assert (chinese[label, 400:450] != with_names("後門", "車")[label, 400:450]).any()
+    assert (chinese[tag, 100:150] == with_names("後門", "車")[tag, 100:150]).all()
+
+
+def test_a_long_name_leaves_half_of_the_picture() -> None:
+    zone = Zone(points=((0, 100), (600, 100), (600, 200), (0, 200)), name=100 * "門")
+
+    picture = drawn(a_frame(), Detections.none(), zone)
+
+    row = picture[110, :, :].astype(int)
+    tag = (row == [0, 176, 255]).all(axis=1)
+    assert tag[:300].any()
+    assert not tag[345:].any()
+
+
+def test_a_zone_without_a_name_has_no_tag() -> None:
+    points = ((100.0, 100.0), (300.0, 100.0), (300.0, 200.0), (100.0, 200.0))
+
+    pictures = [
+        drawn(a_frame(), Detections.none(), Zone(points=points, name=name)) for name in ("", " \n")
+    ]
+
+    assert (pictures[0] == pictures[1]).all()
+    assert not (pictures[0][110, 105:295] == [0, 176, 255]).all(axis=1).any()
+
+
 ZONES = {
     "not a number": ((np.nan, 0.0), (100.0, 0.0), (100.0, 100.0)),
     "outside": ((5000.0, 5000.0), (6000.0, 5000.0), (6000.0, 6000.0)),

@@ -1,14 +1,12 @@
 """The picture of a camera that gives none: it can never be taken for a live one."""
 
-import math
 from datetime import datetime
 from functools import lru_cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Image = npt.NDArray[np.uint8]
+from vigil.media.text import Bgr, Image, lettering
 
 WIDTH_PX, HEIGHT_PX = 960, 540
 _TOP_BGR = (142, 45, 96)
@@ -16,7 +14,8 @@ _BOTTOM_BGR = (58, 16, 30)
 _RED_BGR = (60, 50, 225)
 _WHITE_BGR = (255, 255, 255)
 _PALE_BGR = (235, 215, 228)
-_FONT = cv2.FONT_HERSHEY_DUPLEX
+#: Longer words become smaller, to this height of a capital letter.
+_SMALLEST_PX = 10
 _QUALITY = 85
 
 
@@ -31,13 +30,13 @@ def no_signal_jpeg(name: str, since: datetime | None, reason: str | None) -> byt
     """
     image = _background()
     _draw_sign(image, center=(WIDTH_PX // 2, 170), radius_px=74)
-    _center(image, "NO SIGNAL", y=330, scale=2.0, color=_WHITE_BGR, thickness=3)
-    _center(image, name, y=392, scale=1.0, color=_WHITE_BGR, thickness=2)
+    _center(image, "NO SIGNAL", base_px=330, capital_px=42, color=_WHITE_BGR)
+    _center(image, name, base_px=392, capital_px=22, color=_WHITE_BGR)
     if reason:
-        _center(image, reason, y=436, scale=0.75, color=_PALE_BGR, thickness=1)
+        _center(image, reason, base_px=436, capital_px=16, color=_PALE_BGR)
     if since is not None:
-        text = f"since {since:%Y-%m-%d %H:%M:%S %Z}".rstrip()
-        _center(image, text, y=474, scale=0.7, color=_PALE_BGR, thickness=1)
+        text = f"since {since:%Y-%m-%d %H:%M:%S %Z}"
+        _center(image, text, base_px=474, capital_px=15, color=_PALE_BGR)
     return jpeg_of(image)
 
 
@@ -65,21 +64,8 @@ def _draw_sign(image: Image, *, center: tuple[int, int], radius_px: int) -> None
     cv2.circle(image, (x, y + 34), half + 1, _WHITE_BGR, -1, cv2.LINE_AA)
 
 
-def _center(
-    image: Image,
-    text: str,
-    *,
-    y: int,
-    scale: float,
-    color: tuple[int, int, int],
-    thickness: int,
-) -> None:
-    # OpenCV's fonts know ASCII alone; what they cannot draw shows as a question mark.
-    shown = text.encode("ascii", "replace").decode()
-    (width, _), _ = cv2.getTextSize(shown, _FONT, scale, thickness)
-    widest = WIDTH_PX - 60
-    if width > widest:
-        scale *= widest / width
-        width = math.floor(widest)
-    place = ((WIDTH_PX - width) // 2, y)
-    cv2.putText(image, shown, place, _FONT, scale, color, thickness, cv2.LINE_AA)
+def _center(image: Image, text: str, *, base_px: int, capital_px: int, color: Bgr) -> None:
+    shown = lettering(
+        text, capital_px=capital_px, max_width_px=WIDTH_PX - 60, min_capital_px=_SMALLEST_PX
+    )
+    shown.draw_on(image, left_px=(WIDTH_PX - shown.width_px) // 2, base_px=base_px, color=color)

@@ -13,6 +13,7 @@ from vigil.clock import MICROSECONDS, Clock, utc_from_us
 from vigil.domain.camera import CameraId
 from vigil.domain.frame import read_stamp
 from vigil.errors import BusUnavailable, FrameInvalid
+from vigil.media.shaping import is_legible
 from vigil.messages import CameraConfig, CameraState, CameraStatus
 from web.live.banner import with_banner
 from web.live.no_signal import no_signal_jpeg
@@ -76,7 +77,9 @@ class NoSignal:
     def __call__(self, camera_id: CameraId) -> Shown:
         """Return the no-signal picture with the camera's name, the reason and since when."""
         camera = self._facts.cameras.get(camera_id)
-        name = f"camera {camera_id}" if camera is None else camera.name
+        name = f"camera {camera_id}"
+        if camera is not None and is_legible(camera.name):
+            name = camera.name
         since, reason = self._reason(camera_id, camera)
         return Shown(
             ("no signal", int(self._clock.monotonic_s())), no_signal_jpeg(name, since, reason)
