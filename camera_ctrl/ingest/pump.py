@@ -139,12 +139,13 @@ class PacketPump:
             self._timer.restart()
             self._unstamped.clear()
         self._unstamped.append((packet, self._template_of(packet, is_video=is_video)))
-        time_base = self._time_base_of(packet)
+        # As a float: a product of fractions is reduced, with each packet.
+        unit_s = float(self._time_base_of(packet))
         dts, pts = _times_of(packet)
         stamps = (
-            self._timer.stamp(float(dts * time_base), float(pts * time_base))
+            self._timer.stamp(dts * unit_s, pts * unit_s)
             if is_video
-            else self._timer.stamp_beside(float(pts * time_base))
+            else self._timer.stamp_beside(pts * unit_s)
         )
         self._append(stamps)
 

@@ -118,20 +118,20 @@ class DecodeShard:
         found = self._packets.read(positions, limit=READ_LIMIT)
         for camera in due:
             if entries := found.get(camera.config.id):
-                camera.busy = self._threads.submit(self._decode, camera, entries)
+                # Until the thread knows better: nobody need wake to see whether it is done.
+                camera.due_s = now_s + min(1 / camera.config.frame_fps, REST_MAX_S)
+                camera.busy = self._threads.submit(self._decode, camera, entries, read_s=now_s)
             else:
                 camera.due_s = now_s + READ_EVERY_S
 
     def _rest_s(self) -> float:
         """Return how long there is nothing to look for."""
         now_s = self._clock.monotonic_s()
-        return min(
-            (
-                READ_EVERY_S if camera.busy else max(0.0, camera.due_s - now_s)
-                for camera in self._cameras.values()
-            ),
-            default=REST_MAX_S,
+        rests_s = (
+            max(READ_EVERY_S if camera.busy else 0.0, camera.due_s - now_s)
+            for camera in self._cameras.values()
         )
+        return min(rests_s, default=REST_MAX_S)
 
     def close(self) -> None:
         """Wait for the threads."""
@@ -160,19 +160,20 @@ class DecodeShard:
             return True
         if not camera.busy.done():
             return False
-        busy, camera.busy = camera.busy, None
-        busy.result()
+        error, camera.busy = camera.busy.exception(), None
+        if error is not None:
+            camera.due_s = 0.0
+            raise error
         return True
 
-    def _decode(self, camera: _Camera, entries: list[Entry]) -> None:
-        """Decode one read of a camera. Runs in a thread of the pool.
+    def _decode(self, camera: _Camera, entries: list[Entry], *, read_s: float) -> None:
+        """Decode what was read of a camera at a time. Runs in a thread of the pool.
 
         Raises:
             BusUnavailable: The template could not be read; the packets will be read again.
         """
         # The assignment may change meanwhile: a picture is written under the epoch it names.
         epoch = camera.epoch
-        read_s = self._clock.monotonic_s()
         if self._skips_to_newest_gop(camera, entries):
             return
         for run in _runs_of_one_template(entries):
@@ -184,7 +185,9 @@ class DecodeShard:
             camera.position = run[-1].entry_id
             if jpeg is not None and epoch != camera.lost_epoch:
                 self._put(camera, jpeg, epoch)
-        if len(entries) < READ_LIMIT:
+        if len(entries) == READ_LIMIT:
+            camera.due_s = read_s
+        else:
             # The next picture's packet comes as much later than the newest as it was captured.
             rest_s = camera.decoder.picker.due_in_s(entries[-1].packet.captured_at_us)
             camera.due_s = read_s + min(rest_s, REST_MAX_S)
@@ -199,7 +202,7 @@ class DecodeShard:
         if newest is None or place_of(newest) <= place_of(entries[-1].entry_id):
             return False
         log.info("decoder_skips", camera_id=camera.config.id, lag_s=round(lag_us / 1e6, 1))
-        camera.position = newest
+        camera.position, camera.due_s = newest, 0.0
         return True
 
     def _has_template(self, camera: _Camera, packet: Packet) -> bool:
