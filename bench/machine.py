@@ -139,6 +139,20 @@ def wait_until_active(machine: Machine, cameras: Sequence[CameraConfig]) -> None
             raise BenchFailed(f"{error}; inactive: {silent}") from None
 
 
+def require_pictures(machine: Machine, cameras: Sequence[CameraConfig]) -> None:
+    """Refuse what was measured while cameras had fewer pictures than they should.
+
+    Raises:
+        BenchFailed: Some had fewer than nine in ten of them: the machine is too busy.
+    """
+    with machine.media_client() as client:
+        board = RedisStatusBoard(client, role=keys.Role.INGEST, document_class=CameraStatus)
+        seen = board.read([camera.id for camera in cameras])
+    made_fps = {each.id: seen[each.id].frame_fps if each.id in seen else 0.0 for each in cameras}
+    if any(made_fps[each.id] < 0.9 * each.frame_fps for each in cameras):
+        raise BenchFailed(f"too few pictures, frames a second by camera: {made_fps}")
+
+
 def _active(board: RedisStatusBoard[CameraStatus], ids: Sequence[CameraId]) -> set[CameraId]:
     return {
         camera_id

@@ -13,6 +13,7 @@ from bench.machine import (
     a_machine,
     cameras_playing,
     configure,
+    require_pictures,
     rtsp_cameras,
     wait_until_active,
 )
@@ -72,6 +73,7 @@ def _found(footage: Footage) -> _Found:
             pause(_FULL_AFTER_S)
             counted = [pid, *machine.redis_pids]
             cpu = [cpu_percent(counted, _WINDOW_S) / _CAMERAS for _ in range(_ROUNDS)]
+            require_pictures(machine, cameras)
             return _Found(cpu, memory_bytes([pid]) / 1e6, _used_mb(machine))
 
 

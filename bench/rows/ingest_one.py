@@ -14,7 +14,14 @@ from tempfile import TemporaryDirectory
 from bench.children import first_line, python, running, wait_until
 from bench.clips import best_footage, clip
 from bench.interleave import cpu_of_each, pause
-from bench.machine import a_machine, cameras_playing, configure, rtsp_cameras, wait_until_active
+from bench.machine import (
+    a_machine,
+    cameras_playing,
+    configure,
+    require_pictures,
+    rtsp_cameras,
+    wait_until_active,
+)
 from bench.result import Bar, Measured, Part, RowResult
 from standalone.servers.valkey import EmbeddedValkey
 
@@ -54,6 +61,7 @@ def _ours(footage: Path) -> Iterator[Sequence[int]]:
         with machine.service(python("vigil", "ingest"), log="ingest") as pid:
             wait_until_active(machine, cameras)
             yield [pid, *machine.redis_pids]
+            require_pictures(machine, cameras)
 
 
 @contextmanager

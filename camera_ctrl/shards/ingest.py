@@ -12,6 +12,7 @@ from camera_ctrl.ingest.source import Source
 from camera_ctrl.reports import IngestReport
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shards.link import SupervisorLink
+from camera_ctrl.shards.memory import return_freed_pieces
 from camera_ctrl.shards.messages import Assignment, ShardReport
 from vigil import keys
 from vigil.bus.connection import connect_waiting
@@ -157,6 +158,7 @@ def main(pipe: Connection, settings: CameraSettings) -> None:
     configure_logging("camera_ctrl.ingest", settings.log_level)
     # It would log the URL of every still.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    return_freed_pieces()
     stop, clock = StopSignal(), SystemClock()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     redis = connect_waiting(str(settings.redis_url), stop=stop)
