@@ -1,7 +1,8 @@
 """A decoded frame as a JPEG, without the way over BGR.
 
-Video carries luma in 16 to 235 and chroma in 16 to 240, a JPEG (JFIF) both in 0 to 255. The planes
-are widened by OpenCV, and libjpeg-turbo then takes them as they are.
+Video carries luma in 16 to 235 and chroma in 16 to 240, a JPEG (JFIF) both in 0 to 255. Its colours
+are those of ITU-R BT.601, while large video is often in BT.709 and says so. OpenCV brings the
+planes to what a JPEG has, and libjpeg-turbo then takes them as they are.
 """
 
 import av
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 from av.error import FFmpegError
+from av.video.reformatter import ColorRange, Colorspace
 
 from vigil.errors import FrameInvalid
 from vigil.media.bounds import require_size
@@ -34,6 +36,8 @@ def encoded(frame: av.VideoFrame, *, quality: int) -> bytes:
     require_size(frame.width, frame.height)
     try:
         luma, blue, red = _wide_planes(frame)
+        if frame.colorspace == Colorspace.ITU709:
+            luma, blue, red = _in_bt601(luma, blue, red)
         jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=quality)
     except (FFmpegError, ValueError) as error:
         raise FrameInvalid(f"no JPEG can be made of {frame.format.name}: {error}") from error
@@ -42,7 +46,7 @@ def encoded(frame: av.VideoFrame, *, quality: int) -> bytes:
 
 def _wide_planes(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
     """Return the planes of frame in 4:2:0, with every level from 0 to 255."""
-    if frame.format.name == "yuv420p" and frame.color_range != av.video.reformatter.ColorRange.JPEG:
+    if frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG:
         luma, blue, red = _planes(frame)
         return (
             _widened(luma, 255 / 219, 0.0),
@@ -59,6 +63,24 @@ def _widened(plane: Plane, scale: float, least: float) -> Plane:
     # Apart, because this ends at zero; what came out below it there would come out above.
     wide = cv2.subtract(plane, _LEAST)
     return np.asarray(cv2.convertScaleAbs(wide, dst=wide, alpha=scale, beta=least), np.uint8)
+
+
+def _in_bt601(luma: Plane, blue: Plane, red: Plane) -> tuple[Plane, Plane, Plane]:
+    """Return planes of BT.709 as BT.601 has the same colours: its matrix inverted, times theirs."""
+    # Half way between 0 and 255, because it may be less than nothing.
+    more_luma = cv2.addWeighted(blue, 0.1016, red, 0.1961, 128 * (1 - 0.1016 - 0.1961))
+    more_luma = cv2.resize(more_luma, (luma.shape[1], luma.shape[0]))
+    return (
+        np.asarray(cv2.addWeighted(luma, 1.0, more_luma, 1.0, -128.0), np.uint8),
+        _mixed(blue, 0.9899, red, -0.1107),
+        _mixed(red, 0.9834, blue, -0.0725),
+    )
+
+
+def _mixed(chroma: Plane, share: float, other: Plane, other_share: float) -> Plane:
+    """Return a sum of chroma planes, whose zero is 128."""
+    zero = 128 * (1 - share - other_share)
+    return np.asarray(cv2.addWeighted(chroma, share, other, other_share, zero), np.uint8)
 
 
 def _planes(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:

@@ -25,14 +25,17 @@ def a_card(size_wh: tuple[int, int] = SIZE_WH, number: int = 1234) -> Image:
 
 
 def a_frame(
-    image_bgr: Image, pixel_format: str = "yuv420p", color_range: ColorRange = ColorRange.MPEG
+    image_bgr: Image,
+    pixel_format: str = "yuv420p",
+    color_range: ColorRange = ColorRange.MPEG,
+    colorspace: Colorspace = Colorspace.SMPTE170M,
 ) -> av.VideoFrame:
-    """Return a picture as a decoder gives it, in BT.601."""
+    """Return a picture as a decoder gives it, in BT.601 unless said otherwise."""
     frame = av.VideoFrame.from_ndarray(image_bgr, format="bgr24").reformat(
-        format=pixel_format, dst_colorspace=Colorspace.SMPTE170M, dst_color_range=color_range
+        format=pixel_format, dst_colorspace=colorspace, dst_color_range=color_range
     )
     frame.color_range = color_range
-    frame.colorspace = Colorspace.SMPTE170M
+    frame.colorspace = colorspace
     return frame
 
 
@@ -76,6 +79,33 @@ def test_shows_the_colours_that_the_camera_saw(pixel_format: str, color_range: C
     mean, nearly_all = off_by(jpeg, by_cv2(card))
     assert mean < 2.0
     assert nearly_all <= 12.0
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "color_range"),
+    [
+        ("yuv420p", ColorRange.MPEG),
+        ("yuvj420p", ColorRange.JPEG),
+        ("yuv422p", ColorRange.MPEG),
+        ("yuv420p10le", ColorRange.MPEG),
+    ],
+)
+@pytest.mark.parametrize("size_wh", [SIZE_WH, (321, 181)])
+def test_colours_of_high_definition_are_shown_as_the_camera_saw_them(
+    pixel_format: str, color_range: ColorRange, size_wh: tuple[int, int]
+) -> None:
+    # Given large patches of strong colours, in which BT.709 and BT.601 differ most
+    card = a_card(size_wh)
+    strong = [(0, 0, 220), (0, 220, 0), (220, 0, 0), (0, 220, 220), (220, 0, 220), (220, 220, 0)]
+    for number, colour in enumerate(strong):
+        card[60:100, 40 * number : 40 * (number + 1)] = colour
+
+    shown = bgr_of(encoded(a_frame(card, pixel_format, color_range, Colorspace.ITU709), quality=95))
+
+    for number, colour in enumerate(strong):
+        # As near as BT.601 comes, away from edges, where chroma runs into its neighbour's
+        within = shown[66:94, 40 * number + 8 : 40 * number + 32].astype(int)
+        assert np.abs(within - colour).max() <= 4
 
 
 def test_an_unspecified_range_is_the_limited_one_of_video() -> None:
