@@ -67,8 +67,9 @@ class CameraConfig(Document):
 
     Attributes:
         revision: Grows with each change of this camera.
-        stream_url: Where its video is; never holds a user or a password.
-        credentials: ``user:password``, sealed (see ``vigil.sealing``); None: none are needed.
+        sealed_url: Where its video is, without user and password; sealed (see
+            ``vigil.sealing``), since a path or a query can hold a password too.
+        credentials: ``user:password``, sealed; None: none are needed.
         transport: For RTSP.
         loop: Whether a file begins again at its end.
         enabled: False: known, but left alone.
@@ -79,11 +80,11 @@ class CameraConfig(Document):
         time_zone: IANA name in which the camera's times are shown.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     id: CameraId = Field(ge=1)
     revision: int = Field(ge=0)
     name: str
-    stream_url: str
+    sealed_url: str
     credentials: str | None = None
     transport: Transport = Transport.TCP
     loop: bool = False

@@ -145,8 +145,3 @@ class WebSettings(CoreSettings):
         if (self.admin_username is None) != (self.admin_password is None):
             raise ValueError("ADMIN_USERNAME and ADMIN_PASSWORD come together, or not at all")
         return self
-
-    def previous_secret(self) -> str | None:
-        """Return the secret before a rotation, or None."""
-        previous = self.secret_key_previous
-        return None if previous is None else previous.get_secret_value()

@@ -4,17 +4,16 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+
+from vigil.masking import MASK, masked_address
 
 MAX_URL_CHARS: Final = 2048
 NETWORK_SCHEMES: Final = frozenset({"rtsp", "rtsps", "http", "https"})
 LOCAL_SCHEMES: Final = frozenset({"file", "device"})
 
-#: Names of query parameters that carry a secret at one maker or another.
-_SECRET_NAMES: Final = re.compile(r"pass|pwd|secret|token|auth|key|^user$|^usr$", re.IGNORECASE)
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.%a-z]+\]")
 _DEVICE: Final = re.compile(r"/dev/video[0-9]{1,3}")
-_MASK: Final = "***"
 
 
 class StreamUrlInvalid(ValueError):
@@ -50,6 +49,8 @@ def parse(text: str) -> StreamUrl:
         raise StreamUrlInvalid(f"must have at most {MAX_URL_CHARS} characters")
     if any(character.isspace() or not character.isprintable() for character in text):
         raise StreamUrlInvalid("must hold no white space; write a blank as %20")
+    if MASK in text:
+        raise StreamUrlInvalid(f"holds {MASK}, which hides a secret: write the secret itself")
     try:
         parts = urlsplit(_with_scheme(text))
     except ValueError:
@@ -65,15 +66,8 @@ def parse(text: str) -> StreamUrl:
 
 
 def shown(url: str) -> str:
-    """Return a stored URL as it may be shown: secrets in its query are masked."""
-    parts = urlsplit(url)
-    if not parts.query or parts.scheme not in NETWORK_SCHEMES:
-        return url
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    if not any(_SECRET_NAMES.search(name) for name, _ in pairs):
-        return url
-    masked = [(name, _MASK if _SECRET_NAMES.search(name) else value) for name, value in pairs]
-    return urlunsplit(parts._replace(query=urlencode(masked, safe="*")))
+    """Return a URL without user and password as it may be shown: `parse` takes it for no other."""
+    return masked_address(url) if urlsplit(url).scheme in NETWORK_SCHEMES else url
 
 
 def same_server(one: str, other: str) -> bool:
