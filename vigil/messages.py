@@ -4,7 +4,7 @@ A reader ignores fields that it does not know, so that a newer writer may add so
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,8 +13,6 @@ from vigil.domain.frame import MAX_FRAME_FPS
 from vigil.errors import MessageInvalid
 
 DocumentT = TypeVar("DocumentT", bound="Document")
-
-Positive = Annotated[float, Field(gt=0)]
 
 
 class Document(BaseModel):
