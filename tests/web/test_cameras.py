@@ -139,8 +139,9 @@ def test_sending_back_what_was_shown_changes_no_secret(
     shown = world.admin().get(f"/cameras/{camera_id}").json["stream_url"]
     assert "hidden" not in shown
 
-    world.admin().patch(f"/cameras/{camera_id}", {"stream_url": shown})
+    answer = world.admin().patch(f"/cameras/{camera_id}", {"stream_url": shown})
 
+    assert answer.status_code == 200
     document = world.store.documents([CameraId(camera_id)])[CameraId(camera_id)]
     assert opened(world, document) == (clear, "anna:s3cret")
 

@@ -33,6 +33,7 @@ def test_a_rotated_secret_is_dropped_and_everything_still_opens(
     before.camera("Open", stream_url="rtsp://cam/2")
     before.admin().post("/line_tokens", {"token": "a channel's token", "to": "U1"})
     refresh_token = before.admin().refresh_token
+    revisions = [revision for _, _, revision in rows_of(before)]
 
     # When it starts once with both secrets
     start(world_of(secret_key=NEW, secret_key_previous=OLD))
@@ -41,6 +42,8 @@ def test_a_rotated_secret_is_dropped_and_everything_still_opens(
     alone = world_of(secret_key=NEW)
     assert opened(alone) == [*[(URL, CREDENTIALS)] * 5, ("rtsp://cam/2", None)]
     assert published(alone) == opened(alone)
+    # Or no service would take it for newer than what it holds
+    assert min(revision for _, _, revision in rows_of(alone)) > max(revisions)
     with alone.app.app_context():
         (token,) = db.session.scalars(sa.select(LineToken.token))
     assert alone.wiring.sealer.open(token) == "a channel's token"
