@@ -22,7 +22,7 @@ _NAME: Final = (
     r"(?:[a-z0-9-]{0,40}(?:pass|pwd|psw|secret|token|auth|key|cred|login|session|signature)"
     r"[a-z0-9-]{0,40}|user(?:name)?|usr(?:name)?|account|sig|sid|pin|pas|pw|u|p)="
 )
-#: What may follow a secret.
+#: What may follow a secret inside a path.
 _NEXT_NAME: Final = r"(?:channel|chn|ch|stream|subtype|onvif)="
 _NAMED: Final = re.compile(f"({_NAME}).*", re.IGNORECASE | re.DOTALL)
 #: Only these part one value from the next: a password may hold most other characters, and rather

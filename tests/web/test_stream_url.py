@@ -13,6 +13,7 @@ from web.cameras.stream_url import StreamUrl, StreamUrlInvalid
         ("rtsp://anna:pa%40ss@cam/1", "rtsp://cam/1", "anna:pa@ss"),
         ("rtsp://anna:p@ss@cam/1", "rtsp://cam/1", "anna:p@ss"),
         ("rtsp://anna@cam/1", "rtsp://cam/1", "anna:"),
+        ("rtsp://anna:***@cam/1", "rtsp://cam/1", "anna:***"),
         ("rtsp://@cam/1", "rtsp://cam/1", ""),
         ("rtsps://[fe80::1]:322/x", "rtsps://[fe80::1]:322/x", None),
         ("http://cam/video.mjpg#top", "http://cam/video.mjpg", None),

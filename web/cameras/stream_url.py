@@ -49,8 +49,6 @@ def parse(text: str) -> StreamUrl:
         raise StreamUrlInvalid(f"must have at most {MAX_URL_CHARS} characters")
     if any(character.isspace() or not character.isprintable() for character in text):
         raise StreamUrlInvalid("must hold no white space; write a blank as %20")
-    if MASK in text:
-        raise StreamUrlInvalid(f"holds {MASK}, which hides a secret: write the secret itself")
     try:
         parts = urlsplit(_with_scheme(text))
     except ValueError:
@@ -105,8 +103,10 @@ def _network(parts: SplitResult) -> StreamUrl:
     host = host_port if port is None else host_port.rsplit(":", 1)[0]
     if not _HOST.fullmatch(host.rstrip(":")) or port == 0:
         raise StreamUrlInvalid("must name a host, as in rtsp://192.168.1.20/stream1")
-    bare = parts._replace(netloc=host_port.lower().rstrip(":"), fragment="")
-    return StreamUrl(urlunsplit(bare), _credentials(userinfo) if at else None)
+    bare = urlunsplit(parts._replace(netloc=host_port.lower().rstrip(":"), fragment=""))
+    if MASK in bare:
+        raise StreamUrlInvalid(f"holds {MASK}, which hides a secret: write the secret itself")
+    return StreamUrl(bare, _credentials(userinfo) if at else None)
 
 
 def _credentials(userinfo: str) -> str:
