@@ -1,4 +1,4 @@
-"""``vigil ingest``: the camera controller. The one file of it that names concrete classes."""
+"""``vigil ingest``: the camera controller. It and its shards' ``main`` name concrete classes."""
 
 import os
 from collections.abc import Callable, Sequence

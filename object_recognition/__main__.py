@@ -1,4 +1,4 @@
-"""``vigil recognise``: a recognition worker. The one file of it that names concrete classes."""
+"""``vigil recognise``: a recognition worker. It and `recognisers` name concrete classes."""
 
 from collections.abc import Sequence
 from pathlib import Path

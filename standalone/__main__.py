@@ -1,4 +1,4 @@
-"""``vigil run``: the single machine. The one file of it that names concrete classes."""
+"""``vigil run``: the single machine. What it is made of is named here and in ``standalone.run``."""
 
 import argparse
 from collections.abc import Sequence

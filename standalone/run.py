@@ -62,7 +62,9 @@ def run(
     home = settings.vigil_home.resolve()
     wanted = plan(settings, memory_bytes=memory_bytes())
     with ExitStack() as held:
-        held.enter_context(FolderLock(home, what="Vigil"))
+        lock = FolderLock(home, what="Vigil")
+        lock.take()
+        held.callback(lock.release)
         if count := stop_leftovers(home):
             tell(f"stopped {count} processes that an earlier run had left")
         check_ports(wanted.ports, fault_of=port_fault)

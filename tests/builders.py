@@ -40,11 +40,12 @@ def a_jpeg(
 
 
 def a_camera(camera_id: int = CAMERA, **changes: Any) -> CameraConfig:
+    """Return a camera that nobody can connect to, unless its ``sealed_url`` is given."""
     fields: dict[str, Any] = {
         "id": camera_id,
         "revision": 1,
         "name": f"camera {camera_id}",
-        "stream_url": "rtsp://127.0.0.1:8554/",
+        "sealed_url": "sealed",
     }
     return CameraConfig(**fields | changes)
 

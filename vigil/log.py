@@ -1,23 +1,13 @@
 """Logs are events with fields, one JSON object a line (or readable lines on a terminal)."""
 
 import logging
-import re
 import sys
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 from typing_extensions import override
 
-#: From a scheme to the last ``@`` of the word: a password may hold any character, ``@`` and ``/``
-#: too. Rather a host too many is lost from a log than a piece of a password let in.
-_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)\S*@")
-#: A query can carry a stream token.
-_SECRET = re.compile(r"(?P<name>[?&]\w*(?:token|password|secret)=)[^&\s\"']+", re.IGNORECASE)
-
-
-def redact(text: str) -> str:
-    """Return text with credentials in URLs and secrets in queries replaced by ``***``."""
-    return _SECRET.sub(r"\g<name>***", _USERINFO.sub(r"\g<scheme>***@", text))
+from vigil.masking import redact
 
 
 class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):

@@ -4,7 +4,7 @@ A reader ignores fields that it does not know, so that a newer writer may add so
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,8 +13,6 @@ from vigil.domain.frame import MAX_FRAME_FPS
 from vigil.errors import MessageInvalid
 
 DocumentT = TypeVar("DocumentT", bound="Document")
-
-Positive = Annotated[float, Field(gt=0)]
 
 
 class Document(BaseModel):
@@ -67,8 +65,9 @@ class CameraConfig(Document):
 
     Attributes:
         revision: Grows with each change of this camera.
-        stream_url: Where its video is; never holds a user or a password.
-        credentials: ``user:password``, sealed (see ``vigil.sealing``); None: none are needed.
+        sealed_url: Where its video is, without user and password; sealed (see
+            ``vigil.sealing``), since a path or a query can hold a password too.
+        credentials: ``user:password``, sealed; None: none are needed.
         transport: For RTSP.
         loop: Whether a file begins again at its end.
         enabled: False: known, but left alone.
@@ -79,11 +78,11 @@ class CameraConfig(Document):
         time_zone: IANA name in which the camera's times are shown.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     id: CameraId = Field(ge=1)
     revision: int = Field(ge=0)
     name: str
-    stream_url: str
+    sealed_url: str
     credentials: str | None = None
     transport: Transport = Transport.TCP
     loop: bool = False

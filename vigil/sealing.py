@@ -1,4 +1,4 @@
-"""Encryption at rest of what must be read again: camera credentials, channel tokens.
+"""Encryption at rest of what must be read again: camera addresses and passwords, channel tokens.
 
 Fernet (AES-128-CBC with HMAC-SHA256) under a key derived from
 SECRET_KEY by HKDF-SHA256 (RFC 5869). Two keys allow a rotation: the new one seals, both open.
@@ -26,11 +26,12 @@ class Sealer:
 
     def __init__(self, secret_key: str, previous: str | None = None) -> None:
         secrets = [secret_key] if previous is None else [secret_key, previous]
-        self._fernet = MultiFernet([Fernet(_derived_key(secret)) for secret in secrets])
+        fernets = [Fernet(_derived_key(secret)) for secret in secrets]
+        self._present, self._any = fernets[0], MultiFernet(fernets)
 
     def seal(self, text: str) -> str:
         """Return text as an ASCII token that only holders of the secret can read or make."""
-        return self._fernet.encrypt(text.encode()).decode()
+        return self._present.encrypt(text.encode()).decode()
 
     def open(self, token: str) -> str:
         """Return the text that was sealed.
@@ -39,9 +40,21 @@ class Sealer:
             MessageInvalid: The token was sealed under another secret, or was changed.
         """
         try:
-            return self._fernet.decrypt(token.encode()).decode()
+            return self._any.decrypt(token.encode()).decode()
         except InvalidToken:
             raise MessageInvalid("sealed under another SECRET_KEY, or damaged") from None
+
+    def renewed(self, token: str) -> str:
+        """Return the token, if the present secret sealed it; else its text sealed by that one.
+
+        Raises:
+            MessageInvalid: Neither secret opens it.
+        """
+        try:
+            self._present.decrypt(token.encode())
+        except InvalidToken:
+            return self.seal(self.open(token))
+        return token
 
 
 def _derived_key(secret: str) -> bytes:

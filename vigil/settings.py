@@ -33,13 +33,14 @@ class CoreSettings(BaseSettings):
     )
     secret_key: SecretStr = Field(
         min_length=MIN_SECRET_CHARS,
-        description=f"Signs tokens, encrypts camera credentials. {MIN_SECRET_CHARS} characters "
-        "or more, the same for every service.",
+        description="Signs tokens, seals addresses and passwords of cameras. "
+        f"{MIN_SECRET_CHARS} characters or more, the same for every service.",
     )
     secret_key_previous: SecretStr | None = Field(
         default=None,
         min_length=MIN_SECRET_CHARS,
-        description="The secret before a rotation; still opens what it sealed.",
+        description="The secret before a rotation: opens what it sealed, until web has sealed "
+        "all of it anew at its start. See docs/guide/secrets.md.",
     )
     vigil_home: Path = Field(
         default=Path(".vigil"),
@@ -56,6 +57,14 @@ class CoreSettings(BaseSettings):
     def queue_url(self) -> str:
         """Return the URL of the queue role: its own server's, or the media server's."""
         return str(self.queue_redis_url or self.redis_url)
+
+    def secrets(self) -> tuple[str, str | None]:
+        """Return the secret, and the one before a rotation, or None."""
+        previous = self.secret_key_previous
+        return (
+            self.secret_key.get_secret_value(),
+            None if previous is None else previous.get_secret_value(),
+        )
 
 
 def load(settings_class: type[SettingsT]) -> SettingsT:

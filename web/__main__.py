@@ -1,4 +1,4 @@
-"""``vigil web``: the HTTP server. With ``live/assembly``, what names its concrete classes."""
+"""``vigil web``: the HTTP server. It, ``web.app`` and ``live/assembly`` name concrete classes."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence

@@ -94,13 +94,12 @@ def create_app(
     install_database(app, settings)
     with app.app_context():
         sessions = sessionmaker(db.engine)
-    secret, previous = settings.secret_key.get_secret_value(), settings.previous_secret()
     app.extensions[EXTENSION] = Wiring(
         settings=settings,
         clock=clock,
-        signer=TokenSigner(secret, previous, clock=clock),
+        signer=TokenSigner(*settings.secrets(), clock=clock),
         passwords=Passwords(hasher),
-        sealer=Sealer(secret, previous),
+        sealer=Sealer(*settings.secrets()),
         configuration=ConfigurationPublisher(config_store, sessions),
         statuses=statuses,
         pictures=PictureFolder(settings.vigil_home / "pictures"),

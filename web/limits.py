@@ -1,4 +1,4 @@
-"""How often one address may try to log in or to register."""
+"""How often one address may ask for what is guessed, or fills the database."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _TOO_OFTEN = "Too many tries from this address. Retry-After says when to try aga
 
 
 def install_limits(app: Flask, settings: WebSettings) -> None:
-    """Bound the routes that guess passwords or make accounts.
+    """Bound the routes that guess secrets, and those by which anybody with an account adds rows.
 
     Counted on the queue Redis, so that a restart forgets nothing and all processes count
     together. While it is away each process counts for itself: nobody is shut out, and nobody may
@@ -25,6 +25,8 @@ def install_limits(app: Flask, settings: WebSettings) -> None:
         # Whoever finds a browser logged in must not find out the password, either.
         "users.MyPassword": settings.login_rate_limit,
         "users.Register": settings.register_rate_limit,
+        "users.Refresh": settings.refresh_rate_limit,
+        "notifications.Notifications": settings.notification_rate_limit,
     }
     # The library's types know texts and integers; redis-py takes fractions of a second too.
     timeouts: Any = {
@@ -41,5 +43,6 @@ def install_limits(app: Flask, settings: WebSettings) -> None:
         in_memory_fallback_enabled=True,
     )
     for endpoint, limit in limits.items():
-        limited: Any = limiter.limit(limit, error_message=_TOO_OFTEN)(app.view_functions[endpoint])
-        app.view_functions[endpoint] = limited
+        # Reading changes nothing, and guesses nothing.
+        bounded: Any = limiter.limit(limit, methods=["POST"], error_message=_TOO_OFTEN)
+        app.view_functions[endpoint] = bounded(app.view_functions[endpoint])

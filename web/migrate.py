@@ -4,17 +4,21 @@ import argparse
 
 import flask_migrate
 import structlog
-from flask import Flask
+from flask import Flask, current_app
 
 from vigil.errors import SetupInvalid
 from vigil.log import configure_logging
 from vigil.runtime import Backoff, StopSignal
+from vigil.sealing import Sealer
 from vigil.settings import load
 from web.database import db, install_database
 from web.errors import DatabaseUnavailable
 from web.settings import WebSettings
 
 log = structlog.get_logger(__name__)
+
+#: Where such an application keeps its sealer.
+_SEALER = "vigil sealer"
 
 
 def main(arguments: list[str]) -> int:
@@ -37,13 +41,26 @@ def migrate(settings: WebSettings, *, revision: str = "head") -> None:
     Raises:
         DatabaseUnavailable: PostgreSQL does not answer.
     """
-    app = Flask(__name__)
-    install_database(app, settings)
+    app = migrating_app(settings)
     with app.app_context():
         flask_migrate.upgrade(revision=revision)
         # No connection is left behind in a process that goes on, such as make run's.
         db.engine.dispose()
     log.info("schema_migrated", revision=revision)
+
+
+def migrating_app(settings: WebSettings) -> Flask:
+    """Return an application that can do nothing but migrate."""
+    app = Flask(__name__)
+    install_database(app, settings)
+    app.extensions[_SEALER] = Sealer(*settings.secrets())
+    return app
+
+
+def current_sealer() -> Sealer:
+    """Return what a migration seals and opens with."""
+    sealer: Sealer = current_app.extensions[_SEALER]
+    return sealer
 
 
 def migrate_waiting(settings: WebSettings, *, stop: StopSignal) -> None:

@@ -102,6 +102,14 @@ class WebSettings(CoreSettings):
         default="10 per minute; 50 per hour",
         description="Registrations that one address may try, right or wrong.",
     )
+    refresh_rate_limit: str = Field(
+        default="60 per minute; 1000 per hour",
+        description="Exchanges of a refresh token that one address may try, right or wrong.",
+    )
+    notification_rate_limit: str = Field(
+        default="60 per minute; 1000 per hour",
+        description="Notifications that one address may store.",
+    )
     max_body_bytes: int = Field(
         default=MAX_BODY_BYTES,
         ge=1024,
@@ -121,7 +129,12 @@ class WebSettings(CoreSettings):
             raise ValueError("must begin with postgresql://; no other database will do")
         return value
 
-    @field_validator("login_rate_limit", "register_rate_limit")
+    @field_validator(
+        "login_rate_limit",
+        "register_rate_limit",
+        "refresh_rate_limit",
+        "notification_rate_limit",
+    )
     @classmethod
     def _are_rates(cls, value: str) -> str:
         # The library that counts only logs what it cannot read, and then bounds nothing.
@@ -145,8 +158,3 @@ class WebSettings(CoreSettings):
         if (self.admin_username is None) != (self.admin_password is None):
             raise ValueError("ADMIN_USERNAME and ADMIN_PASSWORD come together, or not at all")
         return self
-
-    def previous_secret(self) -> str | None:
-        """Return the secret before a rotation, or None."""
-        previous = self.secret_key_previous
-        return None if previous is None else previous.get_secret_value()

@@ -4,6 +4,7 @@ from flask import Flask
 
 from web.cameras.demo import keep_demo_camera
 from web.database import db
+from web.rotation import seal_anew
 from web.users import first_account
 from web.wiring import EXTENSION, Wiring
 
@@ -12,13 +13,17 @@ RECONCILE_EVERY_S = 10.0
 
 
 def prepare(app: Flask) -> None:
-    """Make or announce the first account, and keep the demo camera. At the server's start.
+    """Seal anew after a change of SECRET_KEY; see to the first account and the demo camera.
+
+    At the server's start.
 
     Raises:
         DatabaseUnavailable: PostgreSQL does not answer yet; try again.
     """
     wiring: Wiring = app.extensions[EXTENSION]
     with app.app_context():
+        if wiring.settings.secret_key_previous is not None:
+            seal_anew(db.session(), wiring.sealer)
         first_account.prepare(
             db.session(),
             settings=wiring.settings,

@@ -33,7 +33,7 @@ from vigil.messages import CameraConfig
 
 NAME = "frame-to-box"
 _CAMERA = CameraConfig(
-    id=CameraId(1), revision=1, name="bench", stream_url="rtsp://127.0.0.1:9/", frame_fps=5
+    id=CameraId(1), revision=1, name="bench", sealed_url="connected by nobody", frame_fps=5
 )
 _ROUNDS, _FRAMES = 3, 25
 _EVERY_S = 0.2

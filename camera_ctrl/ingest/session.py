@@ -68,6 +68,7 @@ class CameraSession:
         clock: Clock,
     ) -> None:
         self.camera = camera
+        self.source = source
         self._packets = packets
         self._clock = clock
         self._pump_state = PumpState(epoch)

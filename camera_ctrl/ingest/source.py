@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from vigil.messages import Transport
+from vigil.messages import CameraConfig, Transport
+from vigil.sealing import Sealer
 
 #: How long a camera may take to open; slow ones need some seconds.
 OPEN_TIMEOUT_S = 8.0
@@ -36,13 +37,13 @@ class Source:
     """Where a camera's video is, with what is needed to get it.
 
     Attributes:
-        url: Without credentials.
+        url: Without credentials. Its path or query can hold a secret all the same.
         credentials: ``user:password`` in clear, or None.
         transport: For RTSP.
         loop: Whether what has an end begins again there.
     """
 
-    url: str
+    url: str = field(repr=False)
     credentials: str | None = field(default=None, repr=False)
     transport: Transport = Transport.TCP
     loop: bool = False
@@ -81,6 +82,21 @@ class Source:
             return None
         parts = urlsplit(self.url)
         return parts.hostname or "", parts.port or _DEFAULT_PORT[self.scheme]
+
+
+def source_of(camera: CameraConfig, sealer: Sealer) -> Source:
+    """Return where a camera is, opened. Equal ones connect alike.
+
+    Raises:
+        MessageInvalid: It was sealed under another secret, or was changed.
+    """
+    sealed = camera.credentials
+    return Source(
+        sealer.open(camera.sealed_url),
+        None if sealed is None else sealer.open(sealed),
+        camera.transport,
+        loop=camera.loop,
+    )
 
 
 def ffmpeg_name(source: Source) -> str:

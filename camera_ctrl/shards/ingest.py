@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 import structlog
 
 from camera_ctrl.ingest.session import CameraSession
-from camera_ctrl.ingest.source import Source
+from camera_ctrl.ingest.source import source_of
 from camera_ctrl.reports import IngestReport
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shards.link import SupervisorLink
@@ -41,7 +41,7 @@ class IngestShard:
         link: To the supervisor.
         packets: Where packets go.
         frames: From which a dead camera's picture is removed at once.
-        sealer: Opens camera credentials.
+        sealer: Opens where a camera is, and its user and password.
         clock: For capture times and liveness.
     """
 
@@ -91,29 +91,29 @@ class IngestShard:
         for camera_id in self._unopenable.keys() - assignment.cameras.keys():
             del self._unopenable[camera_id]
         for camera_id, camera in assignment.cameras.items():
-            session = self._sessions.get(camera_id)
-            if session is not None and _connects_alike(session.camera, camera):
-                session.go_on(camera, assignment.epochs[camera_id])
-                continue
-            if session is not None:
-                self._sessions.pop(camera_id).stop()
-            self._open(camera)
+            self._connect(camera, assignment.epochs[camera_id])
 
-    def _open(self, camera: CameraConfig) -> None:
+    def _connect(self, camera: CameraConfig, epoch: Epoch) -> None:
+        """Begin a camera's session, or let it go on: sealed anew, an address is still the same."""
+        session = self._sessions.get(camera.id)
         try:
-            sealed = camera.credentials
-            credentials = None if sealed is None else self._sealer.open(sealed)
+            source = source_of(camera, self._sealer)
         except MessageInvalid as error:
-            self._unopenable[camera.id] = f"its user and password cannot be read: {error}"
-            log.error("credentials_unreadable", camera_id=camera.id, error=str(error))
+            log.error("camera_address_unreadable", camera_id=camera.id, error=str(error))
+            if session is None:
+                self._unopenable[camera.id] = f"its address cannot be read: {error}"
+            else:
+                # While SECRET_KEY is being changed, web may know the new one before we do.
+                session.go_on(camera, epoch)
             return
         self._unopenable.pop(camera.id, None)
+        if session is not None and session.source == source:
+            session.go_on(camera, epoch)
+            return
+        if session is not None:
+            session.stop()
         session = CameraSession(
-            camera,
-            Source(camera.stream_url, credentials, camera.transport, loop=camera.loop),
-            epoch=self._assignment.epochs[camera.id],
-            packets=self._packets,
-            clock=self._clock,
+            camera, source, epoch=epoch, packets=self._packets, clock=self._clock
         )
         self._sessions[camera.id] = session
         session.start()
@@ -141,16 +141,6 @@ class IngestShard:
                 return
 
 
-def _connects_alike(before: CameraConfig, after: CameraConfig) -> bool:
-    """Whether a change leaves the connection as it is."""
-    return (before.stream_url, before.credentials, before.transport, before.loop) == (
-        after.stream_url,
-        after.credentials,
-        after.transport,
-        after.loop,
-    )
-
-
 def main(pipe: Connection, settings: CameraSettings) -> None:
     """Run an ingest shard. The entry of its process."""
     # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
@@ -162,15 +152,11 @@ def main(pipe: Connection, settings: CameraSettings) -> None:
     stop, clock = StopSignal(), SystemClock()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     redis = connect_waiting(str(settings.redis_url), stop=stop)
-    previous = settings.secret_key_previous
     shard = IngestShard(
         link=SupervisorLink(pipe, stop=stop, clock=clock),
         packets=RedisPacketLog(redis, limits=settings.backlog_limits()),
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
-        sealer=Sealer(
-            settings.secret_key.get_secret_value(),
-            None if previous is None else previous.get_secret_value(),
-        ),
+        sealer=Sealer(*settings.secrets()),
         clock=clock,
     )
     run_until_stopped(

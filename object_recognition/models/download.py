@@ -13,7 +13,7 @@ import structlog
 from vigil.clock import Clock
 from vigil.durable_file import write_atomically
 from vigil.errors import ModelInvalid, ModelUnavailable
-from vigil.log import redact
+from vigil.masking import redact
 from vigil.runtime import StopSignal
 
 log = structlog.get_logger(__name__)

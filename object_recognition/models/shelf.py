@@ -12,7 +12,7 @@ from object_recognition.models.source import ModelSource, is_url
 from object_recognition.models.store import ModelStore
 from vigil.clock import Clock
 from vigil.errors import ModelInvalid, ModelUnavailable
-from vigil.log import redact
+from vigil.masking import redact
 from vigil.runtime import Backoff, StopSignal, start_thread
 
 log = structlog.get_logger(__name__)

@@ -21,7 +21,7 @@ from object_recognition.models.download import Downloader, discard
 from object_recognition.models.source import ModelSource
 from vigil.durable_file import sync_folder, write_atomically
 from vigil.errors import MessageInvalid, ModelInvalid, ModelUnavailable
-from vigil.log import redact
+from vigil.masking import redact
 from vigil.messages import Document, decode
 
 log = structlog.get_logger(__name__)

@@ -71,9 +71,12 @@ def watched(url: str, **changes: Any) -> Iterator[WatchedSession]:
     """Give the running session of a camera; arguments as its configuration has them."""
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
-    camera = a_camera(stream_url=urlunsplit(parts._replace(netloc=host)), **changes)
+    camera = a_camera(**changes)
     source = Source(
-        camera.stream_url, unquote(user) if user else None, camera.transport, loop=camera.loop
+        urlunsplit(parts._replace(netloc=host)),
+        unquote(user) if user else None,
+        camera.transport,
+        loop=camera.loop,
     )
     clock = SystemClock()
     leases = MemoryLeases(clock)

@@ -53,18 +53,18 @@ class Site:
         self._controllers: list[subprocess.Popen[bytes]] = []
 
     def add(self, camera_id: int, url: str, **changes: object) -> CameraId:
-        """Configure a camera, with the credentials of its URL sealed."""
+        """Configure a camera, sealed as web does it."""
         parts = urlsplit(url)
         user, _, host = parts.netloc.rpartition("@")
-        credentials = Sealer(SECRET).seal(unquote(user)) if user else None
+        sealer = Sealer(SECRET)
         known = self._cameras.get(CameraId(camera_id))
         camera = CameraConfig.model_validate(
             {
                 "id": camera_id,
                 "revision": known.revision + 1 if known else 1,
                 "name": f"camera {camera_id}",
-                "stream_url": urlunsplit(parts._replace(netloc=host)),
-                "credentials": credentials,
+                "sealed_url": sealer.seal(urlunsplit(parts._replace(netloc=host))),
+                "credentials": sealer.seal(unquote(user)) if user else None,
             }
             | changes
         )

@@ -112,7 +112,7 @@ def decoding(site: Site, urls: dict[CameraId, str]) -> Iterator[DecodingSite]:
         for camera_id, url in urls.items():
             epoch = leases.acquire(camera_id, "test", ttl_s=600.0, last_seen=Epoch(0))
             assert epoch is not None
-            it.cameras[camera_id] = a_camera(camera_id, stream_url=url, frame_fps=25)
+            it.cameras[camera_id] = a_camera(camera_id, frame_fps=25)
             it.epochs[camera_id] = epoch
             session = CameraSession(
                 it.cameras[camera_id], Source(url), epoch=epoch, packets=site.packets, clock=CLOCK

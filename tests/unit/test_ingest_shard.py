@@ -1,4 +1,5 @@
 import multiprocessing
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -19,6 +20,9 @@ from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable
 from vigil.runtime import StopSignal
 from vigil.sealing import Sealer
+
+SECRET, ANOTHER_SECRET = "a secret of thirty-two characters", "another secret, as long as the one"
+ABSENT = "file:///absent.mp4"
 
 
 class LeavingFrameStore(MemoryFrameStore):
@@ -45,14 +49,19 @@ class Bench:
     supervisor: Connection
     shard: IngestShard
 
-    def assign(self, *camera_ids: CameraId) -> None:
+    def assign(self, *camera_ids: CameraId, url: str = ABSENT, secret: str = SECRET) -> None:
+        sealer = Sealer(secret)
         self.supervisor.send(
             Assignment(
-                {each: a_camera(each, stream_url="file:///absent.mp4") for each in camera_ids},
+                {each: a_camera(each, sealed_url=sealer.seal(url)) for each in camera_ids},
                 {each: self.epochs[each] for each in camera_ids},
             )
         )
         self.shard.run_once()
+
+    def threads(self) -> set[threading.Thread]:
+        """Return the sessions' threads; those that were stopped end by themselves."""
+        return {each for each in threading.enumerate() if each.name.startswith("camera-")}
 
     def shown(self) -> set[CameraId]:
         return set(self.frames.newest([CAMERA, OTHER_CAMERA]))
@@ -74,7 +83,7 @@ def bench() -> Iterator[Bench]:
         link=SupervisorLink(ours, stop=StopSignal(), clock=clock),
         packets=MemoryPacketLog(leases, clock, limits=BacklogLimits()),
         frames=frames,
-        sealer=Sealer("a secret of thirty-two characters"),
+        sealer=Sealer(SECRET),
         clock=clock,
     )
     yield Bench(leases, frames, epochs, supervisor, shard)
@@ -110,3 +119,36 @@ def test_a_redis_that_is_away_is_asked_to_remove_one_picture_and_no_more(bench: 
 
     assert bench.frames.asked == 1
     assert bench.shown() == {CAMERA, OTHER_CAMERA}
+
+
+def test_an_address_that_was_sealed_anew_reconnects_nobody(bench: Bench) -> None:
+    bench.assign(CAMERA)
+    before = bench.threads()
+
+    bench.assign(CAMERA)
+    assert bench.threads() <= before
+
+    bench.assign(CAMERA, url="file:///another.mp4")
+    assert len(bench.threads() - before) == 1
+
+
+def test_a_camera_goes_on_while_its_address_is_sealed_under_a_secret_not_told_yet(
+    bench: Bench,
+) -> None:
+    bench.assign(CAMERA)
+    before = bench.threads()
+
+    bench.assign(CAMERA, secret=ANOTHER_SECRET)
+    bench.assign(CAMERA)
+
+    assert bench.threads() <= before
+
+
+def test_a_camera_whose_address_was_never_readable_says_so(bench: Bench) -> None:
+    before = bench.threads()
+    bench.assign(CAMERA, secret=ANOTHER_SECRET)
+
+    told = bench.supervisor.recv().ingest[CAMERA].error
+    assert told == "its address cannot be read: sealed under another SECRET_KEY, or damaged"
+    bench.assign(CAMERA)
+    assert len(bench.threads() - before) == 1

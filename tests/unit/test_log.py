@@ -2,68 +2,6 @@ import json
 import subprocess
 import sys
 from functools import cache
-from urllib.parse import quote
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from vigil.log import redact
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("rtsp://admin:secret@10.0.0.7:554/h264", "rtsp://***@10.0.0.7:554/h264"),
-        ("rtsp://admin@10.0.0.7/", "rtsp://***@10.0.0.7/"),
-        ("redis://:secret@queue:6379/0", "redis://***@queue:6379/0"),
-        ("RTSP://Admin:Secret@cam/", "RTSP://***@cam/"),
-        ("postgresql+psycopg2://v:s3cr3t@db/v", "postgresql+psycopg2://***@db/v"),
-        ("cannot open rtsp://a:secret@h/1: refused", "cannot open rtsp://***@h/1: refused"),
-        ("'rtsp://a:secret@h/1', 'rtsp://b:secret@h/2'", "'rtsp://***@h/1', 'rtsp://***@h/2'"),
-        ("http://h/get_stream/7?token=secret", "http://h/get_stream/7?token=***"),
-        ("/get_stream/7?a=1&token=secret&b=2", "/get_stream/7?a=1&token=***&b=2"),
-        ("/x?access_token=secret", "/x?access_token=***"),
-        ("/x?user=admin&password=secret", "/x?user=admin&password=***"),
-        ("/x?Token=secret", "/x?Token=***"),
-    ],
-)
-def test_takes_secrets_out_and_leaves_the_rest(text: str, shown: str) -> None:
-    assert redact(text) == shown
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "rtsp://10.0.0.7:554/h264",
-        "http://h/x?page=2",
-        "somebody@example.com wrote",
-        "mail to a@b.c about http://h/x",
-        "tokens=5",
-        "",
-    ],
-)
-def test_leaves_alone_what_holds_no_secret(text: str) -> None:
-    assert redact(text) == text
-
-
-@pytest.mark.parametrize("odd", list("@/:?#[]!$&'()*+,;=\"\\%{}|^`<>äöü☃"))
-def test_no_odd_character_of_a_password_lets_it_out(odd: str) -> None:
-    shown = redact(f"failed: rtsp://admin:left{odd}right@10.0.0.7/stream again")
-
-    assert shown == "failed: rtsp://***@10.0.0.7/stream again"
-
-
-@given(password=st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1))
-def test_no_password_at_all_is_let_out(password: str) -> None:
-    # As a person may write it, and as a URL must have it
-    for written in (password, quote(password, safe="")):
-        shown = redact(f"failed: rtsp://admin:{written}@10.0.0.7/stream again")
-
-        assert shown.startswith("failed: rtsp://***@")
-        assert shown.endswith("@10.0.0.7/stream again")
-        assert len(shown) == len("failed: rtsp://***@10.0.0.7/stream again")
-
 
 PROGRAM = """
 import logging

@@ -34,7 +34,7 @@ def test_a_reader_ignores_what_a_newer_writer_added() -> None:
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"version": 2}, "version"),
+        ({"version": 1}, "version"),
         ({"id": 0}, "id"),
         ({"id": "seven"}, "id"),
         ({"revision": -1}, "revision"),

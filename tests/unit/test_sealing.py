@@ -39,6 +39,16 @@ def test_after_a_rotation_both_secrets_open_and_the_new_one_seals() -> None:
     assert Sealer(NEW).open(rotated.seal("admin:secret")) == "admin:secret"
 
 
+def test_what_the_previous_secret_sealed_is_renewed_and_nothing_else() -> None:
+    rotated = Sealer(NEW, OLD)
+    old, new = Sealer(OLD).seal("admin:secret"), Sealer(NEW).seal("admin:secret")
+
+    assert Sealer(NEW).open(rotated.renewed(old)) == "admin:secret"
+    assert rotated.renewed(new) == new
+    with pytest.raises(MessageInvalid):
+        Sealer(NEW).renewed(old)
+
+
 def test_another_secret_opens_nothing() -> None:
     sealed = Sealer(OLD).seal("admin:secret")
 

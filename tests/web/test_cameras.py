@@ -1,13 +1,16 @@
 """``/cameras``: adding, changing, deleting, and what the other services are told."""
 
 import pytest
+import sqlalchemy as sa
 
 from tests.web.conftest import WorldOf
 from tests.web.worlds import World
+from vigil import keys
 from vigil.domain.camera import CameraId
 from vigil.messages import CameraConfig
 from web import startup
 from web.access.rights import Role
+from web.database import db
 
 DOOR = {"name": "Door", "stream_url": "rtsp://cam/1"}
 
@@ -31,10 +34,9 @@ def test_the_other_services_are_told_with_the_password_sealed(world: World) -> N
     document = world.store.documents([camera_id])[camera_id]
     head = world.store.head()
 
-    assert document.stream_url == "rtsp://cam/1"
-    assert document.credentials is not None
-    assert "s3cret" not in document.credentials
-    assert world.wiring.sealer.open(document.credentials) == "anna:s3cret"
+    assert "s3cret" not in document.model_dump_json()
+    assert "rtsp" not in document.model_dump_json()
+    assert opened(world, document) == ("rtsp://cam/1", "anna:s3cret")
     assert head is not None
     assert head.camera_ids == (camera_id,)
     assert head.generation == document.revision
@@ -117,33 +119,82 @@ def test_the_machines_own_files_are_for_admins(world: World, url: str) -> None:
     assert operator.patch(f"/cameras/{made.json['id']}", {"name": "New"}).status_code == 200
 
 
-def test_sending_back_what_was_shown_changes_no_secret(world: World) -> None:
-    url = "http://anna:s3cret@cam/shot.cgi?user=anna&pwd=hidden&ch=1"
-    camera_id = world.camera(stream_url=url)
+@pytest.mark.parametrize(
+    ("typed", "clear"),
+    [
+        (
+            "http://anna:s3cret@cam/shot.cgi?user=anna&pwd=hidden&ch=1",
+            "http://cam/shot.cgi?user=anna&pwd=hidden&ch=1",
+        ),
+        (
+            "rtsp://anna:s3cret@cam/user=anna_password=hidden_channel=1_stream=0.sdp",
+            "rtsp://cam/user=anna_password=hidden_channel=1_stream=0.sdp",
+        ),
+    ],
+)
+def test_sending_back_what_was_shown_changes_no_secret(
+    world: World, typed: str, clear: str
+) -> None:
+    camera_id = world.camera(stream_url=typed)
     shown = world.admin().get(f"/cameras/{camera_id}").json["stream_url"]
     assert "hidden" not in shown
 
-    world.admin().patch(f"/cameras/{camera_id}", {"stream_url": shown})
+    answer = world.admin().patch(f"/cameras/{camera_id}", {"stream_url": shown})
 
+    assert answer.status_code == 200
     document = world.store.documents([CameraId(camera_id)])[CameraId(camera_id)]
-    assert document.stream_url == "http://cam/shot.cgi?user=anna&pwd=hidden&ch=1"
-    assert opened(world, document) == "anna:s3cret"
+    assert opened(world, document) == (clear, "anna:s3cret")
+
+
+def test_a_secret_in_a_path_rests_nowhere_in_clear(world: World, postgres: str) -> None:
+    url = "rtsp://cam/user=anna_password=hidden_channel=1_stream=0.sdp"
+
+    made = world.admin().post("/cameras", {"name": "Door", "stream_url": url})
+    changed = world.admin().patch(f"/cameras/{made.json['id']}", {"location": "hall"})
+
+    shown = "rtsp://cam/user=***_password=***_channel=1_stream=0.sdp"
+    assert made.json["stream_url"] == changed.json["stream_url"] == shown
+    assert "hidden" not in world.admin().get("/audit").text
+    with world.app.app_context():
+        rows = [
+            text
+            for table in ("cameras", "audit_entries")
+            for text in db.session.scalars(sa.text(f"SELECT {table}::text FROM {table}"))  # noqa: S608
+        ]
+    assert any(shown in row for row in rows)
+    assert not any("hidden" in row for row in rows)
+    document = world.queue.get(keys.camera_config(made.json["id"]))
+    assert isinstance(document, bytes)
+    assert b"hidden" not in document
+
+
+def test_a_masked_secret_is_no_secret_to_move_with(world: World) -> None:
+    camera_id = world.camera(stream_url="http://cam/shot.cgi?pwd=hidden&ch=1")
+
+    answer = world.admin().patch(
+        f"/cameras/{camera_id}", {"stream_url": "http://cam/shot.cgi?pwd=***&ch=2"}
+    )
+
+    assert answer.status_code == 422
+    assert "write the secret itself" in answer.json["message"]
+    document = world.store.documents([CameraId(camera_id)])[CameraId(camera_id)]
+    assert opened(world, document) == ("http://cam/shot.cgi?pwd=hidden&ch=1", None)
 
 
 @pytest.mark.parametrize(
-    ("moved_to", "credentials"),
+    ("moved_to", "url", "credentials"),
     [
-        ("rtsp://cam/2", "anna:s3cret"),
-        ("rtsp://berta:other@cam/2", "berta:other"),
-        ("rtsp://@cam/2", None),
+        ("rtsp://cam/2", "rtsp://cam/2", "anna:s3cret"),
+        ("rtsp://berta:other@cam/2", "rtsp://cam/2", "berta:other"),
+        ("rtsp://@cam/2", "rtsp://cam/2", None),
         # Somebody who may move a camera must not learn its password by moving it to themselves.
-        ("rtsp://evil.example/1", None),
-        ("rtsp://cam:8554/1", None),
-        ("http://cam/1", None),
+        ("rtsp://evil.example/1", "rtsp://evil.example/1", None),
+        ("rtsp://cam:8554/1", "rtsp://cam:8554/1", None),
+        ("http://cam/1", "http://cam/1", None),
     ],
 )
 def test_a_password_stays_with_its_server(
-    world: World, moved_to: str, credentials: str | None
+    world: World, moved_to: str, url: str, credentials: str | None
 ) -> None:
     camera_id = world.camera(stream_url="rtsp://anna:s3cret@cam/1")
 
@@ -151,7 +202,7 @@ def test_a_password_stays_with_its_server(
 
     assert answer.status_code == 200
     document = world.store.documents([CameraId(camera_id)])[CameraId(camera_id)]
-    assert opened(world, document) == credentials
+    assert opened(world, document) == (url, credentials)
 
 
 def test_a_change_made_on_old_knowledge_is_a_conflict(world: World) -> None:
@@ -193,7 +244,7 @@ def test_an_unknown_number_is_not_found(world: World, number: str) -> None:
             assert answer.json["message"]
 
 
-def opened(world: World, document: CameraConfig) -> str | None:
-    """Return the user and password that a document carries sealed."""
-    sealed = document.credentials
-    return None if sealed is None else world.wiring.sealer.open(sealed)
+def opened(world: World, document: CameraConfig) -> tuple[str, str | None]:
+    """Return what a document carries sealed: the URL, and user and password."""
+    open_ = world.wiring.sealer.open
+    return open_(document.sealed_url), document.credentials and open_(document.credentials)

@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 import psycopg2
@@ -18,10 +20,11 @@ from standalone.servers.valkey import EmbeddedValkey
 from tests.needs import POSTGRESQL_15
 from tests.servers import execute
 from tests.waiting import wait_until
-from tests.web.worlds import World, a_world, settings_for
-from web.database import db, install_database
+from tests.web.worlds import SECRET, World, a_world, settings_for
+from vigil.sealing import Sealer
+from web.database import db
 from web.errors import DatabaseUnavailable
-from web.migrate import migrate
+from web.migrate import migrate, migrating_app
 from web.models import Base, Camera
 
 #: Everything that a schema is made of, as PostgreSQL itself says it.
@@ -49,23 +52,21 @@ def fresh(postgres_server: EmbeddedPostgres) -> str:
     return postgres_server.url.rpartition("/")[0] + "/fresh"
 
 
-def schema_of(url: str) -> list[list[tuple[object, ...]]]:
-    connection = psycopg2.connect(url)
-    try:
-        with connection.cursor() as cursor:
-            found = []
-            for query in SCHEMA_QUERIES:
-                cursor.execute(query)
-                found.append([row for row in cursor.fetchall() if "alembic" not in str(row[0])])
-            return found
-    finally:
-        connection.close()
+def schema_of(url: str) -> list[list[tuple[Any, ...]]]:
+    return [
+        [row for row in rows_of(url, query) if "alembic" not in str(row[0])]
+        for query in SCHEMA_QUERIES
+    ]
+
+
+def rows_of(url: str, query: str) -> list[tuple[Any, ...]]:
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
 
 
 def application(url: str, home: Path) -> Flask:
-    app = Flask(__name__)
-    install_database(app, settings_for(url, "redis://localhost:1", home))
-    return app
+    return migrating_app(settings_for(url, "redis://localhost:1", home))
 
 
 def test_the_migrations_make_what_the_models_say(migrated: str, fresh: str, tmp_path: Path) -> None:
@@ -104,6 +105,46 @@ def test_the_migrations_go_back_and_forth(fresh: str, tmp_path: Path) -> None:
     migrate(settings)
 
     assert schema_of(fresh) == first
+
+
+def test_the_addresses_of_an_older_schema_are_sealed_and_shown_masked(
+    fresh: str, tmp_path: Path
+) -> None:
+    settings = settings_for(fresh, "redis://localhost:1", tmp_path)
+    plain, secret = "rtsp://cam/1", "rtsp://cam/user=a_password=hidden_channel=1"
+    masked = "rtsp://cam/user=***_password=***_channel=1"
+    migrate(settings, revision="0002")
+    for name, url in (("Door", plain), ("Yard", secret)):
+        fields = f"'{name}', '{url}', '', 'default', 'tcp', false, true, 5, 0.4, 'UTC', 1"
+        execute(
+            fresh,
+            "INSERT INTO cameras (name, stream_url, location, recognition, transport, loop,"  # noqa: S608  # Our own.
+            f" enabled, frame_fps, min_confidence, time_zone, revision) VALUES ({fields})",
+        )
+        execute(
+            fresh,
+            "INSERT INTO audit_entries (address, action, details) VALUES ('here', 'camera.added',"  # noqa: S608
+            f""" '{{"name": "{name}", "stream_url": "{url}"}}')""",
+        )
+
+    migrate(settings)
+
+    sealer = Sealer(SECRET)
+    rows = rows_of(fresh, "SELECT stream_url, sealed_url FROM cameras ORDER BY id")
+    assert [(url, sealer.open(sealed)) for url, sealed in rows] == [
+        (plain, plain),
+        (masked, secret),
+    ]
+    trail = "SELECT details ->> 'name', details ->> 'stream_url' FROM audit_entries ORDER BY id"
+    assert rows_of(fresh, trail) == [("Door", plain), ("Yard", masked)]
+    with pytest.raises(psycopg2.errors.RaiseException, match="append-only"):
+        execute(fresh, "UPDATE audit_entries SET action = 'forged'")
+
+    app = application(fresh, tmp_path)
+    with app.app_context():
+        flask_migrate.downgrade(revision="0002")
+        db.engine.dispose()
+    assert rows_of(fresh, "SELECT stream_url FROM cameras ORDER BY id") == [(plain,), (secret,)]
 
 
 @pytest.mark.needs("postgresql-15")
@@ -157,6 +198,8 @@ def run_migrate(database_url: str) -> subprocess.CompletedProcess[str]:
     [
         {"name": ""},
         {"stream_url": "rtsp://anna:s3cret@cam/1"},
+        {"sealed_url": "rtsp://cam/1"},
+        {"credentials": "anna:s3cret"},
         {"frame_fps": 0},
         {"frame_fps": float("nan")},
         {"min_confidence": 2},

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.web.conftest import WorldOf
 from tests.web.worlds import World
 from web.access.rights import Role
 from web.database import db
@@ -120,6 +121,18 @@ def test_a_bad_notification_is_refused(world: World, change: dict[str, Any], sta
 @pytest.mark.parametrize("query", ["limit=0", "limit=x", "before_id=99999999999999999999"])
 def test_a_bad_query_is_refused(world: World, query: str) -> None:
     assert world.admin().get(f"/notifications?{query}").status_code == 422
+
+
+def test_storing_notifications_is_bounded_and_reading_is_not(world_of: WorldOf) -> None:
+    admin = world_of(notification_rate_limit="2 per minute").admin()
+
+    answers = [admin.post("/notifications", {"message": "hello"}) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert answers[2].json["code"] == 429
+    assert answers[2].json["status"] == "Too Many Requests"
+    assert int(answers[2].headers["Retry-After"]) <= 60
+    assert [admin.get("/notifications").status_code for _ in range(4)] == [200] * 4
 
 
 # --- recipients

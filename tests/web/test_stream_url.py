@@ -13,6 +13,7 @@ from web.cameras.stream_url import StreamUrl, StreamUrlInvalid
         ("rtsp://anna:pa%40ss@cam/1", "rtsp://cam/1", "anna:pa@ss"),
         ("rtsp://anna:p@ss@cam/1", "rtsp://cam/1", "anna:p@ss"),
         ("rtsp://anna@cam/1", "rtsp://cam/1", "anna:"),
+        ("rtsp://anna:***@cam/1", "rtsp://cam/1", "anna:***"),
         ("rtsp://@cam/1", "rtsp://cam/1", ""),
         ("rtsps://[fe80::1]:322/x", "rtsps://[fe80::1]:322/x", None),
         ("http://cam/video.mjpg#top", "http://cam/video.mjpg", None),
@@ -51,6 +52,7 @@ def test_takes_a_url_apart(typed: str, url: str, credentials: str | None) -> Non
         "file:relative.mp4",
         "device:///dev/sda",
         "device:///dev/video0/../sda",
+        "http://cam/x?pwd=***",
         "rtsp://cam/" + "x" * 2048,
     ],
 )
@@ -69,10 +71,13 @@ def test_tells_the_machine_from_the_network(typed: str, is_local: bool) -> None:
     [
         ("http://cam/shot.cgi?user=a&pwd=b&ch=1", "http://cam/shot.cgi?user=***&pwd=***&ch=1"),
         ("http://cam/shot.cgi?ch=1&x=a%20b", "http://cam/shot.cgi?ch=1&x=a%20b"),
-        ("file:///videos/a.mp4", "file:///videos/a.mp4"),
+        ("rtsp://cam/0/anna:b/main", "rtsp://cam/0/anna:***/main"),
+        ("file:///videos/user=a.mp4", "file:///videos/user=a.mp4"),
     ],
 )
-def test_masks_secrets_in_a_query(url: str, shown: str) -> None:
+def test_shows_what_is_on_the_network_masked_and_the_machines_own_as_it_is(
+    url: str, shown: str
+) -> None:
     assert stream_url.shown(url) == shown
 
 

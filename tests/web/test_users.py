@@ -1,5 +1,8 @@
 """Accounts: the first one, log-ins, refresh tokens, cookies, invitations."""
 
+from uuid import UUID
+
+import jwt
 import pytest
 
 from tests.web.conftest import WorldOf
@@ -184,6 +187,59 @@ def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_log_in(world: World
     assert world.stranger().post("/token/refresh", successor).status_code == 401
     admin.access_token = renewed["access_token"]
     assert admin.get("/me").status_code == 401
+
+
+@pytest.mark.parametrize("secret", ["", "x", "x.y", ".", "é.ü", "made.up.for.it"])
+def test_a_made_up_token_is_refused_and_ends_nothing(world: World, secret: str) -> None:
+    # A log-in's number is no secret: a stream's address shows it to whoever sees that
+    admin, camera_id = world.admin(), world.camera()
+    made = admin.post("/stream_tokens", {"path": f"/get_stream/{camera_id}"}).json
+    session_id = UUID(jwt.decode(made["token"], options={"verify_signature": False})["sid"])
+    assert session_id == sessions.session_of(admin.refresh_token)
+
+    answer = world.stranger().post(
+        "/token/refresh", {"refresh_token": f"{session_id.hex}.{secret}"}
+    )
+
+    assert answer.status_code == 401
+    assert admin.get("/me").status_code == 200
+    token = {"refresh_token": admin.refresh_token}
+    assert world.stranger().post("/token/refresh", token).status_code == 200
+
+
+def test_a_used_token_of_one_log_in_is_garbage_under_the_number_of_another(world: World) -> None:
+    admin, anna = world.admin(), world.person(Role.VIEWER, "anna")
+    used = anna.refresh_token
+    world.stranger().post("/token/refresh", {"refresh_token": used})
+    moved = admin.refresh_token.partition(".")[0] + "." + used.partition(".")[2]
+
+    assert world.stranger().post("/token/refresh", {"refresh_token": moved}).status_code == 401
+
+    assert admin.get("/me").status_code == 200
+
+
+def test_a_used_token_is_known_after_a_rotation_too(world_of: WorldOf) -> None:
+    old = "the old secret, of forty characters....."
+    before = world_of(secret_key=old)
+    used = before.admin().refresh_token
+    renewed = before.stranger().post("/token/refresh", {"refresh_token": used}).json
+    after = world_of(secret_key_previous=old)
+
+    assert after.stranger().post("/token/refresh", {"refresh_token": used}).status_code == 401
+
+    successor = {"refresh_token": renewed["refresh_token"]}
+    assert after.stranger().post("/token/refresh", successor).status_code == 401
+
+
+def test_renewing_is_bounded(world_of: WorldOf) -> None:
+    world = world_of(refresh_rate_limit="2 per minute")
+    token = {"refresh_token": "made up"}
+
+    answers = [world.stranger().post("/token/refresh", token) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert answers[2].json["code"] == 429
+    assert int(answers[2].headers["Retry-After"]) <= 60
 
 
 def test_logging_out_ends_every_token_of_the_log_in(world: World) -> None:

@@ -46,6 +46,8 @@ def settings_for(database_url: str, redis_url: str, home: Path, **changes: Any) 
         "vigil_home": home,
         "login_rate_limit": "1000 per minute",
         "register_rate_limit": "1000 per minute",
+        "refresh_rate_limit": "1000 per minute",
+        "notification_rate_limit": "1000 per minute",
         **changes,
     }
     return WebSettings(_env_file=None, **given)

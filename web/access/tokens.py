@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     STREAM = "vigil stream token v1"
     CSRF = "vigil csrf token v1"
     SETUP = "vigil setup code v1"
+    REFRESH = "vigil refresh token v1"
 
 
 class TokenSigner:

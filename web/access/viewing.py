@@ -20,8 +20,6 @@ from web.wiring import wired
 
 #: Seconds in which a signed address must be used for the first time.
 STREAM_TOKEN_S = 60
-#: Seconds after which a running stream asks again.
-RECHECK_S = 10
 
 
 class StreamUnknown(NotFound):

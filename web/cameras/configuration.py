@@ -151,7 +151,7 @@ def _document(camera: Camera, zones: Sequence[Zone]) -> CameraConfig:
         id=CameraId(camera.id),
         revision=camera.revision,
         name=camera.name,
-        stream_url=camera.stream_url,
+        sealed_url=camera.sealed_url,
         credentials=camera.credentials,
         transport=Transport(camera.transport),
         loop=camera.loop,

@@ -15,7 +15,9 @@ class Camera(Base):
     """What web wants of one camera; see `vigil.messages.CameraConfig` for the fields.
 
     Attributes:
-        credentials: ``user:password``, sealed; stands apart from the URL, which is shown.
+        stream_url: As it is shown: without user and password, other secrets masked.
+        sealed_url: What the shown one hides too, sealed.
+        credentials: ``user:password``, sealed; None: none are needed.
         revision: The generation at its last change, so it grows, and never comes back.
     """
 
@@ -25,6 +27,9 @@ class Camera(Base):
         sa.CheckConstraint("char_length(stream_url) <= 2048", name="stream_url_length"),
         # The last line of defence: a password in the URL would be shown.
         sa.CheckConstraint("stream_url !~ '^[a-z]+://[^/?#]*@'", name="stream_url_no_userinfo"),
+        # No sealed text has a colon; every URL and every user with a password has one.
+        sa.CheckConstraint("sealed_url !~ ':'", name="sealed_url_sealed"),
+        sa.CheckConstraint("credentials !~ ':'", name="credentials_sealed"),
         sa.CheckConstraint("char_length(location) <= 200", name="location_length"),
         sa.CheckConstraint(f"transport IN ({_TRANSPORTS})", name="transport_known"),
         sa.CheckConstraint("frame_fps > 0 AND frame_fps <= 30", name="frame_fps_range"),
@@ -35,6 +40,7 @@ class Camera(Base):
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     name: Mapped[str]
     stream_url: Mapped[str]
+    sealed_url: Mapped[str]
     credentials: Mapped[str | None]
     location: Mapped[str]
     recognition: Mapped[str]

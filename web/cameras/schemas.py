@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from vigil.messages import Transport
 from web.cameras.models import Camera
-from web.cameras.stream_url import MAX_URL_CHARS, shown
+from web.cameras.stream_url import MAX_URL_CHARS
 from web.schemas import MAX_ID, MessageOut, Text
 
 _TRANSPORT = validate.OneOf([transport.value for transport in Transport])
@@ -31,7 +31,7 @@ def _known_time_zone(name: str) -> None:
 
 def _stream_url(**kwargs: Any) -> fields.String:
     hint = "rtsp, rtsps, http, https; for admins also file:///path and device:///dev/video0. "
-    keeps = "A user and password in it are kept apart, sealed, and never shown."
+    keeps = "It is kept sealed; user, password and what looks like a secret are never shown."
     length = validate.Length(min=1, max=MAX_URL_CHARS)
     return fields.String(validate=length, metadata={"description": hint + keeps}, **kwargs)
 
@@ -82,10 +82,6 @@ class CameraPatch(Schema):
     )
 
 
-def _shown(camera: Camera) -> str:
-    return shown(camera.stream_url)
-
-
 def _has_credentials(camera: Camera) -> bool:
     return camera.credentials is not None
 
@@ -95,7 +91,7 @@ class CameraOut(Schema):
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
-    stream_url = fields.Function(_shown, required=True, metadata={"type": "string"})
+    stream_url = fields.String(required=True)
     has_credentials = fields.Function(_has_credentials, required=True, metadata={"type": "boolean"})
     location = fields.String(required=True)
     recognition = fields.String(required=True)

@@ -72,7 +72,7 @@ def add(
         fields: Values by name.
         site_time_zone: IANA name, for a camera whose fields name no zone.
         who: The caller.
-        sealer: For a password.
+        sealer: For the address and its password.
         configuration: Tells the other services.
 
     Raises:
@@ -86,7 +86,8 @@ def add(
         **{
             "time_zone": site_time_zone,
             **fields,
-            "stream_url": address.url,
+            "stream_url": stream_url.shown(address.url),
+            "sealed_url": sealer.seal(address.url),
             "credentials": _sealed(address, sealer),
             # Before the count: it makes whoever adds another camera wait for this one.
             "revision": next_generation(session),
@@ -117,7 +118,7 @@ def update(
         camera_id: Which camera.
         changes: New values by name; ``revision``, if there, is the one the caller last saw.
         who: The caller.
-        sealer: For a new password.
+        sealer: For a new address and its password.
         configuration: Tells the other services.
 
     Raises:
@@ -175,14 +176,15 @@ def _commit(session: Session, camera: Camera, configuration: ConfigurationPublis
 
 def _move(camera: Camera, typed_url: str, *, who: Principal, sealer: Sealer) -> None:
     """Point a camera elsewhere. Its password stays only with the server it was given for."""
-    if typed_url == stream_url.shown(camera.stream_url):
+    if typed_url == camera.stream_url:
         return  # A client sent back what it was shown; masked parts are not what is meant.
     address = _parse(typed_url, who=who)
     if address.credentials is not None or not stream_url.same_server(
         address.url, camera.stream_url
     ):
         camera.credentials = _sealed(address, sealer)
-    camera.stream_url = address.url
+    camera.stream_url = stream_url.shown(address.url)
+    camera.sealed_url = sealer.seal(address.url)
 
 
 def _parse(typed_url: str, *, who: Principal) -> StreamUrl:
@@ -206,4 +208,4 @@ def _taken(name: str) -> CameraNameTaken:
 
 
 def _details(camera: Camera) -> dict[str, Any]:
-    return {"name": camera.name, "stream_url": stream_url.shown(camera.stream_url)}
+    return {"name": camera.name, "stream_url": camera.stream_url}

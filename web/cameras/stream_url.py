@@ -4,17 +4,16 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+
+from vigil.masking import MASK, masked_address
 
 MAX_URL_CHARS: Final = 2048
 NETWORK_SCHEMES: Final = frozenset({"rtsp", "rtsps", "http", "https"})
 LOCAL_SCHEMES: Final = frozenset({"file", "device"})
 
-#: Names of query parameters that carry a secret at one maker or another.
-_SECRET_NAMES: Final = re.compile(r"pass|pwd|secret|token|auth|key|^user$|^usr$", re.IGNORECASE)
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.%a-z]+\]")
 _DEVICE: Final = re.compile(r"/dev/video[0-9]{1,3}")
-_MASK: Final = "***"
 
 
 class StreamUrlInvalid(ValueError):
@@ -65,15 +64,8 @@ def parse(text: str) -> StreamUrl:
 
 
 def shown(url: str) -> str:
-    """Return a stored URL as it may be shown: secrets in its query are masked."""
-    parts = urlsplit(url)
-    if not parts.query or parts.scheme not in NETWORK_SCHEMES:
-        return url
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    if not any(_SECRET_NAMES.search(name) for name, _ in pairs):
-        return url
-    masked = [(name, _MASK if _SECRET_NAMES.search(name) else value) for name, value in pairs]
-    return urlunsplit(parts._replace(query=urlencode(masked, safe="*")))
+    """Return a URL without user and password as it may be shown: `parse` takes it for no other."""
+    return masked_address(url) if urlsplit(url).scheme in NETWORK_SCHEMES else url
 
 
 def same_server(one: str, other: str) -> bool:
@@ -111,8 +103,10 @@ def _network(parts: SplitResult) -> StreamUrl:
     host = host_port if port is None else host_port.rsplit(":", 1)[0]
     if not _HOST.fullmatch(host.rstrip(":")) or port == 0:
         raise StreamUrlInvalid("must name a host, as in rtsp://192.168.1.20/stream1")
-    bare = parts._replace(netloc=host_port.lower().rstrip(":"), fragment="")
-    return StreamUrl(urlunsplit(bare), _credentials(userinfo) if at else None)
+    bare = urlunsplit(parts._replace(netloc=host_port.lower().rstrip(":"), fragment=""))
+    if MASK in bare:
+        raise StreamUrlInvalid(f"holds {MASK}, which hides a secret: write the secret itself")
+    return StreamUrl(bare, _credentials(userinfo) if at else None)
 
 
 def _credentials(userinfo: str) -> str:

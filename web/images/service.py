@@ -27,6 +27,8 @@ def save(
 ) -> str:
     """Keep a picture of a camera; return the path by which it is served.
 
+    No service of ours saves one until there are events; what serves them is tested with it.
+
     Raises:
         CameraNotFound: There is none.
     """

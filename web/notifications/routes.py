@@ -44,6 +44,7 @@ class Notifications(MethodView):
     @blp.response(HTTPStatus.CREATED, NotificationSavedOut)
     @blp.alt_response(HTTPStatus.FORBIDDEN, description="Another account's.")
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such account, camera or picture.")
+    @blp.alt_response(HTTPStatus.TOO_MANY_REQUESTS, description="Too many from this address.")
     def post(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Store a notification; for one's own account, or as operator for any."""
         notification = service.add(

@@ -52,8 +52,8 @@ class LoginSession(Base):
     """One log-in: the family of all refresh tokens that descend from it.
 
     Attributes:
-        refresh_sha256: Of the one refresh token that is good now; any other of the family was
-            used before, and its return means that it was stolen.
+        refresh_sha256: Of the one refresh token that is good now; any other that we made for the
+            family was used before, and its return means that it was stolen.
         revoked_at: When it ended before its time, or None.
     """
 

@@ -84,6 +84,7 @@ class LogIn(MethodView):
             password=fields["password"],
             passwords=wired().passwords,
             address=caller_address(),
+            signer=wired().signer,
             now=wired().now(),
             lifetime_s=wired().settings.refresh_token_s,
         )
@@ -98,6 +99,7 @@ class Refresh(MethodView):
     @blp.arguments(RefreshIn)
     @blp.response(HTTPStatus.OK, RefreshOut)
     @blp.alt_response(HTTPStatus.UNAUTHORIZED, description="The token is not good any more.")
+    @blp.alt_response(HTTPStatus.TOO_MANY_REQUESTS, description="Too many tries.")
     def post(self, fields: dict[str, Any]) -> dict[str, str]:
         """Exchange a refresh token for the next pair; a second use ends the whole log-in."""
         given = fields["refresh_token"]
@@ -105,6 +107,7 @@ class Refresh(MethodView):
         login = sessions.refresh(
             db.session(),
             token,
+            signer=wired().signer,
             address=caller_address(),
             now=wired().now(),
             lifetime_s=wired().settings.refresh_token_s,

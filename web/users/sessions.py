@@ -5,13 +5,14 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from web.access.principal import Principal
 from web.access.rights import Role
+from web.access.tokens import Purpose, TokenSigner
 from web.audit import service as audit
 from web.errors import Forbidden, Unauthenticated
 from web.users.models import Account, LoginSession
@@ -42,6 +43,7 @@ def log_in(
     password: str,
     passwords: Passwords,
     address: str,
+    signer: TokenSigner,
     now: datetime,
     lifetime_s: int,
 ) -> Login:
@@ -62,7 +64,7 @@ def log_in(
         session.commit()
         raise Unauthenticated("The user name or the password is wrong.")
     _forget_old(session, found.id, now=now)
-    login = _begin(session, found.id, now=now, lifetime_s=lifetime_s)
+    login = _begin(session, found.id, signer=signer, now=now, lifetime_s=lifetime_s)
     who = Principal(found.id, username, Role(found.role), address, login.session_id)
     audit.record(session, who, "login.succeeded", on=("session", login.session_id))
     session.commit()
@@ -70,13 +72,20 @@ def log_in(
 
 
 def refresh(
-    session: Session, refresh_token: str, *, address: str, now: datetime, lifetime_s: int
+    session: Session,
+    refresh_token: str,
+    *,
+    signer: TokenSigner,
+    address: str,
+    now: datetime,
+    lifetime_s: int,
 ) -> Login:
     """Exchange a refresh token for the next one of its family.
 
     Raises:
         Unauthenticated: It is not good. When it was used before, somebody else may hold its
-            successor, so its whole family is revoked.
+            successor, so its whole family is revoked. One that we never made ends nothing: a
+            family's number is no secret.
     """
     session_id, secret = _parted(refresh_token)
     query = (
@@ -90,12 +99,14 @@ def refresh(
         raise Unauthenticated("This log-in has ended. Log in again.")
     family, account = row
     if not hmac.compare_digest(family.refresh_sha256, _sha256(secret)):
+        if not _is_ours(session_id, secret, signer):
+            raise Unauthenticated("The token is not valid.")
         family.revoked_at = now
         who = Principal(account.id, account.username, Role(account.role), address, family.id)
         audit.record(session, who, "session.token_reused", on=("session", family.id))
         session.commit()
         raise Unauthenticated("This token was used before: its log-in was ended. Log in again.")
-    next_secret = secrets.token_urlsafe(32)
+    next_secret = _new_secret(family.id, signer)
     family.refresh_sha256 = _sha256(next_secret)
     family.expires_at = now + timedelta(seconds=lifetime_s)
     login = Login(account.id, family.id, _joined(family.id, next_secret))
@@ -149,17 +160,20 @@ def session_of(refresh_token: str) -> UUID:
     return _parted(refresh_token)[0]
 
 
-def _begin(session: Session, account_id: UUID, *, now: datetime, lifetime_s: int) -> Login:
-    secret = secrets.token_urlsafe(32)
+def _begin(
+    session: Session, account_id: UUID, *, signer: TokenSigner, now: datetime, lifetime_s: int
+) -> Login:
+    session_id = uuid4()
+    secret = _new_secret(session_id, signer)
     family = LoginSession(
+        id=session_id,
         account_id=account_id,
         refresh_sha256=_sha256(secret),
         created_at=now,
         expires_at=now + timedelta(seconds=lifetime_s),
     )
     session.add(family)
-    session.flush()
-    return Login(account_id, family.id, _joined(family.id, secret))
+    return Login(account_id, session_id, _joined(session_id, secret))
 
 
 def _forget_old(session: Session, account_id: UUID, *, now: datetime) -> None:
@@ -168,6 +182,18 @@ def _forget_old(session: Session, account_id: UUID, *, now: datetime) -> None:
             LoginSession.account_id == account_id, LoginSession.expires_at <= now
         )
     )
+
+
+def _new_secret(session_id: UUID, signer: TokenSigner) -> str:
+    """Return what nobody can guess, and what tells us later that we made it for this session."""
+    random = secrets.token_urlsafe(32)
+    return f"{random}.{signer.fingerprint(Purpose.REFRESH, _joined(session_id, random))}"
+
+
+def _is_ours(session_id: UUID, secret: str, signer: TokenSigner) -> bool:
+    random, _, given = secret.partition(".")
+    fitting = signer.fingerprints(Purpose.REFRESH, _joined(session_id, random))
+    return any(hmac.compare_digest(given.encode(), one.encode()) for one in fitting)
 
 
 def _joined(session_id: UUID, secret: str) -> str:
