@@ -4,9 +4,9 @@ Apart from the ingest shard, so that a decoder that crashes on hostile bytes cos
 """
 
 import signal
-from collections.abc import Iterator, MutableSequence
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
@@ -14,6 +14,7 @@ import cv2
 import structlog
 
 from camera_ctrl.decode.decoder import CameraDecoder
+from camera_ctrl.notes import Note, Notes
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import DecodeReport
 from camera_ctrl.settings import CameraSettings
@@ -29,7 +30,7 @@ from vigil.clock import MICROSECONDS, Clock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import read_stamp
 from vigil.domain.packet import Packet
-from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid, Unusable
+from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
@@ -44,6 +45,10 @@ REST_MAX_S = 0.5
 READ_LIMIT = 60
 #: A decoder so far behind goes on at the newest keyframe, if it has not passed it.
 MAX_LAG_S = 3.0
+#: How long one read of a camera may take to decode, on a machine with far too much to do.
+DECODE_S = 10.0
+#: How long is waited for the decoder of a camera that was taken away.
+LEAVE_S = 1.0
 
 
 @dataclass(slots=True)
@@ -70,8 +75,8 @@ class DecodeShard:
         frames: Where pictures go.
         clock: For lag and rates.
         jpeg_quality: Of the pictures.
-        working_on: One place a thread, in memory shared with the supervisor: the camera whose
-            bytes it decodes, or 0. After a crash it tells who was at work.
+        notes: Which camera each thread decodes, for who looks for the cause of a crash. A place
+            for each thread.
     """
 
     def __init__(
@@ -82,16 +87,15 @@ class DecodeShard:
         frames: FrameStore,
         clock: Clock,
         jpeg_quality: int,
-        working_on: MutableSequence[int],
+        notes: Notes,
     ) -> None:
         self._link = link
         self._packets = packets
         self._frames = frames
         self._clock = clock
         self._jpeg_quality = jpeg_quality
-        self._working_on = working_on
-        self._free_places = list(range(len(working_on)))
-        self._threads = ThreadPoolExecutor(len(working_on), thread_name_prefix="decode")
+        self._notes = notes
+        self._threads = ThreadPoolExecutor(len(notes), thread_name_prefix="decode")
         self._cameras: dict[CameraId, _Camera] = {}
 
     def run_once(self) -> None:
@@ -125,9 +129,7 @@ class DecodeShard:
 
     def _take(self, assignment: Assignment) -> None:
         gone = self._cameras.keys() - assignment.cameras.keys()
-        wait([busy for camera_id in gone if (busy := self._cameras[camera_id].busy)])
-        for camera_id in gone:
-            self._cameras.pop(camera_id).decoder.close()
+        self._leave([self._cameras.pop(camera_id) for camera_id in gone])
         for camera_id, config in assignment.cameras.items():
             camera = self._cameras.get(camera_id)
             if camera is None:
@@ -138,6 +140,14 @@ class DecodeShard:
                 continue
             camera.config, camera.epoch = config, assignment.epochs[camera_id]
             camera.decoder.picker.fps = config.frame_fps
+
+    @staticmethod
+    def _leave(cameras: Collection[_Camera]) -> None:
+        # No longer than that: a thread that hangs holds up no other camera.
+        _, hanging = wait([each.busy for each in cameras if each.busy], timeout=LEAVE_S)
+        for camera in cameras:
+            if camera.busy not in hanging:
+                camera.decoder.close()
 
     @staticmethod
     def _is_idle(camera: _Camera) -> bool:
@@ -200,24 +210,8 @@ class DecodeShard:
             return False
         return True
 
-    @contextmanager
-    def _at_risk(self, camera_id: CameraId) -> Iterator[None]:
-        """Note whose bytes are decoded, for who looks for the cause of a crash.
-
-        An error that is a bug ends the shard: the note then stays, and its place is not used again.
-        """
-        place = self._free_places.pop()
-        self._working_on[place] = camera_id
-        try:
-            yield
-        except Unusable:
-            self._leave(place)
-            raise
-        self._leave(place)
-
-    def _leave(self, place: int) -> None:
-        self._working_on[place] = 0
-        self._free_places.append(place)
+    def _at_risk(self, camera_id: CameraId) -> AbstractContextManager[Note]:
+        return self._notes.at(camera_id, due_s=self._clock.monotonic_s() + DECODE_S)
 
     def _put(self, camera: _Camera, jpeg: bytes, epoch: Epoch) -> None:
         camera_id, ttl_s = camera.config.id, _ttl_s(camera.config.frame_fps)
@@ -263,7 +257,7 @@ def _rest_s(frame_fps: float) -> float:
     return min(1 / frame_fps - READ_EVERY_S, REST_MAX_S)
 
 
-def main(pipe: Connection, settings: CameraSettings, working_on: MutableSequence[int]) -> None:
+def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     """Run a decode shard. The entry of its process."""
     # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -279,7 +273,7 @@ def main(pipe: Connection, settings: CameraSettings, working_on: MutableSequence
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         clock=clock,
         jpeg_quality=settings.jpeg_quality,
-        working_on=working_on,
+        notes=notes,
     )
     run_until_stopped(
         shard.run_once,

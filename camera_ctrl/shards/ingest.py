@@ -9,6 +9,7 @@ import structlog
 
 from camera_ctrl.ingest.session import CameraSession
 from camera_ctrl.ingest.source import Source
+from camera_ctrl.notes import Notes
 from camera_ctrl.reports import IngestReport
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shards.link import SupervisorLink
@@ -41,6 +42,7 @@ class IngestShard:
         packets: Where packets go.
         frames: From which a dead camera's picture is removed at once.
         sealer: Opens camera credentials.
+        notes: Which camera each thread is at, for who looks for the cause of a crash.
         clock: For capture times and liveness.
     """
 
@@ -51,12 +53,14 @@ class IngestShard:
         packets: PacketLog,
         frames: FrameStore,
         sealer: Sealer,
+        notes: Notes,
         clock: Clock,
     ) -> None:
         self._link = link
         self._packets = packets
         self._frames = frames
         self._sealer = sealer
+        self._notes = notes
         self._clock = clock
         self._assignment = Assignment({}, {})
         self._sessions: dict[CameraId, CameraSession] = {}
@@ -112,6 +116,7 @@ class IngestShard:
             Source(camera.stream_url, credentials, camera.transport, loop=camera.loop),
             epoch=self._assignment.epochs[camera.id],
             packets=self._packets,
+            notes=self._notes,
             clock=self._clock,
         )
         self._sessions[camera.id] = session
@@ -150,7 +155,7 @@ def _connects_alike(before: CameraConfig, after: CameraConfig) -> bool:
     )
 
 
-def main(pipe: Connection, settings: CameraSettings) -> None:
+def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     """Run an ingest shard. The entry of its process."""
     # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -169,6 +174,7 @@ def main(pipe: Connection, settings: CameraSettings) -> None:
             settings.secret_key.get_secret_value(),
             None if previous is None else previous.get_secret_value(),
         ),
+        notes=notes,
         clock=clock,
     )
     run_until_stopped(

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from camera_ctrl.decode.decoder import CameraDecoder
+from camera_ctrl.notes import Notes
 from camera_ctrl.shards.decode import READ_LIMIT, DecodeShard
 from camera_ctrl.shards.link import SupervisorLink
 from camera_ctrl.shards.messages import Assignment, ShardReport
@@ -55,7 +56,7 @@ class Bench:
     epoch: Epoch
     footage: Footage
     supervisor: Connection
-    working_on: list[int]
+    notes: Notes
     shard: DecodeShard
     sent: int = 0
 
@@ -112,12 +113,10 @@ def opened() -> Iterator[OpenBench]:
         epoch = leases.acquire(CAMERA, "me", ttl_s=3.0, last_seen=Epoch(0))
         assert epoch is not None
         supervisor, ours = multiprocessing.Pipe()
-        working_on = [0, 0]
-        shard = a_shard(ours, clock, log, frames, working_on)
+        notes = Notes(2)
+        shard = a_shard(ours, clock, log, frames, notes)
         shards.append(shard)
-        return Bench(
-            clock, leases, log, frames, epoch, footage_of(path), supervisor, working_on, shard
-        )
+        return Bench(clock, leases, log, frames, epoch, footage_of(path), supervisor, notes, shard)
 
     yield bench
     for shard in shards:
@@ -129,7 +128,7 @@ def a_shard(
     clock: FakeClock,
     log: MemoryPacketLog,
     frames: MemoryFrameStore,
-    working_on: list[int],
+    notes: Notes,
 ) -> DecodeShard:
     return DecodeShard(
         link=SupervisorLink(pipe, stop=StopSignal(), clock=clock),
@@ -137,7 +136,7 @@ def a_shard(
         frames=frames,
         clock=clock,
         jpeg_quality=85,
-        working_on=working_on,
+        notes=notes,
     )
 
 
@@ -156,7 +155,7 @@ def test_shows_the_newest_frame_of_its_camera(opened: OpenBench, small_clip: Pat
         bench.epoch,
         BEGAN_US + 15 * 40_000,
     )
-    assert bench.working_on == [0, 0]
+    assert bench.notes.cameras() == set()
 
 
 def test_begins_at_the_newest_keyframe(opened: OpenBench, small_clip: Path) -> None:
@@ -311,7 +310,7 @@ def test_a_shard_that_takes_over_numbers_on(opened: OpenBench, small_clip: Path)
     # Given that the shard died, and another begins under the same epoch
     bench.supervisor, ours = multiprocessing.Pipe()
     bench.shard.close()
-    bench.shard = a_shard(ours, bench.clock, bench.log, bench.frames, bench.working_on)
+    bench.shard = a_shard(ours, bench.clock, bench.log, bench.frames, bench.notes)
     bench.assign()
     bench.film(5)
     bench.turn()
@@ -364,7 +363,7 @@ def test_a_camera_at_which_the_decoder_fails_is_named_when_the_shard_ends(
     with pytest.raises(ZeroDivisionError):
         bench.turn()
 
-    assert sorted(bench.working_on) == [0, CAMERA]
+    assert bench.notes.suspects(None, is_fault=False) == {CAMERA}
 
 
 def test_nobody_is_named_for_a_template_that_cannot_be_read(
@@ -379,4 +378,4 @@ def test_nobody_is_named_for_a_template_that_cannot_be_read(
     bench.turn()
 
     assert (bench.report().decode[CAMERA].error or "").startswith("template ")
-    assert bench.working_on == [0, 0]
+    assert bench.notes.cameras() == set()

@@ -333,13 +333,13 @@ def test_ends_its_shards_before_it_gives_the_cameras_back(bench: Bench) -> None:
     bench.turn()
     held_when_stopped: list[bool] = []
     shard = bench.shards["decode-1"]
-    kill: Callable[[], None] = shard.kill
+    wait_for_end: Callable[[], None] = shard.wait_for_end
 
-    def stop() -> None:
+    def note_what_is_held() -> None:
         held_when_stopped.append(CAMERA in bench.keeper.held())
-        kill()
+        wait_for_end()
 
-    shard.stop = stop  # type: ignore[method-assign]
+    shard.wait_for_end = note_what_is_held  # type: ignore[method-assign]
     bench.supervisor.close()
 
     assert held_when_stopped == [True]
