@@ -51,6 +51,7 @@ def main(
     configure_logging("camera_ctrl", settings.log_level)
     clock, stop = SystemClock(), stop_on_signals()
     media, queue = _both_roles(settings, stop)
+    statuses = RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus)
     supervisor = CameraSupervisor(
         configs=CameraConfigs(
             store=RedisCameraConfigStore(queue),
@@ -65,9 +66,10 @@ def main(
         decode=(decoders or _decode_pool)(settings, clock),
         packets=RedisPacketLog(media, limits=settings.backlog_limits()),
         frames=RedisFrameStore(media, kind=keys.FrameKind.RAW),
-        statuses=RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus),
+        statuses=statuses,
         admission=Admission(
             partial(capacity_of, media),
+            statuses=statuses,
             backlog_bytes=settings.packet_backlog_max_bytes,
             clock=clock,
         ),

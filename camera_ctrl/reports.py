@@ -25,6 +25,7 @@ class IngestReport:
     packet_fps: float = 0.0
     bitrate_bps: float = 0.0
     backlog_s: float = 0.0
+    backlog_bytes: int = 0
     lost_epoch: Epoch | None = None
 
 

@@ -84,8 +84,8 @@ class CameraSupervisor:
         # A deleted camera may still be held, when Redis went away before it was told.
         cameras = self._configs.cameras
         epochs = {each: epoch for each, epoch in self._keeper.held().items() if each in cameras}
-        room = self._admission.room()
         enabled = _enabled(cameras)
+        room = self._admission.room(enabled)
         admitted = room.admitted(enabled)
         ours = {each: cameras[each] for each in epochs if each in admitted}
         self._ingest.serve(ours, epochs)
@@ -94,7 +94,7 @@ class CameraSupervisor:
         self._decode.listen()
         refused = (epochs.keys() & set(enabled)) - admitted
         self._say_how_they_are(
-            epochs, {each: IngestReport(error=room.refusal()) for each in refused}
+            epochs, {each: IngestReport(error=room.refusal(admitted)) for each in refused}
         )
 
     def close(self) -> None:
@@ -183,6 +183,7 @@ class CameraSupervisor:
             frame_fps=round(made.frame_fps, 2),
             bitrate_bps=round(seen.bitrate_bps),
             backlog_s=seen.backlog_s,
+            backlog_bytes=seen.backlog_bytes,
         )
         try:
             self._statuses.put(camera_id, status, epoch=epoch)

@@ -128,6 +128,7 @@ class CameraSession:
                 packet_fps=seen.rate.events_per_s(now_s),
                 bitrate_bps=8 * seen.rate.size_per_s(now_s),
                 backlog_s=self._pump_state.backlog.seconds,
+                backlog_bytes=self._pump_state.backlog.size_bytes,
                 lost_epoch=self._pump_state.lost_epoch,
             )
 

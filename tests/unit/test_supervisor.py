@@ -104,7 +104,10 @@ class Bench:
             frames=self.frames,
             statuses=self.statuses,
             admission=Admission(
-                lambda: Capacity(0, frozenset()), backlog_bytes=2**20, clock=self.clock
+                lambda: Capacity(0, frozenset()),
+                statuses=self.statuses,
+                backlog_bytes=2**20,
+                clock=self.clock,
             ),
             clock=self.clock,
         )
