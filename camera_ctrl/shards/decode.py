@@ -14,6 +14,7 @@ import cv2
 import structlog
 
 from camera_ctrl.decode.decoder import CameraDecoder
+from camera_ctrl.liveness import DEAD_AFTER_INTERVALS, DEAD_AFTER_S
 from camera_ctrl.notes import Note, Notes
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import DecodeReport
@@ -63,6 +64,8 @@ class _Camera:
     due_s: float = 0.0
     busy: "Future[None] | None" = None
     lost_epoch: Epoch | None = None
+    #: Taken away, while a thread may still be at it.
+    is_gone: bool = False
     rate: RateMeter = field(default_factory=RateMeter)
 
 
@@ -129,7 +132,8 @@ class DecodeShard:
 
     def _take(self, assignment: Assignment) -> None:
         gone = self._cameras.keys() - assignment.cameras.keys()
-        self._leave([self._cameras.pop(camera_id) for camera_id in gone])
+        if gone:
+            self._leave([self._cameras.pop(camera_id) for camera_id in gone])
         for camera_id, config in assignment.cameras.items():
             camera = self._cameras.get(camera_id)
             if camera is None:
@@ -141,13 +145,16 @@ class DecodeShard:
             camera.config, camera.epoch = config, assignment.epochs[camera_id]
             camera.decoder.picker.fps = config.frame_fps
 
-    @staticmethod
-    def _leave(cameras: Collection[_Camera]) -> None:
+    def _leave(self, cameras: Collection[_Camera]) -> None:
+        for camera in cameras:
+            camera.is_gone = True
         # No longer than that: a thread that hangs holds up no other camera.
         _, hanging = wait([each.busy for each in cameras if each.busy], timeout=LEAVE_S)
         for camera in cameras:
             if camera.busy not in hanging:
                 camera.decoder.close()
+            # The ingest shard did so too, but a picture may have been on its way.
+            self._take_back(camera, camera.epoch)
 
     @staticmethod
     def _is_idle(camera: _Camera) -> bool:
@@ -214,18 +221,28 @@ class DecodeShard:
         return self._notes.at(camera_id, due_s=self._clock.monotonic_s() + DECODE_S)
 
     def _put(self, camera: _Camera, jpeg: bytes, epoch: Epoch) -> None:
-        camera_id, ttl_s = camera.config.id, _ttl_s(camera.config.frame_fps)
+        camera_id, frame_fps = camera.config.id, camera.config.frame_fps
+        live_until_us = read_stamp(jpeg).captured_at_us + _live_s(frame_fps) * MICROSECONDS
         # A backlog outlives its camera: what it shows is not live.
-        if self._clock.utc_us() - read_stamp(jpeg).captured_at_us > ttl_s * MICROSECONDS:
+        if camera.is_gone or self._clock.utc_us() > live_until_us:
             return
         try:
-            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
+            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=_ttl_s(frame_fps))
             camera.rate.count(self._clock.monotonic_s())
         except LeaseLost:
             camera.lost_epoch = epoch
         except BusUnavailable as error:
             # The next frame will do.
             log.info("picture_dropped", camera_id=camera_id, reason=str(error))
+        # If the camera died meanwhile, the ingest shard may have removed the one before this.
+        if self._clock.utc_us() >= live_until_us:
+            self._take_back(camera, epoch)
+
+    def _take_back(self, camera: _Camera, epoch: Epoch) -> None:
+        try:
+            self._frames.clear(camera.config.id, epoch=epoch)
+        except (LeaseLost, BusUnavailable) as error:
+            log.info("picture_left_to_expire", camera_id=camera.config.id, reason=str(error))
 
     def _reports(self) -> dict[CameraId, DecodeReport]:
         now_s = self._clock.monotonic_s()
@@ -250,6 +267,15 @@ def _runs_of_one_template(entries: list[Entry]) -> list[list[Entry]]:
 
 def _ttl_s(frame_fps: float) -> float:
     return max(keys.FRAME_TTL_S, 3 / frame_fps)
+
+
+def _live_s(frame_fps: float) -> float:
+    """Return how long after its capture a picture's camera is alive for certain.
+
+    No longer than the watch waits for packets: it removes the picture of a camera that died, and
+    what is put behind that would stay.
+    """
+    return max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS / frame_fps)
 
 
 def _rest_s(frame_fps: float) -> float:

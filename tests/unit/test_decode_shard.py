@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from camera_ctrl.decode.decoder import CameraDecoder
+from camera_ctrl.liveness import DEAD_AFTER_S
 from camera_ctrl.notes import Notes
 from camera_ctrl.shards.decode import READ_LIMIT, DecodeShard
 from camera_ctrl.shards.link import SupervisorLink
@@ -45,6 +46,18 @@ class LeavingPacketLog(MemoryPacketLog):
         return super().template(camera_id, template_id)
 
 
+class HookedFrameStore(MemoryFrameStore):
+    """Pictures before which something happens when the test says so."""
+
+    before_put: Callable[[], None] | None = None
+
+    @override
+    def put(self, camera_id: CameraId, jpeg: bytes, *, epoch: Epoch, ttl_s: float) -> None:
+        if self.before_put is not None:
+            self.before_put()
+        super().put(camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
+
+
 @dataclass(slots=True)
 class Bench:
     """A decode shard between twins, and the camera whose packets it reads."""
@@ -52,7 +65,7 @@ class Bench:
     clock: FakeClock
     leases: MemoryLeases
     log: LeavingPacketLog
-    frames: MemoryFrameStore
+    frames: HookedFrameStore
     epoch: Epoch
     footage: Footage
     supervisor: Connection
@@ -109,7 +122,7 @@ def opened() -> Iterator[OpenBench]:
         clock = FakeClock(now_us=BEGAN_US)
         leases = MemoryLeases(clock)
         log = LeavingPacketLog(leases, clock, limits=BacklogLimits())
-        frames = MemoryFrameStore(leases, clock)
+        frames = HookedFrameStore(leases, clock)
         epoch = leases.acquire(CAMERA, "me", ttl_s=3.0, last_seen=Epoch(0))
         assert epoch is not None
         supervisor, ours = multiprocessing.Pipe()
@@ -321,6 +334,40 @@ def test_a_shard_that_takes_over_numbers_on(opened: OpenBench, small_clip: Path)
     assert bench.stamp().order > before.order
 
 
+def test_a_camera_that_died_while_its_last_picture_was_on_its_way_shows_none(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+
+    # Given that the machine stood still for so long that the watch declared it dead meanwhile
+    def die() -> None:
+        bench.clock.advance(DEAD_AFTER_S)
+        bench.frames.clear(CAMERA, epoch=bench.epoch)
+
+    bench.frames.before_put = die
+    bench.turn()
+
+    assert bench.shown() is None
+
+
+def test_a_camera_that_is_switched_off_while_a_picture_is_on_its_way_shows_none(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+    # Given that the ingest shard was told first, and has removed the picture
+    bench.frames.before_put = lambda: bench.frames.clear(CAMERA, epoch=bench.epoch)
+    bench.turn()
+
+    bench.supervisor.send(Assignment({}, {}))
+    bench.turn()
+
+    assert bench.shown() is None
+
+
 def test_a_camera_that_is_taken_away_is_left_alone(opened: OpenBench, small_clip: Path) -> None:
     bench = opened(small_clip)
     bench.assign()
@@ -331,7 +378,7 @@ def test_a_camera_that_is_taken_away_is_left_alone(opened: OpenBench, small_clip
     bench.film(5)
     bench.turn()
 
-    assert bench.shown() == 4
+    assert bench.shown() is None
     assert bench.report().decode == {}
 
 
