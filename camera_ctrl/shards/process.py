@@ -87,7 +87,8 @@ class ShardProcess:
             while self.pipe.poll():
                 self.report = self.pipe.recv()
                 has_reported = True
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
+            # It died, perhaps in the middle of a word.
             return has_reported
         if has_reported:
             self._heard_s = self._clock.monotonic_s()
@@ -137,12 +138,15 @@ class ShardProcess:
 
     def has_ended(self) -> bool:
         """Return whether it has ended since it was asked to; kill it when its time is over."""
-        if not self.is_alive():
-            self._close()
-            return True
-        if self._clock.monotonic_s() >= self._kill_at_s:
-            self._process.kill()
-        return False
+        if self.is_alive():
+            over_s = self._clock.monotonic_s() - self._kill_at_s
+            if over_s >= 0:
+                self._process.kill()
+            # Whom the kernel holds fast, for a disk that does not answer, writes nothing any more.
+            if over_s < STOP_S:
+                return False
+        self._close()
+        return True
 
     def wait_for_end(self) -> None:
         """Return when it has ended, as it was asked to, or was killed."""
