@@ -209,8 +209,8 @@ class CameraSession:
                     self._seen.rate.count(now_s, size_bytes)
                 patience_s = max(READ_TIMEOUT_S, self._seen.liveness.dead_after_s())
             if now_s - seen_s > patience_s:
-                # Its sound goes on: FFmpeg has no reason to complain.
-                raise CameraUnavailable("its sound comes, but no video")
+                # The rest goes on: FFmpeg has no reason to complain.
+                raise CameraUnavailable("its sound or data comes, but no video")
 
     def _patience_s(self, feed: Feed) -> float:
         return feed.patience_s + (1 / self.camera.frame_fps if feed.is_polled else 0.0)

@@ -262,7 +262,7 @@ def test_of_a_camera_whose_sound_goes_on_without_its_video(card_clip: CardClip) 
         pump = PacketPump(CAMERA, streams, state=state, packets=log, clock=clock)
         notes = Notes(1)
         with (
-            pytest.raises(CameraUnavailable, match="its sound comes, but no video"),
+            pytest.raises(CameraUnavailable, match="its sound or data comes, but no video"),
             notes.at(CAMERA, due_s=0.0) as note,
         ):
             session._pump(Feed(streams, packets(), has_end=False), pump, note)
