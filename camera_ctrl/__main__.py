@@ -8,10 +8,11 @@ import redis
 import structlog
 
 from camera_ctrl.admission import Admission
+from camera_ctrl.notes import Notes
 from camera_ctrl.placement import Placement
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shard_pool import ShardPool
-from camera_ctrl.shards.process import ShardProcess, shared_places
+from camera_ctrl.shards.process import ShardProcess
 from camera_ctrl.supervisor import CameraSupervisor
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
@@ -50,6 +51,7 @@ def main(
     configure_logging("camera_ctrl", settings.log_level)
     clock, stop = SystemClock(), stop_on_signals()
     media, queue = _both_roles(settings, stop)
+    statuses = RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus)
     supervisor = CameraSupervisor(
         configs=CameraConfigs(
             store=RedisCameraConfigStore(queue),
@@ -64,9 +66,10 @@ def main(
         decode=(decoders or _decode_pool)(settings, clock),
         packets=RedisPacketLog(media, limits=settings.backlog_limits()),
         frames=RedisFrameStore(media, kind=keys.FrameKind.RAW),
-        statuses=RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus),
+        statuses=statuses,
         admission=Admission(
             partial(capacity_of, media),
+            statuses=statuses,
             backlog_bytes=settings.packet_backlog_max_bytes,
             clock=clock,
         ),
@@ -109,8 +112,9 @@ def _ingest_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
         return ShardProcess(
             name,
             main="camera_ctrl.shards.ingest:main",
+            # Threads of cameras that were taken away may take a while to end.
+            notes=Notes(2 * settings.cameras_per_shard),
             arguments=(settings,),
-            working_on=None,
             clock=clock,
         )
 
@@ -123,12 +127,11 @@ def _decode_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
     threads = min(settings.cameras_per_shard, os.cpu_count() or 1)
 
     def start(name: str) -> ShardProcess:
-        working_on = shared_places(threads)
         return ShardProcess(
             name,
             main="camera_ctrl.shards.decode:main",
-            arguments=(settings, working_on),
-            working_on=working_on,
+            notes=Notes(threads),
+            arguments=(settings,),
             clock=clock,
         )
 

@@ -12,14 +12,12 @@ class IngestReport:
     Attributes:
         is_alive: Whether packets come now.
         error: Why not, in an owner's words; None before the first try has ended.
-        silent_s: Seconds since the thread last came back from FFmpeg.
         last_packet_us: UTC of the last packet's arrival.
         lost_epoch: An epoch under which a write was refused.
     """
 
     is_alive: bool = False
     error: str | None = None
-    silent_s: float = 0.0
     last_packet_us: int | None = None
     codec: str | None = None
     width_px: int = 0
@@ -27,6 +25,7 @@ class IngestReport:
     packet_fps: float = 0.0
     bitrate_bps: float = 0.0
     backlog_s: float = 0.0
+    backlog_bytes: int = 0
     lost_epoch: Epoch | None = None
 
 

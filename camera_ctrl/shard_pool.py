@@ -7,7 +7,7 @@ import structlog
 
 from camera_ctrl.placement import Placement, ShardNumber
 from camera_ctrl.shards.messages import Assignment
-from camera_ctrl.shards.process import ShardProcess
+from camera_ctrl.shards.process import SILENT_S, ShardProcess
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.messages import CameraConfig
@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 #: A shard that ran so long did not die of how it was started.
 STEADY_S = 30.0
+#: A supervisor that did not look for so long was held up itself, or the machine was suspended.
+HELD_UP_S = 5.0
 
 
 @dataclass(slots=True)
@@ -52,6 +54,10 @@ class ShardPool:
         self._clock = clock
         self._shards: dict[ShardNumber, ShardProcess] = {}
         self._starts: dict[ShardNumber, _Starts] = {}
+        #: Asked to end, or killed.
+        self._ending: list[ShardProcess] = []
+        self._looked_s = clock.monotonic_s()
+        self._patient_until_s = 0.0
 
     @property
     def shards(self) -> list[ShardProcess]:
@@ -65,18 +71,22 @@ class ShardPool:
         # First: what was said while we were held up is no silence.
         self.listen()
         self._bury_the_dead()
-        placed = self._placement.place(cameras)
+        addresses = {camera_id: camera.sealed_url for camera_id, camera in cameras.items()}
+        placed = self._placement.place(addresses, now_s=self._clock.monotonic_s())
         for number in self._shards.keys() - placed.keys():
-            self._shards.pop(number).stop()
+            self._dismiss(number)
         for number in self._starts.keys() - placed.keys():
             del self._starts[number]
+        self._ending = [shard for shard in self._ending if not shard.has_ended()]
+        # Never two shards at one camera, under one epoch: who moves waits for the other's end.
+        leaving = {each for shard in self._ending for each in shard.assignment.cameras}
         for number, camera_ids in placed.items():
             shard = self._shards.get(number) or self._restarted(number)
             if shard is not None:
                 shard.assign(
                     Assignment(
-                        cameras={each: cameras[each] for each in camera_ids},
-                        epochs={each: epochs[each] for each in camera_ids},
+                        cameras={each: cameras[each] for each in camera_ids - leaving},
+                        epochs={each: epochs[each] for each in camera_ids - leaving},
                     )
                 )
 
@@ -90,11 +100,21 @@ class ShardPool:
         for shard in self._shards.values():
             shard.listen()
 
-    def stop(self) -> None:
-        """End every shard."""
-        for shard in self._shards.values():
-            shard.stop()
-        self._shards.clear()
+    def ask_to_end(self) -> None:
+        """Ask every shard to end. All of them have the same few seconds."""
+        for number in list(self._shards):
+            self._dismiss(number)
+
+    def wait_for_end(self) -> None:
+        """Return when every shard that was asked to has ended, or was killed."""
+        for shard in self._ending:
+            shard.wait_for_end()
+        self._ending.clear()
+
+    def _dismiss(self, number: ShardNumber) -> None:
+        shard = self._shards.pop(number)
+        shard.ask_to_end()
+        self._ending.append(shard)
 
     def _restarted(self, number: ShardNumber) -> ShardProcess | None:
         """Start a shard, or return None while it is too early after its death."""
@@ -107,23 +127,43 @@ class ShardPool:
         return self._shards[number]
 
     def _bury_the_dead(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s - self._looked_s > HELD_UP_S:
+            # After a night in suspend all are silent, and none of them hangs.
+            self._patient_until_s = now_s + SILENT_S
+        self._looked_s = now_s
         for number, shard in list(self._shards.items()):
-            if shard.is_alive() and not shard.is_silent():
-                continue
-            reason = "silent" if shard.is_alive() else "died"
-            shard.kill()
-            suspects = shard.suspects()
-            log.error(
-                "shard_lost",
-                shard=shard.name,
-                reason=reason,
-                exit_code=shard.exit_code(),
-                suspects=sorted(suspects),
-            )
-            for camera_id in self._placement.note_crash(suspects):
-                log.warning("camera_isolated", camera_id=camera_id, kind=self._kind)
-            del self._shards[number]
-            now_s, starts = self._clock.monotonic_s(), self._starts[number]
-            if now_s - starts.started_s > STEADY_S:
-                starts.backoff.reset()
-            starts.not_before_s = now_s + starts.backoff.next_s()
+            lost = _why_lost(shard, is_patient=now_s < self._patient_until_s)
+            if lost is not None:
+                self._bury(number, *lost)
+
+    def _bury(self, number: ShardNumber, reason: str, suspects: frozenset[CameraId]) -> None:
+        now_s, shard, starts = self._clock.monotonic_s(), self._shards[number], self._starts[number]
+        fault = shard.fault()
+        log.error(
+            "shard_lost",
+            shard=shard.name,
+            reason=reason,
+            exit_code=shard.exit_code(),
+            crashed_at=None if fault is None else fault.place,
+            suspects=sorted(suspects),
+        )
+        for camera_id in self._placement.note_crash(suspects, now_s=now_s):
+            log.warning("camera_isolated", camera_id=camera_id, kind=self._kind)
+        self._dismiss(number)
+        # It hangs, or is dead already: nothing is to be waited for.
+        shard.kill()
+        if now_s - starts.started_s > STEADY_S:
+            starts.backoff.reset()
+        starts.not_before_s = now_s + starts.backoff.next_s()
+
+
+def _why_lost(shard: ShardProcess, *, is_patient: bool) -> tuple[str, frozenset[CameraId]] | None:
+    """Return why a shard must be started again, and the suspects; None: it need not be."""
+    if not shard.is_alive():
+        return "died", shard.suspects()
+    if is_patient:
+        return None
+    if stuck_at := shard.stuck_at():
+        return "stuck", stuck_at
+    return ("silent", shard.suspects()) if shard.is_silent() else None

@@ -1,7 +1,7 @@
 """Takes the cameras that are this controller's, has shards serve them, says how they are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 
 import structlog
@@ -9,7 +9,7 @@ import structlog
 from camera_ctrl.admission import Admission
 from camera_ctrl.reports import DecodeReport, IngestReport
 from camera_ctrl.shard_pool import ShardPool
-from camera_ctrl.shards.process import pipes
+from camera_ctrl.shards.process import ShardProcess, pipes
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.packets.base import PacketLog
 from vigil.bus.status.base import StatusBoard
@@ -84,8 +84,8 @@ class CameraSupervisor:
         # A deleted camera may still be held, when Redis went away before it was told.
         cameras = self._configs.cameras
         epochs = {each: epoch for each, epoch in self._keeper.held().items() if each in cameras}
-        room = self._admission.room()
         enabled = _enabled(cameras)
+        room = self._admission.room(enabled)
         admitted = room.admitted(enabled)
         ours = {each: cameras[each] for each in epochs if each in admitted}
         self._ingest.serve(ours, epochs)
@@ -94,13 +94,15 @@ class CameraSupervisor:
         self._decode.listen()
         refused = (epochs.keys() & set(enabled)) - admitted
         self._say_how_they_are(
-            epochs, {each: IngestReport(error=room.refusal()) for each in refused}
+            epochs, {each: IngestReport(error=room.refusal(admitted)) for each in refused}
         )
 
     def close(self) -> None:
         """End the shards, then give the cameras back: nobody writes under a lease given back."""
-        self._ingest.stop()
-        self._decode.stop()
+        for pool in (self._ingest, self._decode):
+            pool.ask_to_end()
+        for pool in (self._ingest, self._decode):
+            pool.wait_for_end()
         self._keeper.release_all()
 
     def _decide_who_is_ours(self) -> None:
@@ -133,8 +135,10 @@ class CameraSupervisor:
     def _say_how_they_are(
         self, epochs: Mapping[CameraId, Epoch], refused: Mapping[CameraId, IngestReport]
     ) -> None:
-        ingest = {k: v for shard in self._ingest.shards for k, v in shard.report.ingest.items()}
+        ingest = {k: v for shard in self._ingest.shards for k, v in _reported(shard).items()}
         ingest.update(refused)
+        for camera_id in self._ingest.crashing():
+            ingest[camera_id] = IngestReport(error="its stream crashes what reads it")
         decode = {k: v for shard in self._decode.shards for k, v in shard.report.decode.items()}
         for camera_id in self._decode.crashing():
             decode[camera_id] = DecodeReport(error="its video crashes the decoder")
@@ -179,12 +183,25 @@ class CameraSupervisor:
             frame_fps=round(made.frame_fps, 2),
             bitrate_bps=round(seen.bitrate_bps),
             backlog_s=seen.backlog_s,
+            backlog_bytes=seen.backlog_bytes,
         )
         try:
             self._statuses.put(camera_id, status, epoch=epoch)
             shown.said_s = now_s
         except LeaseLost:
             self._keeper.lost(camera_id, epoch=epoch)
+
+
+def _reported(shard: ShardProcess) -> dict[CameraId, IngestReport]:
+    """Return how the cameras of a shard are; none lives for all we know when it says nothing."""
+    if not shard.is_stale():
+        return shard.report.ingest
+    return {
+        camera_id: replace(
+            report, is_alive=False, error="the process that reads it does not answer"
+        )
+        for camera_id, report in shard.report.ingest.items()
+    }
 
 
 def _enabled(cameras: Mapping[CameraId, CameraConfig]) -> list[CameraId]:

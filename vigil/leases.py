@@ -3,8 +3,9 @@
 import os
 import secrets
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -51,6 +52,10 @@ class LeaseKeeper:
         self._held: dict[CameraId, _Held] = {}
         #: The greatest epoch seen of each camera: the next is greater, even in an emptied Redis.
         self._last_seen: dict[CameraId, Epoch] = {}
+        #: As of the last announcement that was answered; empty: none was yet.
+        self._members: frozenset[str] = frozenset()
+        #: The servers of a cluster that did not answer in the last round.
+        self._away: frozenset[str] = frozenset()
         self._due_s = 0.0
 
     def keep(self, camera_ids: Iterable[CameraId]) -> None:
@@ -60,16 +65,23 @@ class LeaseKeeper:
             camera_ids: All cameras of the role, not only ours.
 
         Raises:
-            BusUnavailable: Redis does not answer; what was held still counts as held.
+            BusUnavailable: Redis, or one server of the cluster, does not answer; what was held
+                there still counts as held. What lies on the others was done.
         """
         if self._clock.monotonic_s() < self._due_s:
             return
         self._due_s = self._clock.monotonic_s() + RENEW_EVERY_S
-        members = self._leases.announce(self.member, ttl_s=LEASE_S)
-        share = share_of(self.member, camera_ids, members)
-        self._give_back(self._held.keys() - share)
-        for camera_id in share:
-            self._renew_or_take(camera_id)
+        away: dict[str, BusUnavailable] = {}
+        for server, step in self._round(list(camera_ids)):
+            # Who did not answer will not for the next camera, and each time holds us up.
+            if server not in away:
+                try:
+                    step()
+                except BusUnavailable as error:
+                    away[server] = error
+        self._away = frozenset(away)
+        if away:
+            raise next(iter(away.values()))
 
     def held(self) -> dict[CameraId, Epoch]:
         """Return what is ours for all we know, including what Redis was too long away to renew."""
@@ -106,15 +118,32 @@ class LeaseKeeper:
         """Give everything back and leave the role, so that others need not wait for expiry."""
         try:
             self._leases.leave(self.member)
-            self._give_back(list(self._held))
+            for camera_id in list(self._held):
+                self._give_back(camera_id)
         except BusUnavailable as error:
             log.warning("leases_left_to_expire", reason=str(error))
 
-    def _give_back(self, camera_ids: Collection[CameraId]) -> None:
-        for camera_id in list(camera_ids):
-            self._leases.release(camera_id, epoch=self._held[camera_id].epoch)
-            log.info("lease_released", camera_id=camera_id)
-            del self._held[camera_id]
+    def _round(self, wanted: Collection[CameraId]) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Yield what is to be done, and with which server; last what lies on one that was away."""
+        announcement = self._leases.server_of(None), self._announce
+        if announcement[0] not in self._away:
+            yield announcement
+        # Who has not heard of the other members would take every camera.
+        share = share_of(self.member, wanted, self._members) if self._members else frozenset()
+        at_server = {each: self._leases.server_of(each) for each in self._held.keys() | share}
+        for camera_id in sorted(at_server, key=lambda each: at_server[each] in self._away):
+            step = self._renew_or_take if camera_id in share else self._give_back
+            yield at_server[camera_id], partial(step, camera_id)
+        if announcement[0] in self._away:
+            yield announcement
+
+    def _announce(self) -> None:
+        self._members = self._leases.announce(self.member, ttl_s=LEASE_S)
+
+    def _give_back(self, camera_id: CameraId) -> None:
+        self._leases.release(camera_id, epoch=self._held[camera_id].epoch)
+        log.info("lease_released", camera_id=camera_id)
+        del self._held[camera_id]
 
     def _renew_or_take(self, camera_id: CameraId) -> None:
         held = self._held.get(camera_id)

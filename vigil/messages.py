@@ -126,7 +126,7 @@ class CameraStatus(Document):
         packet_fps: Video packets a second, over the last seconds.
         frame_fps: JPEG frames a second, over the last seconds.
         width_px, height_px: Of the main video; 0 until known.
-        backlog_s: Seconds of packets that Redis really holds.
+        backlog_s, backlog_bytes: What Redis really holds of its packets.
     """
 
     version: Literal[1] = 1
@@ -143,6 +143,7 @@ class CameraStatus(Document):
     frame_fps: float = 0.0
     bitrate_bps: float = 0.0
     backlog_s: float = 0.0
+    backlog_bytes: int = 0
 
 
 class RecognitionStatus(Document):

@@ -16,7 +16,7 @@ from av.container import InputContainer
 
 from camera_ctrl.ingest.keyframe import CODECS, is_whole_jpeg, probed
 from camera_ctrl.ingest.opening import opened
-from camera_ctrl.ingest.pacing import Pacer
+from camera_ctrl.ingest.pacing import MAX_EARLY_S, Pacer
 from camera_ctrl.ingest.source import Source
 from vigil.clock import Clock
 from vigil.errors import CameraUnavailable
@@ -31,6 +31,8 @@ AvPacket: TypeAlias = "av.Packet[Any]"
 
 #: FFmpeg's own limit on silence: the net below our watch, which knows the camera's interval.
 READ_TIMEOUT_S = 10.0
+#: The same of a still: redirects are followed and questions answered, each in a time of its own.
+POLL_PATIENCE_S = 60.0
 #: In which what is stamped here is counted.
 ARRIVAL_TIME_BASE = Fraction(1, 90_000)
 #: Seconds after which a still that has not changed is put on the bus again: the camera says that
@@ -51,6 +53,8 @@ class Feed:
         packets: As they come.
         has_end: Whether it is a recording, whose end is no fault.
         is_polled: Whether a packet comes only when we ask for one.
+        patience_s: Seconds within which the next packet comes, or an error in its place; where it
+            is polled, once it is asked for.
         may_burst: Whether it may begin with what it has stored, sent faster than it plays.
     """
 
@@ -59,6 +63,7 @@ class Feed:
     has_end: bool
     is_polled: bool = False
     may_burst: bool = False
+    patience_s: float = READ_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,9 @@ class FeedOpener:
             raise CameraUnavailable(f"sends {codec} video; we take H.264, H.265 and MJPEG")
         audio = [stream for stream in container.streams.audio if _codec_of(stream)]
         streams: list[MediaStream] = [video, *audio[:1]]
-        packets = container.demux(streams)
+        # All of them, also what we leave out: a camera that sends that alone is not silent, and
+        # the thread comes back to see that its video is missing.
+        packets = container.demux()
         is_file = self.source.scheme == "file"
         is_bare = container.format.name in _BARE
         has_end = is_file or (self.source.is_http and container.duration is not None)
@@ -120,7 +127,13 @@ class FeedOpener:
         has_times = not is_bare and container.format.name != "mpjpeg"
         if not has_end and not has_times:
             packets = self._stamped_on_arrival(packets)
-        return Feed(streams, packets, has_end, may_burst=has_times and not has_end)
+        return Feed(
+            streams,
+            packets,
+            has_end,
+            may_burst=has_times and not has_end,
+            patience_s=READ_TIMEOUT_S + (MAX_EARLY_S if has_end else 0.0),
+        )
 
     def _paced(self, packets: Iterator[AvPacket]) -> Iterator[AvPacket]:
         self.pacer.begin_round()
@@ -146,7 +159,7 @@ class FeedOpener:
         first = _require_whole(camera.still(None))
         stream = probed("mjpeg", first.jpeg)
         packets = self._stamped_on_arrival(self._polled(camera, first))
-        return Feed([stream], packets, has_end=False, is_polled=True)
+        return Feed([stream], packets, has_end=False, is_polled=True, patience_s=POLL_PATIENCE_S)
 
     def _polled(self, camera: "HttpCamera", first: "Still") -> Iterator[AvPacket]:
         """Yield stills as the camera has new ones, at most as many a second as are wanted."""

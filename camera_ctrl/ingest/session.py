@@ -11,6 +11,7 @@ from camera_ctrl.ingest.pump import PacketPump, PumpState
 from camera_ctrl.ingest.source import Source
 from camera_ctrl.ingest.words import NO_ANSWER
 from camera_ctrl.liveness import Liveness
+from camera_ctrl.notes import Note, Notes
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import IngestReport
 from vigil.bus.packets.base import PacketLog
@@ -30,6 +31,9 @@ RETRY_MAX_S = 8.0
 RETRY_ENDED_S = 300.0
 #: A recording is begun again no sooner, however short it is.
 LEAST_ROUND_S = 0.2
+#: Names are looked up, redirects followed, streams probed: each has limits of its own, and all of
+#: them end within this. A shard that is started again costs its other cameras packets.
+OPENING_S = 60.0
 #: A camera that is so long in opening is said to be silent, while we still wait for it.
 PATIENT_S = 3.0
 
@@ -41,7 +45,6 @@ class _Seen:
     error: str | None = None
     liveness: Liveness = field(default_factory=Liveness)
     last_packet_us: int | None = None
-    came_back_s: float = 0.0
     #: Since when it is being opened; None: it is open, or between two tries.
     opening_s: float | None = None
     rate: RateMeter = field(default_factory=RateMeter)
@@ -55,6 +58,7 @@ class CameraSession:
         source: Where it is, with credentials in clear.
         epoch: Of its ingest lease.
         packets: Where its packets go.
+        notes: Where its thread writes that it is at this camera.
         clock: For capture times and liveness.
     """
 
@@ -65,14 +69,16 @@ class CameraSession:
         *,
         epoch: Epoch,
         packets: PacketLog,
+        notes: Notes,
         clock: Clock,
     ) -> None:
         self.camera = camera
         self.source = source
+        self._notes = notes
         self._packets = packets
         self._clock = clock
         self._pump_state = PumpState(epoch)
-        self._seen = _Seen(came_back_s=clock.monotonic_s())
+        self._seen = _Seen()
         self._lock = threading.Lock()
         self._stop = StopSignal()
         self._opener = FeedOpener(
@@ -116,7 +122,6 @@ class CameraSession:
             return IngestReport(
                 is_alive=self._is_alive(now_s),
                 error=seen.error or self._impatience(now_s),
-                silent_s=now_s - seen.came_back_s,
                 last_packet_us=seen.last_packet_us,
                 codec=self._pump_state.codec,
                 width_px=self._pump_state.size_wh[0],
@@ -124,6 +129,7 @@ class CameraSession:
                 packet_fps=seen.rate.events_per_s(now_s),
                 bitrate_bps=8 * seen.rate.size_per_s(now_s),
                 backlog_s=self._pump_state.backlog.seconds,
+                backlog_bytes=self._pump_state.backlog.size_bytes,
                 lost_epoch=self._pump_state.lost_epoch,
             )
 
@@ -140,7 +146,8 @@ class CameraSession:
             began_s = self._clock.monotonic_s()
             retry_in_s: float | None = None
             try:
-                retry_in_s = self._connect_and_pump()
+                with self._notes.at(self.camera.id, due_s=began_s + OPENING_S) as note:
+                    retry_in_s = self._connect_and_pump(note)
             except CameraUnavailable as error:
                 self._note_error(str(error))
             lasted_s = self._clock.monotonic_s() - began_s
@@ -150,7 +157,7 @@ class CameraSession:
                 retry_in_s = backoff.next_s()
             self._stop.wait(retry_in_s)
 
-    def _connect_and_pump(self) -> float:
+    def _connect_and_pump(self, note: Note) -> float:
         """Watch one connection to its end; return when to begin the next one, in seconds.
 
         Raises:
@@ -172,7 +179,7 @@ class CameraSession:
                 self._seen.error = self._seen.opening_s = None
                 self._seen.liveness.reconnected()
             log.info("camera_connected", camera_id=self.camera.id, codec=self._pump_state.codec)
-            self._pump(feed, pump)
+            self._pump(feed, pump, note)
             if not feed.has_end:
                 raise CameraUnavailable("the stream has ended")
         if self._opener.source.loop:
@@ -183,16 +190,17 @@ class CameraSession:
         self._note_error("the file has ended")
         return RETRY_ENDED_S
 
-    def _pump(self, feed: Feed, pump: PacketPump) -> None:
+    def _pump(self, feed: Feed, pump: PacketPump, note: Note) -> None:
         seen_s = self._clock.monotonic_s()
+        note.come_back(seen_s + self._patience_s(feed))
         for packet in feed.packets:
             if self._stop.is_set():
                 return
             size_bytes = packet.size
             is_video = pump.put(packet)
             now_s = self._clock.monotonic_s()
+            note.come_back(now_s + self._patience_s(feed))
             with self._lock:
-                self._seen.came_back_s = now_s
                 if feed.is_polled:
                     self._seen.liveness.expect(1 / self.camera.frame_fps)
                 if is_video:
@@ -202,13 +210,15 @@ class CameraSession:
                     self._seen.rate.count(now_s, size_bytes)
                 patience_s = max(READ_TIMEOUT_S, self._seen.liveness.dead_after_s())
             if now_s - seen_s > patience_s:
-                # Its sound goes on: FFmpeg has no reason to complain.
-                raise CameraUnavailable("its sound comes, but no video")
+                # The rest goes on: FFmpeg has no reason to complain.
+                raise CameraUnavailable("its sound or data comes, but no video")
+
+    def _patience_s(self, feed: Feed) -> float:
+        return feed.patience_s + (1 / self.camera.frame_fps if feed.is_polled else 0.0)
 
     def _note_error(self, error: str) -> None:
         with self._lock:
             is_new = error != self._seen.error
             self._seen.error, self._seen.opening_s = error, None
-            self._seen.came_back_s = self._clock.monotonic_s()
         if is_new and not self._stop.is_set():
             log.warning("camera_unavailable", camera_id=self.camera.id, reason=error)

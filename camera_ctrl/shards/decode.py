@@ -4,9 +4,9 @@ Apart from the ingest shard, so that a decoder that crashes on hostile bytes cos
 """
 
 import signal
-from collections.abc import Iterator, MutableSequence
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
@@ -14,6 +14,8 @@ import cv2
 import structlog
 
 from camera_ctrl.decode.decoder import CameraDecoder
+from camera_ctrl.liveness import DEAD_AFTER_INTERVALS, DEAD_AFTER_S
+from camera_ctrl.notes import Note, Notes
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import DecodeReport
 from camera_ctrl.settings import CameraSettings
@@ -29,7 +31,7 @@ from vigil.clock import MICROSECONDS, Clock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import read_stamp
 from vigil.domain.packet import Packet
-from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid, Unusable
+from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
@@ -44,6 +46,10 @@ REST_MAX_S = 0.5
 READ_LIMIT = 60
 #: A decoder so far behind goes on at the newest keyframe, if it has not passed it.
 MAX_LAG_S = 3.0
+#: How long one read of a camera may take to decode, on a machine with far too much to do.
+DECODE_S = 10.0
+#: How long is waited for the decoder of a camera that was taken away.
+LEAVE_S = 1.0
 
 
 @dataclass(slots=True)
@@ -58,6 +64,8 @@ class _Camera:
     due_s: float = 0.0
     busy: "Future[None] | None" = None
     lost_epoch: Epoch | None = None
+    #: Taken away, while a thread may still be at it.
+    is_gone: bool = False
     rate: RateMeter = field(default_factory=RateMeter)
 
 
@@ -70,8 +78,8 @@ class DecodeShard:
         frames: Where pictures go.
         clock: For lag and rates.
         jpeg_quality: Of the pictures.
-        working_on: One place a thread, in memory shared with the supervisor: the camera whose
-            bytes it decodes, or 0. After a crash it tells who was at work.
+        notes: Which camera each thread decodes, for who looks for the cause of a crash. A place
+            for each thread.
     """
 
     def __init__(
@@ -82,16 +90,15 @@ class DecodeShard:
         frames: FrameStore,
         clock: Clock,
         jpeg_quality: int,
-        working_on: MutableSequence[int],
+        notes: Notes,
     ) -> None:
         self._link = link
         self._packets = packets
         self._frames = frames
         self._clock = clock
         self._jpeg_quality = jpeg_quality
-        self._working_on = working_on
-        self._free_places = list(range(len(working_on)))
-        self._threads = ThreadPoolExecutor(len(working_on), thread_name_prefix="decode")
+        self._notes = notes
+        self._threads = ThreadPoolExecutor(len(notes), thread_name_prefix="decode")
         self._cameras: dict[CameraId, _Camera] = {}
 
     def run_once(self) -> None:
@@ -139,9 +146,8 @@ class DecodeShard:
 
     def _take(self, assignment: Assignment) -> None:
         gone = self._cameras.keys() - assignment.cameras.keys()
-        wait([busy for camera_id in gone if (busy := self._cameras[camera_id].busy)])
-        for camera_id in gone:
-            self._cameras.pop(camera_id).decoder.close()
+        if gone:
+            self._leave([self._cameras.pop(camera_id) for camera_id in gone])
         for camera_id, config in assignment.cameras.items():
             camera = self._cameras.get(camera_id)
             if camera is None:
@@ -152,6 +158,17 @@ class DecodeShard:
                 continue
             camera.config, camera.epoch = config, assignment.epochs[camera_id]
             camera.decoder.picker.fps = config.frame_fps
+
+    def _leave(self, cameras: Collection[_Camera]) -> None:
+        for camera in cameras:
+            camera.is_gone = True
+        # No longer than that: a thread that hangs holds up no other camera.
+        _, hanging = wait([each.busy for each in cameras if each.busy], timeout=LEAVE_S)
+        for camera in cameras:
+            if camera.busy not in hanging:
+                camera.decoder.close()
+            # The ingest shard did so too, but a picture may have been on its way.
+            self._take_back(camera, camera.epoch)
 
     @staticmethod
     def _is_idle(camera: _Camera) -> bool:
@@ -219,38 +236,32 @@ class DecodeShard:
             return False
         return True
 
-    @contextmanager
-    def _at_risk(self, camera_id: CameraId) -> Iterator[None]:
-        """Note whose bytes are decoded, for who looks for the cause of a crash.
-
-        An error that is a bug ends the shard: the note then stays, and its place is not used again.
-        """
-        place = self._free_places.pop()
-        self._working_on[place] = camera_id
-        try:
-            yield
-        except Unusable:
-            self._leave(place)
-            raise
-        self._leave(place)
-
-    def _leave(self, place: int) -> None:
-        self._working_on[place] = 0
-        self._free_places.append(place)
+    def _at_risk(self, camera_id: CameraId) -> AbstractContextManager[Note]:
+        return self._notes.at(camera_id, due_s=self._clock.monotonic_s() + DECODE_S)
 
     def _put(self, camera: _Camera, jpeg: bytes, epoch: Epoch) -> None:
-        camera_id, ttl_s = camera.config.id, _ttl_s(camera.config.frame_fps)
+        camera_id, frame_fps = camera.config.id, camera.config.frame_fps
+        live_until_us = read_stamp(jpeg).captured_at_us + _live_s(frame_fps) * MICROSECONDS
         # A backlog outlives its camera: what it shows is not live.
-        if self._clock.utc_us() - read_stamp(jpeg).captured_at_us > ttl_s * MICROSECONDS:
+        if camera.is_gone or self._clock.utc_us() > live_until_us:
             return
         try:
-            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
+            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=_ttl_s(frame_fps))
             camera.rate.count(self._clock.monotonic_s())
         except LeaseLost:
             camera.lost_epoch = epoch
         except BusUnavailable as error:
             # The next frame will do.
             log.info("picture_dropped", camera_id=camera_id, reason=str(error))
+        # If the camera died meanwhile, the ingest shard may have removed the one before this.
+        if self._clock.utc_us() >= live_until_us:
+            self._take_back(camera, epoch)
+
+    def _take_back(self, camera: _Camera, epoch: Epoch) -> None:
+        try:
+            self._frames.clear(camera.config.id, epoch=epoch)
+        except (LeaseLost, BusUnavailable) as error:
+            log.info("picture_left_to_expire", camera_id=camera.config.id, reason=str(error))
 
     def _reports(self) -> dict[CameraId, DecodeReport]:
         now_s = self._clock.monotonic_s()
@@ -277,7 +288,16 @@ def _ttl_s(frame_fps: float) -> float:
     return max(keys.FRAME_TTL_S, 3 / frame_fps)
 
 
-def main(pipe: Connection, settings: CameraSettings, working_on: MutableSequence[int]) -> None:
+def _live_s(frame_fps: float) -> float:
+    """Return how long after its capture a picture's camera is alive for certain.
+
+    No longer than the watch waits for packets: it removes the picture of a camera that died, and
+    what is put behind that would stay.
+    """
+    return max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS / frame_fps)
+
+
+def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     """Run a decode shard. The entry of its process."""
     # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -293,7 +313,7 @@ def main(pipe: Connection, settings: CameraSettings, working_on: MutableSequence
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         clock=clock,
         jpeg_quality=settings.jpeg_quality,
-        working_on=working_on,
+        notes=notes,
     )
     run_until_stopped(
         shard.run_once,

@@ -9,6 +9,7 @@ import structlog
 
 from camera_ctrl.ingest.session import CameraSession
 from camera_ctrl.ingest.source import source_of
+from camera_ctrl.notes import Notes
 from camera_ctrl.reports import IngestReport
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shards.link import SupervisorLink
@@ -42,6 +43,7 @@ class IngestShard:
         packets: Where packets go.
         frames: From which a dead camera's picture is removed at once.
         sealer: Opens where a camera is, and its user and password.
+        notes: Which camera each thread is at, for who looks for the cause of a crash.
         clock: For capture times and liveness.
     """
 
@@ -52,12 +54,14 @@ class IngestShard:
         packets: PacketLog,
         frames: FrameStore,
         sealer: Sealer,
+        notes: Notes,
         clock: Clock,
     ) -> None:
         self._link = link
         self._packets = packets
         self._frames = frames
         self._sealer = sealer
+        self._notes = notes
         self._clock = clock
         self._assignment = Assignment({}, {})
         self._sessions: dict[CameraId, CameraSession] = {}
@@ -113,7 +117,12 @@ class IngestShard:
         if session is not None:
             session.stop()
         session = CameraSession(
-            camera, source, epoch=epoch, packets=self._packets, clock=self._clock
+            camera,
+            source,
+            epoch=epoch,
+            packets=self._packets,
+            notes=self._notes,
+            clock=self._clock,
         )
         self._sessions[camera.id] = session
         session.start()
@@ -141,7 +150,7 @@ class IngestShard:
                 return
 
 
-def main(pipe: Connection, settings: CameraSettings) -> None:
+def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     """Run an ingest shard. The entry of its process."""
     # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -157,6 +166,7 @@ def main(pipe: Connection, settings: CameraSettings) -> None:
         packets=RedisPacketLog(redis, limits=settings.backlog_limits()),
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         sealer=Sealer(*settings.secrets()),
+        notes=notes,
         clock=clock,
     )
     run_until_stopped(

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from camera_ctrl.ingest.session import CameraSession
 from camera_ctrl.ingest.source import Source
+from camera_ctrl.notes import Notes
 from camera_ctrl.reports import IngestReport
 from tests.builders import CAMERA, a_camera
 from tests.waiting import wait_until
@@ -83,7 +84,7 @@ def watched(url: str, **changes: Any) -> Iterator[WatchedSession]:
     epoch = leases.acquire(CAMERA, "test", ttl_s=600.0, last_seen=Epoch(0))
     assert epoch is not None
     log = MemoryPacketLog(leases, clock, limits=BacklogLimits())
-    session = CameraSession(camera, source, epoch=epoch, packets=log, clock=clock)
+    session = CameraSession(camera, source, epoch=epoch, packets=log, notes=Notes(1), clock=clock)
     session.start()
     try:
         yield WatchedSession(session, log)

@@ -9,7 +9,8 @@ import psutil
 import pytest
 import redis
 
-from tests.camera_ctrl.site import Site, family
+from camera_ctrl.shards.process import SILENT_S, STOP_S
+from tests.camera_ctrl.site import START_S, Site, family
 from tests.cameras.faults import Fault
 from tests.cameras.process import CameraProcess
 from tests.cameras.stand_ins import rtsp_camera
@@ -133,6 +134,43 @@ def test_a_shard_that_dies_is_started_again(
         if kind == "decode":
             # A decoder that crashes costs no packet.
             assert_no_packet_is_missing(site, camera_id)
+
+
+def test_the_cameras_of_a_shard_that_hangs_are_inactive_in_time_and_live_again(
+    site: Site, small_clip: Path
+) -> None:
+    with rtsp_camera(small_clip) as camera:
+        camera_id = site.add(1, camera.url)
+        controller = site.start_controller()
+        site.wait_until_live(camera_id)
+
+        hanging = shard(controller.pid, "ingest")
+        hanging.suspend()
+        wait_until(
+            lambda: not site.is_active(camera_id) and site.stamp(camera_id) is None,
+            timeout_s=DEAD_WITHIN_S,
+        )
+        assert site.error(camera_id) == "the process that reads it does not answer"
+
+        site.wait_until_live(camera_id, timeout_s=SILENT_S + START_S)
+        assert not hanging.is_running()
+
+
+def test_a_controller_ends_in_time_whatever_its_shards_do(site: Site, small_clip: Path) -> None:
+    with rtsp_camera(small_clip) as camera:
+        camera_id = site.add(1, camera.url)
+        controller = site.start_controller()
+        site.wait_until_live(camera_id)
+        shards = [shard(controller.pid, kind) for kind in ("ingest", "decode")]
+        for each in shards:
+            each.suspend()
+
+        controller.terminate()
+
+        # All of them have the same few seconds.
+        controller.wait(2 * STOP_S)
+        _, alive = psutil.wait_procs(shards, timeout=1)
+        assert alive == []
 
 
 def test_when_a_controller_is_killed_another_takes_its_cameras(

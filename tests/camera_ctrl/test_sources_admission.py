@@ -3,23 +3,28 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import redis
 
-from camera_ctrl.admission import ASK_EVERY_S, Admission, Room
+from camera_ctrl.admission import ASK_EVERY_S, REMEMBER_S, Admission, Room
 from camera_ctrl.settings import CameraSettings
 from standalone.servers.valkey import EmbeddedValkey
+from tests.builders import CAMERA, OTHER_CAMERA, a_status
 from tests.camera_ctrl.site import ROOT, SECRET, Site
 from tests.cameras.stand_ins import rtsp_camera
 from tests.servers import ValkeyCluster
 from tests.waiting import wait_until
 from vigil.bus.capacity import Capacity, capacity_of, require_noeviction
 from vigil.bus.connection import connect
+from vigil.bus.leases.memory import MemoryLeases
+from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.clock import FakeClock
-from vigil.domain.camera import CameraId
+from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, SetupInvalid
+from vigil.messages import CameraStatus
 
 MIB = 2**20
 
@@ -42,6 +47,62 @@ def test_admits_the_cameras_that_fit_lowest_first(
     assert room.admitted([CameraId(each) for each in (9, 5, 1, 3)]) == admitted
 
 
+@pytest.mark.parametrize(
+    ("max_mib", "held_mib", "admitted"),
+    [
+        # 160 MiB for packets: five cameras
+        (200, {}, {1, 2, 3, 4, 5}),
+        (200, {1: 32, 2: 10}, {1, 2, 3, 4, 5}),
+        # One GOP alone is larger than a camera's share
+        (200, {2: 64}, {1, 2, 3, 4}),
+        (200, {1: 64, 2: 64}, {1, 2, 3}),
+        (200, {6: 64}, {1, 2, 3, 4, 5}),
+        # Who grows is no reason to stop those that were there before it
+        (200, {5: 64}, {1, 2, 3, 4}),
+        # Without a bound there is room for any
+        (0, {1: 64, 2: 64}, {1, 2, 3, 4, 5, 6}),
+    ],
+)
+def test_counts_what_a_camera_really_holds_when_that_is_more_than_its_share(
+    max_mib: int, held_mib: dict[int, int], admitted: set[int]
+) -> None:
+    held_bytes = {CameraId(each): mib * MIB for each, mib in held_mib.items()}
+    room = Room(max_mib * MIB, 32 * MIB, held_bytes)
+    assert room.admitted([CameraId(each) for each in range(1, 7)]) == admitted
+
+
+def test_says_which_camera_takes_more_than_its_share() -> None:
+    room = Room(200 * MIB, 32 * MIB, {CameraId(2): 60 * MIB, CameraId(1): 40 * MIB})
+    assert room.refusal(frozenset({CameraId(1), CameraId(2)})) == (
+        "Redis has room for the packets of 2 cameras: raise its maxmemory (200 MiB), or lower "
+        "PACKET_BACKLOG_MAX_BYTES (32 MiB a camera); camera 2 takes 60 MiB, and less if it sent "
+        "keyframes more often"
+    )
+
+
+class Bench:
+    """An admission between twins, and two cameras on the board."""
+
+    def __init__(self, capacity: Callable[[], Capacity]) -> None:
+        self.clock = FakeClock()
+        self.leases = MemoryLeases(self.clock)
+        self.statuses = MemoryStatusBoard[CameraStatus](self.leases, self.clock)
+        self.admission = Admission(
+            capacity, statuses=self.statuses, backlog_bytes=MIB, clock=self.clock
+        )
+
+    def hold(self, size_bytes: int) -> None:
+        """Let the first camera hold so much, and Redis be asked."""
+        epoch = self.leases.acquire(CAMERA, "me", ttl_s=3.0, last_seen=Epoch(0))
+        assert epoch is not None
+        self.clock.advance(ASK_EVERY_S)
+        self.statuses.put(CAMERA, a_status(backlog_bytes=size_bytes), epoch=epoch)
+        self.room()
+
+    def room(self) -> Room:
+        return self.admission.room([CAMERA, OTHER_CAMERA])
+
+
 def test_asks_again_after_a_while_and_keeps_what_it_knew_while_redis_is_away() -> None:
     answers: list[int | None] = [100, 200, None, 300]
 
@@ -51,15 +112,33 @@ def test_asks_again_after_a_while_and_keeps_what_it_knew_while_redis_is_away() -
             raise BusUnavailable("away")
         return Capacity(answer * MIB, frozenset())
 
-    clock = FakeClock()
-    admission = Admission(capacity, backlog_bytes=MIB, clock=clock)
-    assert admission.room().max_bytes == 100 * MIB
-    assert admission.room().max_bytes == 100 * MIB
-    clock.advance(ASK_EVERY_S)
-    assert admission.room().max_bytes == 200 * MIB
-    clock.advance(ASK_EVERY_S)
-    assert admission.room().max_bytes == 200 * MIB
-    assert admission.room().max_bytes == 300 * MIB
+    bench = Bench(capacity)
+    assert bench.room().max_bytes == 100 * MIB
+    assert bench.room().max_bytes == 100 * MIB
+    bench.clock.advance(ASK_EVERY_S)
+    assert bench.room().max_bytes == 200 * MIB
+    bench.clock.advance(ASK_EVERY_S)
+    assert bench.room().max_bytes == 200 * MIB
+    assert bench.room().max_bytes == 300 * MIB
+
+
+def test_a_camera_is_counted_by_the_most_that_it_held_of_late() -> None:
+    bench = Bench(lambda: Capacity(100 * MIB, frozenset()))
+
+    # Given GOPs that grow for a minute each, and a camera that is set right after that
+    for _ in range(3):
+        for held_mib in (5, 20, 60):
+            bench.hold(held_mib * MIB)
+            assert bench.room().held_bytes[CAMERA] >= held_mib * MIB
+    bench.hold(5 * MIB)
+    assert bench.room().held_bytes[CAMERA] == 60 * MIB
+
+    for _ in range(round(REMEMBER_S / ASK_EVERY_S) - 20):
+        bench.hold(5 * MIB)
+    assert bench.room().held_bytes[CAMERA] == 60 * MIB
+    for _ in range(round(REMEMBER_S / ASK_EVERY_S) + 20):
+        bench.hold(5 * MIB)
+    assert bench.room().held_bytes[CAMERA] == 5 * MIB
 
 
 def test_a_cluster_has_the_room_of_all_its_primaries(valkey_cluster: ValkeyCluster) -> None:

@@ -10,6 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
+from camera_ctrl.ingest.feeds import FeedOpener
+from camera_ctrl.ingest.pacing import Pacer
+from camera_ctrl.ingest.source import Source
 from tests.camera_ctrl.footage import MULTIPART, a_jpeg, part, parts, remuxed, titled
 from tests.camera_ctrl.sessions import watched
 from tests.camera_ctrl.site import Site
@@ -17,6 +20,8 @@ from tests.camera_ctrl.web_server import Answer, body, web_server
 from tests.cameras.clips import SMALL, CardClip
 from tests.cameras.stand_ins import rtsp_camera
 from tests.waiting import wait_until
+from vigil.clock import SystemClock
+from vigil.runtime import StopSignal
 
 WE_TAKE = "we take 16 to 65500 a side, and 67 million in all"
 
@@ -84,6 +89,43 @@ def test_sound_of_an_unknown_kind_is_left_out(card_clip: CardClip, tmp_path: Pat
         came = watch.wait_for_packets(10)
 
     assert watch.streams_of(came[0]) == [("h264", 320, 180)]
+
+
+def with_data(clip: Path, path: Path) -> Path:
+    """Copy the video of a clip, with a packet of data behind each of its own."""
+    with av.open(clip) as source, av.open(path, "w", format="mpegts") as target:
+        video = target.add_stream_from_template(source.streams.video[0])
+        data = target.add_data_stream("klv")
+        for packet in source.demux(video=0):
+            if packet.dts is None:
+                continue
+            beside = av.Packet(b"where it looks")
+            beside.stream, beside.time_base = data, packet.time_base
+            beside.pts = beside.dts = packet.dts
+            packet.stream = video
+            target.mux([packet, beside])
+    return path
+
+
+def test_data_is_left_out_but_is_no_silence(small_clip: Path, tmp_path: Path) -> None:
+    path = with_data(small_clip, tmp_path / "clip.ts")
+    clock, stop = SystemClock(), StopSignal()
+    opener = FeedOpener(
+        Source(f"file://{path}"),
+        pacer=Pacer(clock, stop),
+        still_fps=lambda: 5.0,
+        clock=clock,
+        stop=stop,
+    )
+    with opener.open() as feed:
+        assert [stream.type for stream in feed.streams] == ["video"]
+        # The thread comes back with them, and so sees when its video is missing
+        assert {next(feed.packets).stream_index for _ in range(20)} == {0, 1}
+
+    with watched(f"file://{path}") as watch:
+        came = watch.wait_for_packets(10)
+        assert watch.streams_of(came[0]) == [("h264", *SMALL.size_wh)]
+        assert {packet.stream_index for packet in came} == {0}
 
 
 @pytest.mark.parametrize("container", ["mkv", "nut"])

@@ -15,6 +15,7 @@ from camera_ctrl.ingest.pump import PacketPump, PumpState
 from camera_ctrl.ingest.session import CameraSession
 from camera_ctrl.ingest.source import Source
 from camera_ctrl.ingest.words import in_words
+from camera_ctrl.notes import Notes
 from tests.builders import CAMERA, a_camera
 from tests.camera_ctrl.footage import remuxed
 from tests.camera_ctrl.sessions import watched
@@ -245,7 +246,9 @@ def test_of_a_camera_whose_sound_goes_on_without_its_video(card_clip: CardClip) 
     epoch = leases.acquire(CAMERA, "test", ttl_s=600.0, last_seen=Epoch(0))
     assert epoch is not None
     log = MemoryPacketLog(leases, clock, limits=BacklogLimits())
-    session = CameraSession(a_camera(), Source("rtsp://x/"), epoch=epoch, packets=log, clock=clock)
+    session = CameraSession(
+        a_camera(), Source("rtsp://x/"), epoch=epoch, packets=log, notes=Notes(1), clock=clock
+    )
     with av.open(card_clip(replace(SMALL, with_audio=True))) as container:
         streams: list[MediaStream] = [container.streams.video[0], container.streams.audio[0]]
 
@@ -257,6 +260,10 @@ def test_of_a_camera_whose_sound_goes_on_without_its_video(card_clip: CardClip) 
 
         state = PumpState(epoch)
         pump = PacketPump(CAMERA, streams, state=state, packets=log, clock=clock)
-        with pytest.raises(CameraUnavailable, match="its sound comes, but no video"):
-            session._pump(Feed(streams, packets(), has_end=False), pump)
+        notes = Notes(1)
+        with (
+            pytest.raises(CameraUnavailable, match="its sound or data comes, but no video"),
+            notes.at(CAMERA, due_s=0.0) as note,
+        ):
+            session._pump(Feed(streams, packets(), has_end=False), pump, note)
     assert clock.monotonic_s() - FakeClock().monotonic_s() == pytest.approx(READ_TIMEOUT_S, abs=1.1)

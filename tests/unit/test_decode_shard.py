@@ -9,6 +9,8 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from camera_ctrl.decode.decoder import CameraDecoder
+from camera_ctrl.liveness import DEAD_AFTER_S
+from camera_ctrl.notes import Notes
 from camera_ctrl.shards.decode import READ_LIMIT, DecodeShard
 from camera_ctrl.shards.link import SupervisorLink
 from camera_ctrl.shards.messages import Assignment, ShardReport
@@ -44,6 +46,18 @@ class LeavingPacketLog(MemoryPacketLog):
         return super().template(camera_id, template_id)
 
 
+class HookedFrameStore(MemoryFrameStore):
+    """Pictures before which something happens when the test says so."""
+
+    before_put: Callable[[], None] | None = None
+
+    @override
+    def put(self, camera_id: CameraId, jpeg: bytes, *, epoch: Epoch, ttl_s: float) -> None:
+        if self.before_put is not None:
+            self.before_put()
+        super().put(camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
+
+
 @dataclass(slots=True)
 class Bench:
     """A decode shard between twins, and the camera whose packets it reads."""
@@ -51,11 +65,11 @@ class Bench:
     clock: FakeClock
     leases: MemoryLeases
     log: LeavingPacketLog
-    frames: MemoryFrameStore
+    frames: HookedFrameStore
     epoch: Epoch
     footage: Footage
     supervisor: Connection
-    working_on: list[int]
+    notes: Notes
     shard: DecodeShard
     sent: int = 0
 
@@ -108,16 +122,14 @@ def opened() -> Iterator[OpenBench]:
         clock = FakeClock(now_us=BEGAN_US)
         leases = MemoryLeases(clock)
         log = LeavingPacketLog(leases, clock, limits=BacklogLimits())
-        frames = MemoryFrameStore(leases, clock)
+        frames = HookedFrameStore(leases, clock)
         epoch = leases.acquire(CAMERA, "me", ttl_s=3.0, last_seen=Epoch(0))
         assert epoch is not None
         supervisor, ours = multiprocessing.Pipe()
-        working_on = [0, 0]
-        shard = a_shard(ours, clock, log, frames, working_on)
+        notes = Notes(2)
+        shard = a_shard(ours, clock, log, frames, notes)
         shards.append(shard)
-        return Bench(
-            clock, leases, log, frames, epoch, footage_of(path), supervisor, working_on, shard
-        )
+        return Bench(clock, leases, log, frames, epoch, footage_of(path), supervisor, notes, shard)
 
     yield bench
     for shard in shards:
@@ -129,7 +141,7 @@ def a_shard(
     clock: FakeClock,
     log: MemoryPacketLog,
     frames: MemoryFrameStore,
-    working_on: list[int],
+    notes: Notes,
 ) -> DecodeShard:
     return DecodeShard(
         link=SupervisorLink(pipe, stop=StopSignal(), clock=clock),
@@ -137,7 +149,7 @@ def a_shard(
         frames=frames,
         clock=clock,
         jpeg_quality=85,
-        working_on=working_on,
+        notes=notes,
     )
 
 
@@ -156,7 +168,7 @@ def test_shows_the_newest_frame_of_its_camera(opened: OpenBench, small_clip: Pat
         bench.epoch,
         BEGAN_US + 15 * 40_000,
     )
-    assert bench.working_on == [0, 0]
+    assert bench.notes.cameras() == set()
 
 
 def test_begins_at_the_newest_keyframe(opened: OpenBench, small_clip: Path) -> None:
@@ -310,7 +322,7 @@ def test_a_shard_that_takes_over_numbers_on(opened: OpenBench, small_clip: Path)
     # Given that the shard died, and another begins under the same epoch
     bench.supervisor, ours = multiprocessing.Pipe()
     bench.shard.close()
-    bench.shard = a_shard(ours, bench.clock, bench.log, bench.frames, bench.working_on)
+    bench.shard = a_shard(ours, bench.clock, bench.log, bench.frames, bench.notes)
     bench.assign()
     bench.film(5)
     bench.turn()
@@ -319,6 +331,40 @@ def test_a_shard_that_takes_over_numbers_on(opened: OpenBench, small_clip: Path)
     assert bench.shown() == 24
     assert before.sequence == 20
     assert bench.stamp().order > before.order
+
+
+def test_a_camera_that_died_while_its_last_picture_was_on_its_way_shows_none(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+
+    # Given that the machine stood still for so long that the watch declared it dead meanwhile
+    def die() -> None:
+        bench.clock.advance(DEAD_AFTER_S)
+        bench.frames.clear(CAMERA, epoch=bench.epoch)
+
+    bench.frames.before_put = die
+    bench.turn()
+
+    assert bench.shown() is None
+
+
+def test_a_camera_that_is_switched_off_while_a_picture_is_on_its_way_shows_none(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+    # Given that the ingest shard was told first, and has removed the picture
+    bench.frames.before_put = lambda: bench.frames.clear(CAMERA, epoch=bench.epoch)
+    bench.turn()
+
+    bench.supervisor.send(Assignment({}, {}))
+    bench.turn()
+
+    assert bench.shown() is None
 
 
 def test_a_camera_that_is_taken_away_is_left_alone(opened: OpenBench, small_clip: Path) -> None:
@@ -331,7 +377,7 @@ def test_a_camera_that_is_taken_away_is_left_alone(opened: OpenBench, small_clip
     bench.film(5)
     bench.turn()
 
-    assert bench.shown() == 4
+    assert bench.shown() is None
     assert bench.report().decode == {}
 
 
@@ -363,7 +409,7 @@ def test_a_camera_at_which_the_decoder_fails_is_named_when_the_shard_ends(
     with pytest.raises(ZeroDivisionError):
         bench.turn()
 
-    assert sorted(bench.working_on) == [0, CAMERA]
+    assert bench.notes.suspects(None, is_fault=False) == {CAMERA}
 
 
 def test_nobody_is_named_for_a_template_that_cannot_be_read(
@@ -378,4 +424,4 @@ def test_nobody_is_named_for_a_template_that_cannot_be_read(
     bench.turn()
 
     assert (bench.report().decode[CAMERA].error or "").startswith("template ")
-    assert bench.working_on == [0, 0]
+    assert bench.notes.cameras() == set()

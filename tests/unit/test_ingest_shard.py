@@ -7,6 +7,7 @@ from multiprocessing.connection import Connection
 import pytest
 from typing_extensions import override
 
+from camera_ctrl.notes import Notes
 from camera_ctrl.shards.ingest import IngestShard
 from camera_ctrl.shards.link import SupervisorLink
 from camera_ctrl.shards.messages import Assignment
@@ -84,6 +85,7 @@ def bench() -> Iterator[Bench]:
         packets=MemoryPacketLog(leases, clock, limits=BacklogLimits()),
         frames=frames,
         sealer=Sealer(SECRET),
+        notes=Notes(2),
         clock=clock,
     )
     yield Bench(leases, frames, epochs, supervisor, shard)

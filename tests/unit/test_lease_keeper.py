@@ -12,6 +12,8 @@ from vigil.leases import LEASE_S, RENEW_EVERY_S, LeaseKeeper, new_member_id
 
 CAMERAS = [CameraId(number) for number in range(1, 21)]
 ONE = CameraId(1)
+#: Where it does not matter which.
+ANY = CameraId(0)
 
 
 class LeavingLeases(MemoryLeases):
@@ -19,10 +21,13 @@ class LeavingLeases(MemoryLeases):
 
     is_away = False
     renewed = 0
+    #: The cameras of the server of a cluster that is away; it has the list of members too.
+    away: frozenset[CameraId] = frozenset()
+    asked_in_vain = 0
 
     @override
     def announce(self, member: str, *, ttl_s: float) -> frozenset[str]:
-        self._answer()
+        self._answer(None)
         return super().announce(member, ttl_s=ttl_s)
 
     @override
@@ -31,8 +36,12 @@ class LeavingLeases(MemoryLeases):
         super().leave(member)
 
     @override
+    def server_of(self, camera_id: CameraId | None) -> str:
+        return "second" if camera_id is None or camera_id in self.away else "first"
+
+    @override
     def renew(self, camera_id: CameraId, *, epoch: Epoch, ttl_s: float) -> bool:
-        self._answer()
+        self._answer(camera_id)
         self.renewed += 1
         return super().renew(camera_id, epoch=epoch, ttl_s=ttl_s)
 
@@ -41,8 +50,9 @@ class LeavingLeases(MemoryLeases):
         self._answer()
         super().forget(camera_id, epoch=epoch)
 
-    def _answer(self) -> None:
-        if self.is_away:
+    def _answer(self, camera_id: CameraId | None = ANY) -> None:
+        if self.is_away or (self.away and self.server_of(camera_id) == "second"):
+            self.asked_in_vain += 1
             raise BusUnavailable("away")
 
 
@@ -171,6 +181,57 @@ def test_gives_nothing_up_while_redis_is_away(clock: FakeClock, leases: LeavingL
     clock.advance(RENEW_EVERY_S)
     keeper.keep(CAMERAS)
     assert keeper.valid() == before
+
+
+def test_keeps_what_lies_on_the_servers_of_a_cluster_that_answer(
+    clock: FakeClock, leases: LeavingLeases
+) -> None:
+    keeper = LeaseKeeper(leases, member="a", clock=clock)
+    keeper.keep(CAMERAS)
+    before = keeper.held()
+
+    # Given that the server of every other camera goes away
+    leases.away = frozenset(CAMERAS[::2])
+    for _ in range(10):
+        clock.advance(RENEW_EVERY_S)
+        leases.asked_in_vain = 0
+        with pytest.raises(BusUnavailable):
+            keeper.keep(CAMERAS)
+        # Each time it does not answer holds up the others: once in a round is enough
+        assert leases.asked_in_vain == 1
+        assert keeper.valid().keys() >= set(CAMERAS[1::2])
+
+    # It goes on for all it knows
+    assert keeper.held() == before
+    assert keeper.valid().keys() == set(CAMERAS[1::2])
+
+
+def test_what_was_away_comes_last_in_the_next_round(
+    clock: FakeClock, leases: LeavingLeases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = LeaseKeeper(leases, member="a", clock=clock)
+    keeper.keep(CAMERAS)
+    leases.away = frozenset(CAMERAS[::2])
+    clock.advance(RENEW_EVERY_S)
+    with pytest.raises(BusUnavailable):
+        keeper.keep(CAMERAS)
+
+    # Given that it takes longer than a lease lives until one is not answered
+    answer = leases._answer
+
+    def slow_answer(camera_id: CameraId | None = ANY) -> None:
+        if leases.server_of(camera_id) == "second":
+            clock.advance(LEASE_S + 1.0)
+        answer(camera_id)
+
+    monkeypatch.setattr(leases, "_answer", slow_answer)
+    clock.advance(RENEW_EVERY_S)
+    leases.renewed = 0
+    with pytest.raises(BusUnavailable):
+        keeper.keep(CAMERAS)
+
+    assert leases.renewed == len(CAMERAS) // 2
+    assert leases.asked_in_vain == 2
 
 
 def test_a_lease_is_valid_from_before_its_renewal_was_sent(

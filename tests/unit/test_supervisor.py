@@ -104,7 +104,10 @@ class Bench:
             frames=self.frames,
             statuses=self.statuses,
             admission=Admission(
-                lambda: Capacity(0, frozenset()), backlog_bytes=2**20, clock=self.clock
+                lambda: Capacity(0, frozenset()),
+                statuses=self.statuses,
+                backlog_bytes=2**20,
+                clock=self.clock,
             ),
             clock=self.clock,
         )
@@ -127,10 +130,10 @@ class Bench:
         ids = {CameraId(int(name.removeprefix("camera_"))): each for name, each in reports.items()}
         self.shards["ingest-1"].say(ShardReport(ingest=ids))
 
-    def turn(self, *, after_s: float = 1.0) -> None:
+    def turn(self, *, after_s: float = 1.0, says: bool = True) -> None:
         self.clock.advance(after_s)
         for shard in self.shards.values():
-            if shard.is_running:
+            if shard.is_running and says:
                 shard.say(shard.report)
         self.supervisor.run_once()
 
@@ -225,6 +228,24 @@ def test_says_a_change_of_state_at_once_and_since_when(bench: Bench) -> None:
 
     assert bench.status().state is CameraState.INACTIVE
     assert bench.status().since_us == bench.clock.utc_us() > since_us
+
+
+def test_a_shard_that_says_nothing_has_no_camera_that_lives(bench: Bench) -> None:
+    bench.publish(a_camera(7))
+    bench.turn()
+    bench.report(camera_7=ALIVE)
+    bench.supervisor.run_once()
+    bench.turn()
+    assert bench.status().state is CameraState.ACTIVE
+
+    # Given a shard that hangs: its last report says that all is well
+    for _ in range(4):
+        bench.turn(says=False)
+
+    assert bench.status().state is CameraState.INACTIVE
+    assert bench.status().error == "the process that reads it does not answer"
+    bench.turn()
+    assert bench.status().state is CameraState.ACTIVE
 
 
 def test_takes_a_camera_again_whose_write_was_refused(bench: Bench) -> None:
@@ -333,13 +354,13 @@ def test_ends_its_shards_before_it_gives_the_cameras_back(bench: Bench) -> None:
     bench.turn()
     held_when_stopped: list[bool] = []
     shard = bench.shards["decode-1"]
-    kill: Callable[[], None] = shard.kill
+    wait_for_end: Callable[[], None] = shard.wait_for_end
 
-    def stop() -> None:
+    def note_what_is_held() -> None:
         held_when_stopped.append(CAMERA in bench.keeper.held())
-        kill()
+        wait_for_end()
 
-    shard.stop = stop  # type: ignore[method-assign]
+    shard.wait_for_end = note_what_is_held  # type: ignore[method-assign]
     bench.supervisor.close()
 
     assert held_when_stopped == [True]

@@ -12,9 +12,14 @@ from redis.cluster import RedisCluster
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
+    ClusterError,
     NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
     RedisError,
     ResponseError,
+    TryAgainError,
 )
 from redis.retry import Retry
 
@@ -109,21 +114,22 @@ def translated_errors() -> Iterator[None]:
         yield
     except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
         raise SetupInvalid(f"Redis refuses us: {error}") from error
+    except (OutOfMemoryError, ReadOnlyError, ClusterError, TryAgainError) as error:
+        # The library has taken the code off their texts.
+        raise BusUnavailable(f"redis: {error}") from error
     except ResponseError as error:
         if str(error).startswith(FENCED):
             raise LeaseLost(str(error)) from error
         if _is_passing(error):
             raise BusUnavailable(f"redis: {error}") from error
         raise  # A command that it does not understand is a bug.
-    except (RedisError, OSError) as error:
+    except (RedisError, RedisClusterException, OSError) as error:
         raise BusUnavailable(f"redis: {error}") from error
 
 
 def _is_passing(error: ResponseError) -> bool:
     """Whether a server that says this may take the same command later."""
-    text = str(error)
-    passing = ("LOADING", "READONLY", "OOM", "MISCONF", "CLUSTERDOWN", "TRYAGAIN", "BUSY ")
-    return text.startswith(passing)
+    return str(error).startswith(("MISCONF", "BUSY "))
 
 
 def script_source(package: str, name: str) -> str:

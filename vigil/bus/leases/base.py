@@ -70,6 +70,14 @@ class Leases(Protocol):
         """
         ...
 
+    def server_of(self, camera_id: CameraId | None) -> str:
+        """Return a name of the server that has a camera's lease, or (None) the list of members.
+
+        Raises:
+            BusUnavailable: No server has it now.
+        """
+        ...
+
     def held_until_us(self, camera_id: CameraId) -> int | None:
         """Return when the camera's last lease ends or ended; None when nobody held it in a day.
 

@@ -70,6 +70,10 @@ class MemoryLeases(Leases):
             del self._leases[camera_id]
 
     @override
+    def server_of(self, camera_id: CameraId | None) -> str:
+        return "memory"
+
+    @override
     def held_until_us(self, camera_id: CameraId) -> int | None:
         known = self._leases.get(camera_id)
         if known is None:

@@ -1,5 +1,6 @@
 """Leases in Redis, one script a step, each in the slot of what the lease guards."""
 
+from redis.cluster import RedisCluster
 from redis.commands.core import Script
 from typing_extensions import override
 
@@ -67,6 +68,14 @@ class RedisLeases(Leases):
     def forget(self, camera_id: CameraId, *, epoch: Epoch) -> None:
         with translated_errors():
             self._forget(keys=[self._key(camera_id)], args=[epoch])
+
+    @override
+    def server_of(self, camera_id: CameraId | None) -> str:
+        if not isinstance(self._redis, RedisCluster):
+            return "redis"
+        key = keys.members(self._role) if camera_id is None else self._key(camera_id)
+        with translated_errors():
+            return str(self._redis.get_node_from_key(key).name)
 
     @override
     def held_until_us(self, camera_id: CameraId) -> int | None:

@@ -1,0 +1,79 @@
+"""What a cluster still does while one of its nodes does not answer, and a Redis that is full."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import redis
+
+from standalone.servers.valkey import EmbeddedValkey
+from tests.builders import A_TEMPLATE, CAMERA, a_packet
+from tests.servers import ValkeyCluster
+from vigil import keys
+from vigil.bus.connection import connect
+from vigil.bus.leases.redis import RedisLeases
+from vigil.bus.packets.base import BacklogLimits
+from vigil.bus.packets.redis import RedisPacketLog
+from vigil.clock import SystemClock
+from vigil.domain.camera import CameraId, Epoch
+from vigil.errors import BusUnavailable
+from vigil.leases import RENEW_EVERY_S, LeaseKeeper
+from vigil.runtime import StopSignal
+
+CAMERAS = [CameraId(number) for number in range(1, 13)]
+
+
+@contextmanager
+def held_still(node: EmbeddedValkey) -> Iterator[None]:
+    with redis.Redis.from_url(node.url) as client:
+        pid = int(client.info("server")["process_id"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("silent", [0, 1, 2])
+def test_leases_on_the_other_nodes_are_renewed(valkey_cluster: ValkeyCluster, silent: int) -> None:
+    client = connect(valkey_cluster.url)
+    leases = RedisLeases(client, role=keys.Role.INGEST)
+    keeper = LeaseKeeper(leases, member="anna", clock=SystemClock())
+    keeper.keep(CAMERAS)
+    # Once more, so that every node has learned every script.
+    StopSignal().wait(RENEW_EVERY_S)
+    keeper.keep(CAMERAS)
+    before = {each: leases.held_until_us(each) for each in CAMERAS}
+    StopSignal().wait(RENEW_EVERY_S)
+
+    # When one node does not answer, and everything is renewed
+    node = valkey_cluster.nodes[silent]
+    with held_still(node), pytest.raises(BusUnavailable):
+        keeper.keep(CAMERAS)
+
+    # Then what lies on the others was (what the silent one was sent, it did when it went on)
+    server = f"127.0.0.1:{node.port}"
+    renewed = {each for each in CAMERAS if leases.held_until_us(each) != before[each]}
+    assert renewed >= {each for each in CAMERAS if leases.server_of(each) != server}
+    assert len(renewed) < len(CAMERAS)
+    assert keeper.held().keys() == set(CAMERAS)
+    client.close()
+
+
+def test_a_redis_that_is_full_is_unavailable(valkey: EmbeddedValkey) -> None:
+    client = connect(valkey.url)
+    assert isinstance(client, redis.Redis)
+    leases = RedisLeases(client, role=keys.Role.INGEST)
+    epoch = leases.acquire(CAMERA, "anna", ttl_s=60.0, last_seen=Epoch(0))
+    assert epoch is not None
+    client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(BusUnavailable):
+            RedisPacketLog(client, limits=BacklogLimits()).append(
+                CAMERA, [a_packet(is_keyframe=True)], template=A_TEMPLATE, epoch=epoch
+            )
+    finally:
+        client.config_set("maxmemory", 0)
+        client.close()
