@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from vigil.bus.capacity import Capacity
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
 from vigil.errors import BusUnavailable
@@ -55,15 +54,13 @@ class Admission:
     """Knows the room as it was when Redis was last asked.
 
     Args:
-        capacity: Asks Redis.
+        max_bytes: Asks Redis how much it may hold; 0: no bound.
         backlog_bytes: What the packets of one camera take at most.
         clock: For how often to ask.
     """
 
-    def __init__(
-        self, capacity: Callable[[], Capacity], *, backlog_bytes: int, clock: Clock
-    ) -> None:
-        self._capacity = capacity
+    def __init__(self, max_bytes: Callable[[], int], *, backlog_bytes: int, clock: Clock) -> None:
+        self._max_bytes = max_bytes
         self._backlog_bytes = backlog_bytes
         self._clock = clock
         self._room = Room(0, backlog_bytes)
@@ -74,7 +71,7 @@ class Admission:
         if self._clock.monotonic_s() < self._due_s:
             return self._room
         try:
-            room = Room(self._capacity().max_bytes, self._backlog_bytes)
+            room = Room(self._max_bytes(), self._backlog_bytes)
         except BusUnavailable as error:
             log.info("room_not_asked", reason=str(error))
             return self._room

@@ -1,8 +1,5 @@
-"""No more cameras than Redis has room for, and no Redis that would rather forget."""
+"""No more cameras than Redis has room for."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,16 +7,15 @@ import redis
 
 from camera_ctrl.admission import ASK_EVERY_S, Admission, Room
 from camera_ctrl.settings import CameraSettings
-from standalone.servers.valkey import EmbeddedValkey
-from tests.camera_ctrl.site import ROOT, SECRET, Site
+from tests.camera_ctrl.site import SECRET, Site
 from tests.cameras.stand_ins import rtsp_camera
 from tests.servers import ValkeyCluster
 from tests.waiting import wait_until
-from vigil.bus.capacity import Capacity, capacity_of, require_noeviction
+from vigil.bus.capacity import max_bytes_of
 from vigil.bus.connection import connect
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId
-from vigil.errors import BusUnavailable, SetupInvalid
+from vigil.errors import BusUnavailable
 
 MIB = 2**20
 
@@ -45,14 +41,14 @@ def test_admits_the_cameras_that_fit_lowest_first(
 def test_asks_again_after_a_while_and_keeps_what_it_knew_while_redis_is_away() -> None:
     answers: list[int | None] = [100, 200, None, 300]
 
-    def capacity() -> Capacity:
+    def max_bytes() -> int:
         answer = answers.pop(0)
         if answer is None:
             raise BusUnavailable("away")
-        return Capacity(answer * MIB, frozenset())
+        return answer * MIB
 
     clock = FakeClock()
-    admission = Admission(capacity, backlog_bytes=MIB, clock=clock)
+    admission = Admission(max_bytes, backlog_bytes=MIB, clock=clock)
     assert admission.room().max_bytes == 100 * MIB
     assert admission.room().max_bytes == 100 * MIB
     clock.advance(ASK_EVERY_S)
@@ -68,8 +64,7 @@ def test_a_cluster_has_the_room_of_all_its_primaries(valkey_cluster: ValkeyClust
             client.config_set("maxmemory", 50 * MIB)
     client = connect(valkey_cluster.url)
     try:
-        assert capacity_of(client) == Capacity(150 * MIB, frozenset({"noeviction"}))
-        require_noeviction(client, setting="REDIS_URL")
+        assert max_bytes_of(client) == 150 * MIB
     finally:
         client.close()
         for node in valkey_cluster.nodes:
@@ -98,37 +93,6 @@ def test_one_redis_for_both_roles_keeps_ten_seconds(
         }
     )
     assert settings.backlog_limits().seconds == seconds
-
-
-def test_a_redis_that_evicts_is_refused_with_the_line_to_change(
-    valkey: EmbeddedValkey, tmp_path: Path
-) -> None:
-    with redis.Redis.from_url(valkey.url) as client:
-        client.config_set("maxmemory-policy", "allkeys-lru")
-        try:
-            with pytest.raises(SetupInvalid, match="'maxmemory-policy noeviction'"):
-                require_noeviction(client, setting="REDIS_URL")
-            refused = subprocess.run(
-                [sys.executable, "-m", "vigil", "ingest"],
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "REDIS_URL": valkey.url,
-                    "SECRET_KEY": SECRET,
-                    "VIGIL_HOME": str(tmp_path),
-                },
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-        finally:
-            client.config_set("maxmemory-policy", "noeviction")
-    assert refused.returncode == 2
-    assert refused.stderr.splitlines()[-1] == (
-        "vigil ingest: REDIS_URL: this Redis drops keys when it is full. In its configuration, "
-        "change 'maxmemory-policy allkeys-lru' to 'maxmemory-policy noeviction'"
-    )
 
 
 def test_a_camera_for_which_there_is_no_room_is_told_so_until_there_is(

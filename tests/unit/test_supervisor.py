@@ -14,7 +14,6 @@ from camera_ctrl.supervisor import CameraSupervisor
 from tests.builders import A_TEMPLATE, CAMERA, OTHER_CAMERA, a_camera, a_jpeg, a_packet
 from tests.shards import StillShard
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
-from vigil.bus.capacity import Capacity
 from vigil.bus.frames.memory import MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.packets.base import BEGINNING, BacklogLimits
@@ -103,9 +102,7 @@ class Bench:
             packets=self.packets,
             frames=self.frames,
             statuses=self.statuses,
-            admission=Admission(
-                lambda: Capacity(0, frozenset()), backlog_bytes=2**20, clock=self.clock
-            ),
+            admission=Admission(lambda: 0, backlog_bytes=2**20, clock=self.clock),
             clock=self.clock,
         )
 

@@ -39,6 +39,7 @@ class HealthOut(Schema):
 
 
 class ReadyOut(HealthOut):
-    """Which of the servers that it needs answer."""
+    """Which of the servers that it needs answer, and what to do about how they are set up."""
 
     checks = fields.Dict(keys=fields.String(), values=fields.Boolean(), required=True)
+    warnings = fields.List(fields.String(), required=True)
