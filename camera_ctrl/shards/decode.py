@@ -58,6 +58,7 @@ class _Camera:
     due_s: float = 0.0
     busy: "Future[None] | None" = None
     lost_epoch: Epoch | None = None
+    last_frame_us: int | None = None
     rate: RateMeter = field(default_factory=RateMeter)
 
 
@@ -221,11 +222,13 @@ class DecodeShard:
 
     def _put(self, camera: _Camera, jpeg: bytes, epoch: Epoch) -> None:
         camera_id, ttl_s = camera.config.id, _ttl_s(camera.config.frame_fps)
+        captured_at_us = read_stamp(jpeg).captured_at_us
         # A backlog outlives its camera: what it shows is not live.
-        if self._clock.utc_us() - read_stamp(jpeg).captured_at_us > ttl_s * MICROSECONDS:
+        if self._clock.utc_us() - captured_at_us > ttl_s * MICROSECONDS:
             return
         try:
             self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
+            camera.last_frame_us = captured_at_us
             camera.rate.count(self._clock.monotonic_s())
         except LeaseLost:
             camera.lost_epoch = epoch
@@ -238,6 +241,7 @@ class DecodeShard:
         return {
             camera_id: DecodeReport(
                 frame_fps=camera.rate.events_per_s(now_s),
+                last_frame_us=camera.last_frame_us,
                 error=camera.decoder.error,
                 lost_epoch=camera.lost_epoch,
             )

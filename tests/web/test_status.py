@@ -32,7 +32,8 @@ def test_details_say_why_and_who(world: World) -> None:
         door,
         state=CameraState.INACTIVE,
         error="wrong user or password",
-        last_packet_us=1_790_000_000_000_000,
+        last_packet_us=1_790_000_002_000_000,
+        last_frame_us=1_790_000_000_000_000,
         packet_fps=24.9,
         width_px=1920,
     )
@@ -44,6 +45,7 @@ def test_details_say_why_and_who(world: World) -> None:
     assert said["error"] == "wrong user or password"
     assert said["owner"] == "camera_ctrl-1"
     assert said["last_frame_at"] == "2026-09-21T14:13:20+00:00"
+    assert said["last_packet_at"] == "2026-09-21T14:13:22+00:00"
     assert (said["fps"], said["width_px"]) == (24.9, 1920)
     assert details[f"camera_{yard}"]["error"] == "It is disabled."
 

@@ -22,7 +22,9 @@ class CameraDetailsOut(Schema):
     error = fields.String(allow_none=True)
     owner = fields.String()
     since = fields.AwareDateTime()
+    #: When the newest picture was captured; and when the last of the camera's video came.
     last_frame_at = fields.AwareDateTime(allow_none=True)
+    last_packet_at = fields.AwareDateTime(allow_none=True)
     fps = fields.Float()
     frame_fps = fields.Float()
     codec = fields.String(allow_none=True)
