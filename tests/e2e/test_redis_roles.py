@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
 from redis.cluster import RedisCluster
@@ -118,6 +119,19 @@ def test_no_node_of_a_cluster_may_evict(valkey_cluster: ValkeyCluster) -> None:
     whole = connect(valkey_cluster.url)
     assert isinstance(whole, RedisCluster)
     whole.disconnect_connection_pools()
+
+
+def test_a_cluster_of_which_a_node_is_silent_is_used_all_the_same(
+    valkey_cluster: ValkeyCluster,
+) -> None:
+    silent = psutil.Process(valkey_cluster.nodes[-1].pid)
+    silent.suspend()
+    try:
+        cluster = connect(valkey_cluster.url)
+    finally:
+        silent.resume()
+    assert isinstance(cluster, RedisCluster)
+    cluster.disconnect_connection_pools()
 
 
 def test_a_queue_that_comes_back_evicting_costs_no_camera_and_readyz_says_what_to_change(

@@ -6,7 +6,7 @@ that does is not used: neither at our start nor when it came back so after it wa
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
@@ -66,12 +66,17 @@ def connect(url: str) -> RedisClient:
     with translated_errors():
         options = _options() | {"redis_connect_func": _refuse_eviction}
         cluster = RedisCluster.from_url(url, **options)
-        with ExitStack() as on_error:
-            on_error.callback(cluster.disconnect_connection_pools)
+    try:
+        with translated_errors():
             # It has talked to one of them, and would find out about the others in mid-work.
             cluster.ping(target_nodes=RedisCluster.PRIMARIES)
-            on_error.pop_all()
-        return cluster
+    except BusUnfit:
+        cluster.disconnect_connection_pools()
+        raise
+    except BusUnavailable as error:
+        # Most of a cluster is better than none; a node that comes back is asked then.
+        log.warning("cluster_not_whole", what=str(error))
+    return cluster
 
 
 def connect_waiting(url: str, *, stop: StopSignal) -> RedisClient:
