@@ -16,15 +16,19 @@ from camera_ctrl.shards.process import ShardProcess
 from camera_ctrl.supervisor import CameraSupervisor
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
-from vigil.bus.capacity import capacity_of, require_noeviction
-from vigil.bus.connection import RedisClient, connect_briefly, connect_waiting
+from vigil.bus.capacity import max_bytes_of
+from vigil.bus.connection import (
+    RedisClient,
+    connect_briefly,
+    connect_waiting,
+    require_fit_queue,
+)
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
-from vigil.errors import BusUnavailable
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
 from vigil.messages import CameraStatus
@@ -68,7 +72,7 @@ def main(
         frames=RedisFrameStore(media, kind=keys.FrameKind.RAW),
         statuses=statuses,
         admission=Admission(
-            partial(capacity_of, media),
+            partial(max_bytes_of, media),
             statuses=statuses,
             backlog_bytes=settings.packet_backlog_max_bytes,
             clock=clock,
@@ -95,13 +99,8 @@ def _both_roles(settings: CameraSettings, stop: StopSignal) -> tuple[RedisClient
         BusUnavailable: An end was asked for while nobody answered.
     """
     media = connect_waiting(str(settings.redis_url), stop=stop)
-    require_noeviction(media, setting="REDIS_URL")
     queue = connect_briefly(settings.queue_url())
-    try:
-        require_noeviction(queue, setting="QUEUE_REDIS_URL")
-    except BusUnavailable as error:
-        # The last good configuration is on disk: the cameras do not wait for it.
-        log.warning("queue_not_checked", reason=str(error))
+    require_fit_queue(queue)
     if settings.is_one_redis():
         log.warning("one_redis_for_both_roles", backlog_s=settings.backlog_limits().seconds)
     return media, queue

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from vigil.bus.capacity import Capacity
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
@@ -74,7 +73,7 @@ class Admission:
     """Knows the room as it was when Redis was last asked.
 
     Args:
-        capacity: Asks Redis.
+        max_bytes: Asks Redis how much it may hold; 0: no bound.
         statuses: What every controller says that its cameras hold.
         backlog_bytes: What the packets of one camera take, unless a GOP alone takes more.
         clock: For how often to ask.
@@ -82,13 +81,13 @@ class Admission:
 
     def __init__(
         self,
-        capacity: Callable[[], Capacity],
+        max_bytes: Callable[[], int],
         *,
         statuses: StatusBoard[CameraStatus],
         backlog_bytes: int,
         clock: Clock,
     ) -> None:
-        self._capacity = capacity
+        self._max_bytes = max_bytes
         self._statuses = statuses
         self._backlog_bytes = backlog_bytes
         self._clock = clock
@@ -104,7 +103,7 @@ class Admission:
         if self._clock.monotonic_s() < self._due_s:
             return self._room
         try:
-            max_bytes = self._capacity().max_bytes
+            max_bytes = self._max_bytes()
             statuses = self._statuses.read(list(camera_ids)) if max_bytes else {}
         except BusUnavailable as error:
             log.info("room_not_asked", reason=str(error))

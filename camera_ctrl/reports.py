@@ -31,8 +31,13 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class DecodeReport:
-    """How the frames of one camera are made."""
+    """How the frames of one camera are made.
+
+    Attributes:
+        last_frame_us: UTC at which the newest frame on the bus was captured.
+    """
 
     frame_fps: float = 0.0
+    last_frame_us: int | None = None
     error: str | None = None
     lost_epoch: Epoch | None = None

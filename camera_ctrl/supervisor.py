@@ -35,6 +35,8 @@ class _Shown:
     state: CameraState
     since_us: int
     said_s: float
+    #: Known for longer than the shard lives that made it.
+    last_frame_us: int | None = None
 
 
 class CameraSupervisor:
@@ -164,9 +166,11 @@ class CameraSupervisor:
         """
         now_s, state = self._clock.monotonic_s(), _state_of(seen)
         shown = self._shown.get(camera_id)
+        last_frame_us = made.last_frame_us or (shown.last_frame_us if shown else None)
         if shown is None or shown.state is not state:
             shown = _Shown(state, since_us=self._clock.utc_us(), said_s=-STATUS_EVERY_S)
             self._shown[camera_id] = shown
+        shown.last_frame_us = last_frame_us
         if now_s - shown.said_s < STATUS_EVERY_S:
             return
         status = CameraStatus(
@@ -176,6 +180,7 @@ class CameraSupervisor:
             epoch=epoch,
             since_us=shown.since_us,
             last_packet_us=seen.last_packet_us,
+            last_frame_us=last_frame_us,
             codec=seen.codec,
             width_px=seen.width_px,
             height_px=seen.height_px,

@@ -17,7 +17,7 @@ from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
-from vigil.bus.connection import connect_briefly, connect_waiting
+from vigil.bus.connection import connect_briefly, connect_waiting, require_fit_queue
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
@@ -46,6 +46,7 @@ def main(_arguments: Sequence[str] = ()) -> int:
     clock, stop = SystemClock(), stop_on_signals()
     redis = connect_waiting(str(settings.redis_url), stop=stop)
     queue = connect_briefly(settings.queue_url())
+    require_fit_queue(queue)
     bell = RedisFrameBell(redis, kind=keys.FrameKind.RAW)
     shelf = _shelf(settings, clock, stop)
     member = new_member_id()

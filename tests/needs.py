@@ -58,6 +58,13 @@ def _has_gst_rtsp_server() -> bool:
     return done.returncode == 0
 
 
+def _may_make_networks() -> bool:
+    if not _on_path("unshare", "ip")():
+        return False
+    probe = ["unshare", "--net", "ip", "link", "add", "near", "type", "veth", "peer", "name", "far"]
+    return subprocess.run(probe, check=False, capture_output=True).returncode == 0
+
+
 def _has_data() -> bool:
     folder = os.environ.get(DATA_DIR)
     return bool(folder) and Path(folder or "").is_dir()
@@ -77,6 +84,9 @@ NEEDS = {
         _has_gst_rtsp_server,
         "apt install python3-gi gir1.2-gst-rtsp-server-1.0 gir1.2-gst-plugins-base-1.0 "
         "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad",
+    ),
+    "network-namespace": Need(
+        _may_make_networks, "root, or a container that may: --cap-add SYS_ADMIN,NET_ADMIN"
     ),
     "nginx": Need(_on_path("nginx"), "apt install nginx"),
     "postgresql-15": Need(POSTGRESQL_15.is_dir, "apt install postgresql-15"),

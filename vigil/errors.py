@@ -3,6 +3,7 @@
 VigilError
 ├── Unavailable              the other side is away: wait, then try again
 │   ├── BusUnavailable       Redis does not answer
+│   │   └── BusUnfit         it answers, but may forget what it was given: not used as it is
 │   ├── CameraUnavailable    the stream cannot be opened, or stopped
 │   └── ModelUnavailable     a model cannot be fetched just now
 ├── Unusable                 this input will never be right: skip it, count it, go on
@@ -26,6 +27,13 @@ class Unavailable(VigilError):
 
 class BusUnavailable(Unavailable):
     """Redis does not answer."""
+
+
+class BusUnfit(BusUnavailable):
+    """Redis answers, but is set up so that we do not use it. The message has the line to change.
+
+    It names no host and no user: readers of the status see it.
+    """
 
 
 class CameraUnavailable(Unavailable):

@@ -122,7 +122,8 @@ class CameraStatus(Document):
         error: Why there is no video, in an owner's words; None while there is.
         owner: The member that holds the camera.
         since_us: UTC of the last change of state, in microseconds since 1970.
-        last_packet_us: UTC of the last packet, or None when none came yet.
+        last_packet_us: UTC at which the last video packet came, or None when none came yet.
+        last_frame_us: UTC at which the newest JPEG frame was captured, or None before the first.
         packet_fps: Video packets a second, over the last seconds.
         frame_fps: JPEG frames a second, over the last seconds.
         width_px, height_px: Of the main video; 0 until known.
@@ -136,6 +137,7 @@ class CameraStatus(Document):
     epoch: Epoch
     since_us: int
     last_packet_us: int | None = None
+    last_frame_us: int | None = None
     codec: str | None = None
     width_px: int = 0
     height_px: int = 0

@@ -9,12 +9,7 @@ from flask import Flask
 
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
-from vigil.bus.connection import (
-    RedisClient,
-    connect_single,
-    connect_waiting,
-    translated_errors,
-)
+from vigil.bus.connection import connect_single, connect_waiting, require_fit_queue
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
@@ -38,6 +33,7 @@ from web.patience import bound_waits
 from web.server import WebServer
 from web.settings import WebSettings
 from web.startup import RECONCILE_EVERY_S, prepare, reconcile
+from web.status.readiness import ask_queue, ask_redis
 from web.users.passwords import owasp_hasher
 
 #: The family's clients call the API on the first and the streams on the second.
@@ -60,6 +56,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     )
     media = connect_waiting(str(settings.redis_url), stop=stop)
     queue = connect_single(settings.queue_url())
+    require_fit_queue(queue)
     configs = CameraConfigs(
         store=RedisCameraConfigStore(queue),
         bell=RedisConfigBell(queue),
@@ -73,7 +70,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         settings,
         config_store=RedisCameraConfigStore(queue),
         statuses=statuses,
-        checks={"redis": _ping(media), "queue_redis": _ping(queue)},
+        checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=owasp_hasher(),
         streams=streams_blueprint(raw=live.raw, boxed=live.boxed),
@@ -145,14 +142,6 @@ def _begun(app: Flask, *, stop: StopSignal) -> Callable[[], None]:
         stop.wait(RECONCILE_EVERY_S)
 
     return step
-
-
-def _ping(client: RedisClient) -> Callable[[], None]:
-    def ping() -> None:
-        with translated_errors():
-            client.ping()
-
-    return ping
 
 
 if __name__ == "__main__":

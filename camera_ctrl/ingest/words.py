@@ -26,6 +26,7 @@ NOT_FOUND = "the camera answers, but has no stream at this path"
 NOT_UNDERSTOOD = "the camera does not understand the request; check the path"
 ITS_OWN_ERROR = "the camera reports an error of its own"
 REFUSED = "the camera refuses the request"
+FORBIDDEN_HERE = "a firewall or a route of this machine forbids to reach the camera"
 NO_VIDEO = "answers, but not with video"
 NO_RTSP = "answers, but is no RTSP server"
 
@@ -63,6 +64,8 @@ def of_os_error(error: OSError) -> str:
         return "the camera's name is not known: check the host in its URL"
     if isinstance(error, TimeoutError):
         return NO_ANSWER
+    if isinstance(error, PermissionError):
+        return FORBIDDEN_HERE
     words = _OF_THE_NETWORK.get(error.errno)
     return words or f"cannot be reached: {error_text(error)}"
 

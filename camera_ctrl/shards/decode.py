@@ -66,6 +66,7 @@ class _Camera:
     lost_epoch: Epoch | None = None
     #: Taken away, while a thread may still be at it.
     is_gone: bool = False
+    last_frame_us: int | None = None
     rate: RateMeter = field(default_factory=RateMeter)
 
 
@@ -241,12 +242,14 @@ class DecodeShard:
 
     def _put(self, camera: _Camera, jpeg: bytes, epoch: Epoch) -> None:
         camera_id, frame_fps = camera.config.id, camera.config.frame_fps
-        live_until_us = read_stamp(jpeg).captured_at_us + _live_s(frame_fps) * MICROSECONDS
+        captured_at_us = read_stamp(jpeg).captured_at_us
+        live_until_us = captured_at_us + _live_s(frame_fps) * MICROSECONDS
         # A backlog outlives its camera: what it shows is not live.
         if camera.is_gone or self._clock.utc_us() > live_until_us:
             return
         try:
             self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=_ttl_s(frame_fps))
+            camera.last_frame_us = captured_at_us
             camera.rate.count(self._clock.monotonic_s())
         except LeaseLost:
             camera.lost_epoch = epoch
@@ -268,6 +271,7 @@ class DecodeShard:
         return {
             camera_id: DecodeReport(
                 frame_fps=camera.rate.events_per_s(now_s),
+                last_frame_us=camera.last_frame_us,
                 error=camera.decoder.error,
                 lost_epoch=camera.lost_epoch,
             )

@@ -1,6 +1,7 @@
 """Child processes: tied to our life, watched, started again, stopped in order.
 
-program     one child process with its log
+program     one child process
+log         its output, in a file that is bounded while it runs
 tether      the little program that a child begins as: it ties its life to ours
 guard       the little program that outlives us, and kills what would not end
 folder      a folder has one holder; what a killed one left behind goes first

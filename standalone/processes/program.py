@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from standalone.processes.log import MAX_LOG_BYTES, BoundedLog, Output
 from vigil.errors import SetupInvalid
 from vigil.runtime import StopSignal
 
@@ -19,8 +20,8 @@ NEVER_STARTED = -signal.SIGKILL
 
 TETHER = Path(__file__).with_name("tether.py")
 _POLL_S = 0.01
-_MAX_LOG_BYTES = 16 * 1024 * 1024
-_LAST_WORDS_BYTES = 4096
+#: How long the last output of a child that is gone may take until it is in its log.
+_LAST_OUTPUT_S = 1.0
 
 
 class Identity(StrEnum):
@@ -48,8 +49,8 @@ class Program:
 
     Attributes:
         name: For people: ``Valkey``.
-        log_path: Where its output is added; the last 16 MiB are kept, and as much again in
-            ``<log_path>.1``.
+        log_path: Where its output is added.
+        max_log_bytes: So much of it is kept, and as much again in ``<log_path>.1``.
         stops: Signals that ask it to end, each with the seconds it gets; SIGKILL follows. The
             first is also what it gets when we die.
         working_folder: Where it stands; None: where we do.
@@ -63,8 +64,13 @@ class Program:
     working_folder: Path | None = None
     identity: Identity = Identity.OWN
     stop_signal: StopSignal = field(default_factory=StopSignal)
+    max_log_bytes: int = MAX_LOG_BYTES
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
-    _log_begins_at: int = field(default=0, init=False)
+    _log: BoundedLog = field(init=False)
+    _output: Output | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._log = BoundedLog(self.log_path, max_bytes=self.max_log_bytes)
 
     @property
     def pid(self) -> int:
@@ -90,19 +96,21 @@ class Program:
             environment: Instead of our own.
         """
         command = tethered(argv, death_signal=self.stops[0][0], identity=self.identity)
-        self._turn_log()
-        with self.log_path.open("ab") as log:
-            self._log_begins_at = log.tell()
+        self._log.begin()
+        self._output = Output(self._log, name=self.name)
+        try:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
-                stdout=log,
+                stdout=self._output.child_end,
                 stderr=subprocess.STDOUT,
                 cwd=self.working_folder,
                 env=environment,
                 # Ctrl-C on our terminal is ours to hear; they are stopped in order.
                 start_new_session=True,
             )
+        finally:
+            self._output.begin()
         assert self._process.stdin is not None
         with suppress(BrokenPipeError), self._process.stdin as pipe:
             pipe.write(stdin)
@@ -143,14 +151,6 @@ class Program:
 
     def last_words(self) -> str:
         """Return the last lines that it wrote since its start, for a message."""
-        with self.log_path.open("rb") as log:
-            size_bytes = log.seek(0, os.SEEK_END)
-            log.seek(max(self._log_begins_at, size_bytes - _LAST_WORDS_BYTES))
-            text = log.read().decode("utf-8", "replace")
-        return " | ".join(text.strip().splitlines()[-8:]) or "(it wrote nothing)"
-
-    def _turn_log(self) -> None:
-        self.log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            if self.log_path.stat().st_size > _MAX_LOG_BYTES:
-                self.log_path.replace(self.log_path.with_name(self.log_path.name + ".1"))
+        if self._output is not None and self.exit_status() is not None:
+            self._output.wait_until_copied(_LAST_OUTPUT_S)
+        return self._log.last_words()

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -42,6 +43,8 @@ class Guard:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        # Each child is started again by a thread of its own.
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         """Start it. It ends after us, by itself."""
@@ -77,7 +80,7 @@ class Guard:
 
     def _say(self, line: str) -> None:
         # A guard that somebody killed is no reason to stop the cameras.
-        with suppress(BrokenPipeError):
+        with self._lock, suppress(BrokenPipeError):
             self._pipe().write(line)
             self._pipe().flush()
 

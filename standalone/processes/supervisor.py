@@ -1,7 +1,8 @@
 """Starts children in order, watches them, starts them again, stops them in reverse order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from standalone.processes.restarts import Restarts
@@ -44,10 +45,21 @@ class Child(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Watched:
     child: Child
     restarts: Restarts
+    #: Starts it again, and nothing else: a server takes its time until it answers. It lives as
+    #: long as the child shall, since the kernel takes its end for the parent's death.
+    thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    start: "Future[None] | None" = None
+
+    def close(self) -> None:
+        """Stop the child, and before that what would start it."""
+        if self.start is not None:
+            self.start.exception()
+        self.child.stop()
+        self.thread.shutdown()
 
 
 class Supervisor:
@@ -55,7 +67,7 @@ class Supervisor:
 
     Args:
         clock: For delays.
-        stop: Ends the wait between two looks.
+        stop: Ends the wait between two looks, and that of a child that is being started.
         tell: Says a line to the person who watches.
     """
 
@@ -78,7 +90,7 @@ class Supervisor:
         self._watched.append(_Watched(child, restarts))
 
     def run_once(self) -> None:
-        """Look at each child once, start again what is due, then wait a little."""
+        """Look at each child once, begin to start again what is due, then wait a little."""
         for watched in self._watched:
             self._look_at(watched)
         self._stop.wait(_WATCH_EVERY_S)
@@ -94,27 +106,33 @@ class Supervisor:
 
     def close(self) -> None:
         """Stop all children, the last started first."""
+        # Nobody shall wait for a server that is just being started.
+        self._stop.set()
         while self._watched:
-            self._watched.pop().child.stop()
+            self._watched.pop().close()
 
     def _look_at(self, watched: _Watched) -> None:
         child, restarts = watched.child, watched.restarts
-        if restarts.is_due(self._clock.monotonic_s()):
-            self._start_again(watched)
+        if watched.start is not None:
+            if watched.start.done():
+                self._note_start(watched, watched.start)
+        elif restarts.is_due(self._clock.monotonic_s()):
+            watched.start = watched.thread.submit(child.start)
         elif not restarts.is_waiting() and (status := child.exit_status()) is not None:
+            # What it started may still hold a port or a lease, or have more to say.
+            child.stop()
             words = child.last_words()
             if status == UNFIT_STATUS:
                 self._unfit = f"{child.name}: {words}"
-            # What it started may still hold a port or a lease.
-            child.stop()
             delay_s = restarts.ended(self._clock.monotonic_s())
             self._tell(
                 f"{child.name} ended with status {status}, starts again in {delay_s:.1f} s: {words}"
             )
 
-    def _start_again(self, watched: _Watched) -> None:
+    def _note_start(self, watched: _Watched, start: "Future[None]") -> None:
+        watched.start = None
         try:
-            watched.child.start()
+            start.result()
         except SetupInvalid as error:
             delay_s = watched.restarts.ended(self._clock.monotonic_s())
             self._tell(f"{error} Next try in {delay_s:.1f} s.")

@@ -150,3 +150,24 @@ def test_editing_one_camera_leaves_the_others_alone(site: Site, small_clip: Path
 
         wait_until(has_reconnected, timeout_s=20)
         assert {entry.packet.anchor_us for entry in site.entries(second)} == {anchor_us}
+
+
+def test_of_a_camera_that_died_the_status_keeps_when_its_last_frame_was(
+    site: Site, small_clip: Path
+) -> None:
+    with rtsp_camera(small_clip) as camera:
+        camera_id = site.add(1, camera.url)
+        site.start_controller()
+        site.wait_until_live(camera_id)
+        seen = site.stamp(camera_id)
+    assert seen is not None
+    wait_until(lambda: not site.is_active(camera_id), timeout_s=20)
+    wait_until(lambda: site.stamp(camera_id) is None, timeout_s=20)
+
+    status = site.status(camera_id)
+
+    assert status is not None
+    assert status.last_frame_us is not None
+    assert status.last_packet_us is not None
+    # Its time is that of the capture, which is no later than the packet came.
+    assert seen.captured_at_us <= status.last_frame_us <= status.last_packet_us

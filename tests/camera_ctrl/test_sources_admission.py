@@ -1,8 +1,5 @@
-"""No more cameras than Redis has room for, and no Redis that would rather forget."""
+"""No more cameras than Redis has room for."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,19 +8,18 @@ import redis
 
 from camera_ctrl.admission import ASK_EVERY_S, REMEMBER_S, Admission, Room
 from camera_ctrl.settings import CameraSettings
-from standalone.servers.valkey import EmbeddedValkey
 from tests.builders import CAMERA, OTHER_CAMERA, a_status
-from tests.camera_ctrl.site import ROOT, SECRET, Site
+from tests.camera_ctrl.site import SECRET, Site
 from tests.cameras.stand_ins import rtsp_camera
 from tests.servers import ValkeyCluster
 from tests.waiting import wait_until
-from vigil.bus.capacity import Capacity, capacity_of, require_noeviction
+from vigil.bus.capacity import max_bytes_of
 from vigil.bus.connection import connect
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import BusUnavailable, SetupInvalid
+from vigil.errors import BusUnavailable
 from vigil.messages import CameraStatus
 
 MIB = 2**20
@@ -83,12 +79,12 @@ def test_says_which_camera_takes_more_than_its_share() -> None:
 class Bench:
     """An admission between twins, and two cameras on the board."""
 
-    def __init__(self, capacity: Callable[[], Capacity]) -> None:
+    def __init__(self, max_bytes: Callable[[], int]) -> None:
         self.clock = FakeClock()
         self.leases = MemoryLeases(self.clock)
         self.statuses = MemoryStatusBoard[CameraStatus](self.leases, self.clock)
         self.admission = Admission(
-            capacity, statuses=self.statuses, backlog_bytes=MIB, clock=self.clock
+            max_bytes, statuses=self.statuses, backlog_bytes=MIB, clock=self.clock
         )
 
     def hold(self, size_bytes: int) -> None:
@@ -106,13 +102,13 @@ class Bench:
 def test_asks_again_after_a_while_and_keeps_what_it_knew_while_redis_is_away() -> None:
     answers: list[int | None] = [100, 200, None, 300]
 
-    def capacity() -> Capacity:
+    def max_bytes() -> int:
         answer = answers.pop(0)
         if answer is None:
             raise BusUnavailable("away")
-        return Capacity(answer * MIB, frozenset())
+        return answer * MIB
 
-    bench = Bench(capacity)
+    bench = Bench(max_bytes)
     assert bench.room().max_bytes == 100 * MIB
     assert bench.room().max_bytes == 100 * MIB
     bench.clock.advance(ASK_EVERY_S)
@@ -123,7 +119,7 @@ def test_asks_again_after_a_while_and_keeps_what_it_knew_while_redis_is_away() -
 
 
 def test_a_camera_is_counted_by_the_most_that_it_held_of_late() -> None:
-    bench = Bench(lambda: Capacity(100 * MIB, frozenset()))
+    bench = Bench(lambda: 100 * MIB)
 
     # Given GOPs that grow for a minute each, and a camera that is set right after that
     for _ in range(3):
@@ -147,8 +143,7 @@ def test_a_cluster_has_the_room_of_all_its_primaries(valkey_cluster: ValkeyClust
             client.config_set("maxmemory", 50 * MIB)
     client = connect(valkey_cluster.url)
     try:
-        assert capacity_of(client) == Capacity(150 * MIB, frozenset({"noeviction"}))
-        require_noeviction(client, setting="REDIS_URL")
+        assert max_bytes_of(client) == 150 * MIB
     finally:
         client.close()
         for node in valkey_cluster.nodes:
@@ -177,37 +172,6 @@ def test_one_redis_for_both_roles_keeps_ten_seconds(
         }
     )
     assert settings.backlog_limits().seconds == seconds
-
-
-def test_a_redis_that_evicts_is_refused_with_the_line_to_change(
-    valkey: EmbeddedValkey, tmp_path: Path
-) -> None:
-    with redis.Redis.from_url(valkey.url) as client:
-        client.config_set("maxmemory-policy", "allkeys-lru")
-        try:
-            with pytest.raises(SetupInvalid, match="'maxmemory-policy noeviction'"):
-                require_noeviction(client, setting="REDIS_URL")
-            refused = subprocess.run(
-                [sys.executable, "-m", "vigil", "ingest"],
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "REDIS_URL": valkey.url,
-                    "SECRET_KEY": SECRET,
-                    "VIGIL_HOME": str(tmp_path),
-                },
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-        finally:
-            client.config_set("maxmemory-policy", "noeviction")
-    assert refused.returncode == 2
-    assert refused.stderr.splitlines()[-1] == (
-        "vigil ingest: REDIS_URL: this Redis drops keys when it is full. In its configuration, "
-        "change 'maxmemory-policy allkeys-lru' to 'maxmemory-policy noeviction'"
-    )
 
 
 def test_a_camera_for_which_there_is_no_room_is_told_so_until_there_is(

@@ -28,10 +28,15 @@ class Write:
 
 
 class BoxedWrites:
-    """Follows MONITOR in a thread; ``writes`` is in the order of the server."""
+    """Follows MONITOR in a thread; ``writes`` is in the order of the server.
+
+    Attributes:
+        unexplained: Accepted writes of unknown askers; with any, it does not see enough.
+    """
 
     def __init__(self, server: EmbeddedValkey) -> None:
         self.writes: list[Write] = []
+        self.unexplained = 0
         self._asked: tuple[int, int] | None = None
         self._socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
         self._lines = self._socket.makefile("rb")
@@ -70,6 +75,8 @@ class BoxedWrites:
     def _follow(self) -> None:
         while line := self._lines.readline():
             head = line[:_HEAD_BYTES]
+            if self._asked is None and _DONE.search(head):
+                self.unexplained += 1
             if self._asked is not None:
                 # A script is all that the server does meanwhile: its own lines come next.
                 done = _DONE.search(head)

@@ -1,6 +1,7 @@
 """The one command: starts, tells, watches, and leaves nothing running, however it ends."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -8,12 +9,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
+import psycopg2
 import pytest
 import redis
 
 from standalone.processes.ports import free_port
 from standalone.servers.valkey import EmbeddedValkey
-from tests.standalone.processes import ROOT, has_ended, needs_namespaces, unprivileged
+from tests.standalone.processes import (
+    ROOT,
+    has_ended,
+    needs_namespaces,
+    orphaned,
+    unprivileged,
+)
 from tests.standalone.runs import SMALL_RUN, Run, running
 from tests.waiting import wait_until
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
@@ -162,6 +170,35 @@ def test_a_server_that_dies_comes_back_at_its_address(started: Run) -> None:
     assert "media Redis ended with status -9" in started.said()
 
 
+def test_while_postgresql_takes_its_time_to_come_back_the_others_are_watched(
+    started: Run, tmp_path: Path
+) -> None:
+    # Given a PostgreSQL that was killed, and cannot start for what seems to be left of it: a
+    # server of that name in its folder, which does not listen to SIGINT
+    data, url = started.home / "postgres" / "data", started.environment()["DATABASE_URL"]
+    name = tmp_path / "postgres"
+    shutil.copy("/bin/sleep", name)
+    with orphaned([str(name), "300"], folder=data) as left:
+        pid_path = data / "postmaster.pid"
+        killed = psutil.Process(int(pid_path.read_text().split()[0]))
+        killed.kill()
+        pid_path.write_text(f"{left.pid}\n")
+        wait_until(lambda: "PostgreSQL ended with status -9" in started.said(), timeout_s=30)
+
+        # When web dies meanwhile
+        web = next(p for p in started.family() if str(started.port) in p.cmdline())
+        web.kill()
+        wait_until(lambda: has_ended(web), timeout_s=20)
+
+        # Then another is there, long before PostgreSQL
+        wait_until(lambda: _answers(started), timeout_s=15)
+        assert not has_ended(left)
+        assert not _takes_log_ins(url)
+
+    # And PostgreSQL is back, too, once nothing holds it up
+    wait_until(lambda: _takes_log_ins(url), timeout_s=60)
+
+
 def test_a_service_that_dies_comes_back_without_what_it_left(started: Run) -> None:
     # Given web, which has a child of its own
     web = next(p for p in started.family() if str(started.port) in p.cmdline())
@@ -213,6 +250,14 @@ def test_stops_while_it_starts(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
     assert [process for process in family if not has_ended(process)] == []
+
+
+def _takes_log_ins(url: str) -> bool:
+    try:
+        psycopg2.connect(url, connect_timeout=2).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
 
 
 def _answers(run: Run) -> bool:

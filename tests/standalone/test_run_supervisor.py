@@ -1,11 +1,15 @@
 """Children are started again, with patience, and stopped in reverse order."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
 from standalone.processes.restarts import SETTLED_S, Restarts
 from standalone.processes.supervisor import UNFIT_STATUS, Supervisor
+from tests.waiting import wait_until
 from vigil.clock import FakeClock
 from vigil.errors import SetupInvalid
 from vigil.runtime import Backoff, StopSignal
@@ -19,13 +23,20 @@ class FakeChild:
     story: list[str]
     status: int | None = None
     refusals: int = field(default=0)
+    is_starting: threading.Event = field(default_factory=threading.Event)
+    may_start: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.may_start.set()
 
     def start(self) -> None:
+        self.is_starting.set()
+        assert self.may_start.wait(30)
         if self.refusals:
             self.refusals -= 1
             raise SetupInvalid(f"{self.name} would not start.")
-        self.status = None
         self.story.append(f"start {self.name}")
+        self.status = None
 
     def exit_status(self) -> int | None:
         return self.status
@@ -47,6 +58,19 @@ class Scene:
         stop = StopSignal()
         stop.set()  # It waits for nothing between two looks.
         self.supervisor = Supervisor(clock=self.clock, stop=stop, tell=self.told.append)
+
+    def watch_until(self, condition: Callable[[], bool]) -> None:
+        """Let the supervisor look again and again until something has come of it."""
+
+        def look() -> bool:
+            self.supervisor.run_once()
+            return condition()
+
+        wait_until(look)
+
+    def has_told(self, words: str, *, times: int) -> bool:
+        """Return whether so many lines were told that hold these words."""
+        return sum(words in line for line in self.told) == times
 
     def child(self, name: str) -> FakeChild:
         child = FakeChild(name, self.story)
@@ -78,19 +102,48 @@ def test_starts_one_that_ended_again_after_a_delay_and_says_why() -> None:
 
     # A little later it starts it
     scene.clock.advance(0.5)
-    scene.supervisor.run_once()
-    assert scene.story == ["start web", "stop web", "start web"]
+    scene.watch_until(lambda: scene.story == ["start web", "stop web", "start web"])
 
 
 def test_one_that_would_not_start_again_is_tried_again() -> None:
     scene = Scene()
     redis = scene.child("redis")
     redis.status, redis.refusals = 1, 2
-    for _ in range(4):
+    for refused in (1, 2):
         scene.supervisor.run_once()
         scene.clock.advance(16)
-    assert scene.story == ["start redis", "stop redis", "start redis"]
-    assert sum("would not start" in line for line in scene.told) == 2
+        scene.watch_until(partial(scene.has_told, "would not start", times=refused))
+    scene.clock.advance(16)
+    scene.watch_until(lambda: scene.story == ["start redis", "stop redis", "start redis"])
+    assert scene.has_told("would not start", times=2)
+
+
+def test_the_others_are_watched_while_one_takes_its_time_to_start_again() -> None:
+    # Given a server that died, and does not answer yet
+    scene = Scene()
+    web, postgresql = scene.child("web"), scene.child("PostgreSQL")
+    postgresql.status = -9
+    postgresql.may_start.clear()
+    scene.supervisor.run_once()
+    scene.clock.advance(16)
+    scene.watch_until(postgresql.is_starting.is_set)
+
+    # When another dies
+    web.status = -9
+    scene.supervisor.run_once()
+    scene.clock.advance(16)
+
+    # Then that one is back before the first is
+    scene.watch_until(lambda: web.status is None)
+    assert scene.story[2:] == ["stop PostgreSQL", "stop web", "start web"]
+
+    # And the first is started once, however often it was looked at meanwhile
+    postgresql.may_start.set()
+    scene.watch_until(lambda: postgresql.status is None)
+    scene.supervisor.run_once()
+    assert scene.story[2:] == ["stop PostgreSQL", "stop web", "start web", "start PostgreSQL"]
+    scene.supervisor.close()
+    assert scene.story[-2:] == ["stop PostgreSQL", "stop web"]
 
 
 def test_one_that_would_not_start_the_first_time_is_the_callers_business() -> None:

@@ -168,6 +168,7 @@ def test_shows_the_newest_frame_of_its_camera(opened: OpenBench, small_clip: Pat
         bench.epoch,
         BEGAN_US + 15 * 40_000,
     )
+    assert bench.report().decode[CAMERA].last_frame_us == bench.stamp().captured_at_us
     assert bench.notes.cameras() == set()
 
 

@@ -14,7 +14,6 @@ from camera_ctrl.supervisor import CameraSupervisor
 from tests.builders import A_TEMPLATE, CAMERA, OTHER_CAMERA, a_camera, a_jpeg, a_packet
 from tests.shards import StillShard
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
-from vigil.bus.capacity import Capacity
 from vigil.bus.frames.memory import MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.packets.base import BEGINNING, BacklogLimits
@@ -104,10 +103,7 @@ class Bench:
             frames=self.frames,
             statuses=self.statuses,
             admission=Admission(
-                lambda: Capacity(0, frozenset()),
-                statuses=self.statuses,
-                backlog_bytes=2**20,
-                clock=self.clock,
+                lambda: 0, statuses=self.statuses, backlog_bytes=2**20, clock=self.clock
             ),
             clock=self.clock,
         )
@@ -212,6 +208,27 @@ def test_says_that_pictures_cannot_be_made_of_a_camera_that_lives(bench: Bench) 
 
     assert bench.status().state is CameraState.ACTIVE
     assert bench.status().error == "the video cannot be decoded"
+
+
+def test_says_when_the_last_frame_was_also_when_its_shard_is_gone_and_the_camera_dead(
+    bench: Bench,
+) -> None:
+    bench.publish(a_camera(7))
+    bench.turn()
+    bench.report(camera_7=ALIVE)
+    decoded = {CAMERA: DecodeReport(last_frame_us=1_790_000_000_000_000)}
+    bench.shards["decode-1"].say(ShardReport(decode=decoded))
+    bench.supervisor.run_once()
+    bench.turn()
+    assert bench.status().last_frame_us == 1_790_000_000_000_000
+
+    bench.shards["decode-1"].say(ShardReport())
+    bench.report(camera_7=IngestReport(error="no answer in time", last_packet_us=1))
+    bench.supervisor.run_once()
+    bench.turn()
+
+    assert bench.status().state is CameraState.INACTIVE
+    assert bench.status().last_frame_us == 1_790_000_000_000_000
 
 
 def test_says_a_change_of_state_at_once_and_since_when(bench: Bench) -> None:

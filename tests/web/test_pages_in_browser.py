@@ -10,6 +10,7 @@ from werkzeug.serving import make_server
 
 from tests.web.pictures import HEIGHT, WIDTH
 from tests.web.worlds import PASSWORD, Caller, World
+from web.status.readiness import NOT_DURABLE
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 from playwright.sync_api import (  # noqa: E402
@@ -92,6 +93,16 @@ def address(pictured: World) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def test_an_admin_is_told_on_the_first_page_that_the_queue_is_not_durable(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    page = visitor.page()
+    page.goto(f"{address}/login")
+    log_in(page, pictured.admin())
+
+    expect(page.locator("#warnings")).to_have_text(NOT_DURABLE)
 
 
 def test_a_stranger_logs_in_and_comes_to_where_they_were_going(

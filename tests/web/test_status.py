@@ -1,6 +1,7 @@
 """``/camera_status``, health, readiness, metrics, and the OpenAPI document."""
 
 import pytest
+import redis
 from structlog.testing import capture_logs
 
 from tests.web.conftest import WorldOf
@@ -8,6 +9,7 @@ from tests.web.worlds import World
 from vigil.messages import CameraState
 from web.access.rights import Role
 from web.access.rules import RULES
+from web.status.readiness import NOT_DURABLE
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -30,7 +32,8 @@ def test_details_say_why_and_who(world: World) -> None:
         door,
         state=CameraState.INACTIVE,
         error="wrong user or password",
-        last_packet_us=1_790_000_000_000_000,
+        last_packet_us=1_790_000_002_000_000,
+        last_frame_us=1_790_000_000_000_000,
         packet_fps=24.9,
         width_px=1920,
     )
@@ -42,6 +45,7 @@ def test_details_say_why_and_who(world: World) -> None:
     assert said["error"] == "wrong user or password"
     assert said["owner"] == "camera_ctrl-1"
     assert said["last_frame_at"] == "2026-09-21T14:13:20+00:00"
+    assert said["last_packet_at"] == "2026-09-21T14:13:22+00:00"
     assert (said["fps"], said["width_px"]) == (24.9, 1920)
     assert details[f"camera_{yard}"]["error"] == "It is disabled."
 
@@ -66,12 +70,46 @@ def test_health_and_readiness_tell_apart_who_is_away(world_of: WorldOf) -> None:
     assert whole.stranger().get("/healthz").json == {"status": "ok"}
     assert whole.stranger().get("/readyz").json == {
         "status": "ok",
-        "checks": {"postgresql": True, "redis": True},
+        "checks": {"postgresql": True, "queue_redis": True},
+        "warnings": [NOT_DURABLE],
     }
     assert cut_off.stranger().get("/healthz").status_code == 200
     ready = cut_off.stranger().get("/readyz")
     assert ready.status_code == 503
-    assert ready.json["checks"] == {"postgresql": True, "redis": False}
+    assert ready.json["checks"] == {"postgresql": True, "queue_redis": False}
+    assert ready.json["warnings"] == []
+
+
+def test_readiness_says_that_the_queue_is_not_durable_until_it_keeps_its_file(
+    world: World,
+) -> None:
+    assert NOT_DURABLE.startswith("queue is not durable: ")
+    world.queue.config_set("appendonly", "yes")
+    try:
+        assert world.stranger().get("/readyz").json["warnings"] == []
+    finally:
+        world.queue.config_set("appendonly", "no")
+    assert world.stranger().get("/readyz").json["warnings"] == [NOT_DURABLE]
+
+
+def test_readiness_says_what_to_change_where_the_queue_came_back_evicting(world: World) -> None:
+    world.queue.config_set("maxmemory-policy", "volatile-ttl")
+    try:
+        world.queue.connection_pool.disconnect()
+        ready = world.stranger().get("/readyz")
+    finally:
+        with redis.Redis.from_url(world.wiring.settings.queue_url()) as mender:
+            mender.config_set("maxmemory-policy", "noeviction")
+    assert ready.status_code == 503
+    assert ready.json["checks"]["queue_redis"] is False
+    (warning,) = ready.json["warnings"]
+    assert warning.startswith("queue_redis: this Redis drops keys when it is full.")
+    assert "'maxmemory-policy volatile-ttl' to 'maxmemory-policy noeviction'" in warning
+
+
+def test_the_first_page_has_a_place_for_warnings_for_admins_alone(world: World) -> None:
+    assert 'id="warnings"' in world.admin().get("/").text
+    assert 'id="warnings"' not in world.person(Role.OPERATOR).get("/").text
 
 
 def test_metrics_count_by_route_and_name_nobody(world_of: WorldOf) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
@@ -15,7 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
-from vigil.bus.connection import connect_single, translated_errors
+from vigil.bus.connection import connect_single
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.clock import FakeClock
@@ -27,6 +28,7 @@ from web.app import create_app
 from web.blueprint import ApiBlueprint
 from web.database import db
 from web.settings import WebSettings
+from web.status.readiness import ask_queue
 from web.users.first_account import setup_code
 from web.wiring import EXTENSION, Wiring
 
@@ -189,15 +191,11 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
     statuses = RedisStatusBoard(queue, role=BusRole.INGEST, document_class=CameraStatus)
     store = RedisCameraConfigStore(queue)
 
-    def ping() -> None:
-        with translated_errors():
-            queue.ping()
-
     app = create_app(
         settings,
         config_store=store,
         statuses=statuses,
-        checks={"redis": ping},
+        checks={"queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=CHEAP,
         streams=streams,

@@ -1,5 +1,10 @@
-"""Connections to Redis: bounded in time, and with one way to say that it is away."""
+"""Connections to Redis: bounded in time, and with one way to say that it is away.
 
+Each new connection asks first whether the server would rather drop keys than refuse writes. One
+that does is not used: neither at our start nor when it came back so after it was away.
+"""
+
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -9,6 +14,7 @@ import redis
 import structlog
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
+from redis.connection import AbstractConnection
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
@@ -23,7 +29,7 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from vigil.errors import BusUnavailable, LeaseLost, SetupInvalid
+from vigil.errors import BusUnavailable, BusUnfit, LeaseLost, SetupInvalid
 from vigil.runtime import Backoff, StopSignal
 
 log = structlog.get_logger(__name__)
@@ -36,8 +42,16 @@ BRIEF_TIMEOUT_S = 0.5
 #: What a script of ours answers when a write's epoch is not the lease's.
 FENCED = "FENCED"
 
+#: What a server does when it is full: leases and configuration are among what it could drop.
+_POLICY = "noeviction"
+_POLICY_SAID = re.compile(rb"maxmemory_policy:([\w-]+)")
+
 #: One server, or a cluster: our commands name one slot each, so both take them.
 RedisClient = redis.Redis | RedisCluster
+
+
+class _Evicts(redis.ConnectionError):
+    """The server drops keys when it is full; redis-py closes the connection, as a broken one."""
 
 
 def connect(url: str) -> RedisClient:
@@ -45,6 +59,7 @@ def connect(url: str) -> RedisClient:
 
     Raises:
         BusUnavailable: Nobody answers there.
+        BusUnfit: The server evicts.
         SetupInvalid: The server answers, and refuses us.
     """
     single = connect_single(url)
@@ -54,20 +69,34 @@ def connect(url: str) -> RedisClient:
         return single
     single.close()
     with translated_errors():
-        return RedisCluster.from_url(url, **_options())
+        options = _options() | {"redis_connect_func": _refuse_eviction}
+        cluster = RedisCluster.from_url(url, **options)
+    try:
+        with translated_errors():
+            # It has talked to one of them, and would find out about the others in mid-work.
+            cluster.ping(target_nodes=RedisCluster.PRIMARIES)
+    except BusUnfit:
+        cluster.disconnect_connection_pools()
+        raise
+    except BusUnavailable as error:
+        # Most of a cluster is better than none; a node that comes back is asked then.
+        log.warning("cluster_not_whole", what=str(error))
+    return cluster
 
 
 def connect_waiting(url: str, *, stop: StopSignal) -> RedisClient:
     """Return a client of the media role, however long it takes until somebody answers there.
 
     Raises:
-        SetupInvalid: The server answers, and refuses us.
+        SetupInvalid: The server answers, and refuses us, or we refuse it.
         BusUnavailable: An end was asked for meanwhile.
     """
     backoff = Backoff(first_s=0.2, max_s=4.0)
     while True:
         try:
             return connect(url)
+        except BusUnfit as error:
+            raise SetupInvalid(f"REDIS_URL: {error}") from error
         except BusUnavailable as error:
             delay_s = backoff.next_s()
             log.warning("unavailable", what=str(error), retry_in_s=round(delay_s, 1))
@@ -91,14 +120,49 @@ def connect_briefly(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, health_check_interval=15, **options)
 
 
+def require_fit_queue(queue: redis.Redis) -> None:
+    """Refuse a queue Redis that evicts, at our start. One that is away is not waited for.
+
+    Raises:
+        SetupInvalid: It drops keys when it is full, or refuses us.
+    """
+    try:
+        with translated_errors():
+            queue.ping()
+    except BusUnfit as error:
+        raise SetupInvalid(f"QUEUE_REDIS_URL: {error}") from error
+    except BusUnavailable as error:
+        # The last good configuration is on disk; its first connection will ask.
+        log.warning("queue_not_checked", reason=str(error))
+
+
 def _options() -> dict[str, Any]:
     return {
+        "redis_connect_func": _begin,
         "socket_timeout": SOCKET_TIMEOUT_S,
         "socket_connect_timeout": SOCKET_TIMEOUT_S,
         "socket_keepalive": True,
         # The run loop waits and tries again; a retry below it would hide how long Redis was away.
         "retry": Retry(NoBackoff(), 1),
     }
+
+
+def _begin(connection: AbstractConnection) -> None:
+    """Log in, then look whom we talk to."""
+    connection.on_connect()
+    _refuse_eviction(connection)
+
+
+def _refuse_eviction(connection: AbstractConnection) -> None:
+    connection.send_command("INFO", "memory")
+    answer = connection.read_response()
+    said = _POLICY_SAID.search(answer if isinstance(answer, bytes) else str(answer).encode())
+    policy = said[1].decode() if said else _POLICY
+    if policy != _POLICY:
+        raise _Evicts(
+            "this Redis drops keys when it is full. In its configuration, change "
+            f"'maxmemory-policy {policy}' to 'maxmemory-policy {_POLICY}'"
+        )
 
 
 @contextmanager
@@ -108,6 +172,7 @@ def translated_errors() -> Iterator[None]:
     Raises:
         LeaseLost: A fenced write was refused.
         SetupInvalid: The password or its rights are wrong.
+        BusUnfit: The server evicts.
         BusUnavailable: Anything else that keeps Redis from answering.
     """
     try:
@@ -123,6 +188,8 @@ def translated_errors() -> Iterator[None]:
         if _is_passing(error):
             raise BusUnavailable(f"redis: {error}") from error
         raise  # A command that it does not understand is a bug.
+    except _Evicts as error:
+        raise BusUnfit(str(error)) from error
     except (RedisError, RedisClusterException, OSError) as error:
         raise BusUnavailable(f"redis: {error}") from error
 

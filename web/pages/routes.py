@@ -22,7 +22,13 @@ _SWAGGER_UI = Path(str(files("flask_swagger_ui"))) / "dist"
 def first_page() -> str:
     """Show the cameras that the caller may see, live."""
     who = current_principal()
-    return render_template("first_page.html", who=who, may_add=who.may(Right.MANAGE_CAMERAS))
+    return render_template(
+        "first_page.html",
+        who=who,
+        may_add=who.may(Right.MANAGE_CAMERAS),
+        # Whoever looks after the accounts looks after the servers.
+        may_mend=who.may(Right.MANAGE_ACCOUNTS),
+    )
 
 
 @pages.get("/login")

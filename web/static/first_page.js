@@ -6,9 +6,11 @@ import { call, stayLoggedIn, tell } from "/static/api.js";
 const MAX_STREAMS = 3;
 const SNAPSHOT_EVERY_MS = 2000;
 const STATUS_EVERY_MS = 3000;
+const WARNINGS_EVERY_MS = 30_000;
 
 const wall = document.getElementById("cameras");
 const problem = document.getElementById("problem");
+const warnings = document.getElementById("warnings");
 const tiles = new Map();
 
 function element(name, properties, ...children) {
@@ -85,6 +87,14 @@ async function readStates() {
   }
 }
 
+/** Tell an admin what needs a hand; also where a server is away, which the other calls say. */
+async function readWarnings() {
+  if (!warnings || document.hidden) return;
+  const answer = await fetch("/readyz").catch(() => null);
+  const said = await answer?.json().catch(() => null);
+  if (said?.warnings) tell(warnings, said.warnings.join(" "));
+}
+
 async function refresh() {
   if (document.hidden) return;
   try {
@@ -116,6 +126,8 @@ document.getElementById("add")?.addEventListener("submit", async (event) => {
 });
 
 await refresh();
+readWarnings();
+setInterval(readWarnings, WARNINGS_EVERY_MS);
 setInterval(refresh, STATUS_EVERY_MS);
 setInterval(() => tiles.forEach((made, id) => takeSnapshot(id, made)), SNAPSHOT_EVERY_MS);
 stayLoggedIn();

@@ -63,11 +63,15 @@ class Ready(MethodView):
     @blp.response(HTTPStatus.OK, ReadyOut)
     @blp.alt_response(HTTPStatus.SERVICE_UNAVAILABLE, ReadyOut, description="A server is away.")
     def get(self) -> tuple[dict[str, Any], HTTPStatus]:
-        """Say whether PostgreSQL and both Redis answer."""
-        checks = wired().readiness.ask()
-        if all(checks.values()):
-            return {"status": "ok", "checks": checks}, HTTPStatus.OK
-        return {"status": "unavailable", "checks": checks}, HTTPStatus.SERVICE_UNAVAILABLE
+        """Say whether PostgreSQL and both Redis answer, and what of them needs an operator."""
+        found = wired().readiness.ask()
+        is_ready = all(found.checks.values())
+        said = {
+            "status": "ok" if is_ready else "unavailable",
+            "checks": found.checks,
+            "warnings": found.warnings,
+        }
+        return said, HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
 
 
 @blp.route("/metrics")

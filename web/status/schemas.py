@@ -22,7 +22,9 @@ class CameraDetailsOut(Schema):
     error = fields.String(allow_none=True)
     owner = fields.String()
     since = fields.AwareDateTime()
+    #: When the newest picture was captured; and when the last of the camera's video came.
     last_frame_at = fields.AwareDateTime(allow_none=True)
+    last_packet_at = fields.AwareDateTime(allow_none=True)
     fps = fields.Float()
     frame_fps = fields.Float()
     codec = fields.String(allow_none=True)
@@ -39,6 +41,7 @@ class HealthOut(Schema):
 
 
 class ReadyOut(HealthOut):
-    """Which of the servers that it needs answer."""
+    """Which of the servers that it needs answer, and what to do about how they are set up."""
 
     checks = fields.Dict(keys=fields.String(), values=fields.Boolean(), required=True)
+    warnings = fields.List(fields.String(), required=True)

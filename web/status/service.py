@@ -1,6 +1,7 @@
 """How cameras are, as their holders say; for those that the caller may see."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -41,14 +42,14 @@ def details_of(camera: Camera, status: CameraStatus | None) -> dict[str, Any]:
     known = {"status": word_of(status), "name": camera.name, "enabled": camera.enabled}
     if status is None:
         return {**known, "error": _NOBODY_REPORTS if camera.enabled else _DISABLED}
-    seen_us = status.last_packet_us
     return {
         **known,
         "state": status.state,
         "error": status.error,
         "owner": status.owner,
         "since": utc_from_us(status.since_us),
-        "last_frame_at": None if seen_us is None else utc_from_us(seen_us),
+        "last_frame_at": _utc(status.last_frame_us),
+        "last_packet_at": _utc(status.last_packet_us),
         "fps": status.packet_fps,
         "frame_fps": status.frame_fps,
         "codec": status.codec,
@@ -57,6 +58,10 @@ def details_of(camera: Camera, status: CameraStatus | None) -> dict[str, Any]:
         "bitrate_bps": status.bitrate_bps,
         "backlog_s": status.backlog_s,
     }
+
+
+def _utc(utc_us: int | None) -> datetime | None:
+    return None if utc_us is None else utc_from_us(utc_us)
 
 
 def frame_size(board: StatusBoard[CameraStatus], camera_id: int) -> tuple[int, int] | None:
