@@ -72,6 +72,7 @@ class Detector(Protocol):
         """Return what is in a frame.
 
         Args:
-            image_bgr: ``(H, W, 3)`` uint8, of any size; it may change from frame to frame.
+            image_bgr: ``(H, W, 3)`` uint8, of any size; it may change from frame to frame. What
+                was seen is drawn on it afterwards, so it is not kept.
         """
         ...

@@ -67,24 +67,23 @@ class Caption:
     note: str = ""
 
 
-def annotated(
-    image_bgr: ImageBgr,
+def annotate(
+    image: ImageBgr,
     found: Detections,
     *,
     labels: Sequence[str],
     zones: Sequence[Zone],
     caption: Caption,
-) -> ImageBgr:
-    """Return a copy of a frame with everything drawn on it.
+) -> None:
+    """Draw everything on a frame: a copy would take longer than all that is drawn.
 
     Args:
-        image_bgr: The frame.
+        image: The frame.
         found: In its pixels.
         labels: What class ids mean.
         zones: In its pixels.
         caption: For the footer.
     """
-    image = image_bgr.copy()
     sizes = _sizes_for(image.shape[1], image.shape[0])
     for zone in zones:
         _draw_zone(image, zone, sizes)
@@ -95,7 +94,6 @@ def annotated(
     for mark in marks:
         _draw_label(image, mark, sizes)
     _draw_footer(image, caption, sizes)
-    return image
 
 
 def color_of(label: str) -> Bgr:

@@ -8,7 +8,7 @@ import numpy as np
 import structlog
 
 from object_recognition.detection import ImageBgr
-from object_recognition.drawing import Caption, annotated
+from object_recognition.drawing import Caption, annotate
 from object_recognition.picture import decoded, encoded
 from object_recognition.recognisers import OFF, Chosen, Recognisers
 from object_recognition.watch import FrameWatch, RawFrame
@@ -166,14 +166,14 @@ class RecognitionWorker:
         # Sure enough, and where the camera looks.
         found = found.take(found.confidence >= np.float32(camera.min_confidence))
         found = found.take(_filter_for(record, zones, chosen, image_bgr).inside(found))
-        picture = annotated(
+        annotate(
             image_bgr,
             found,
             labels=chosen.detector.labels,
             zones=zones,
             caption=Caption(chosen.detector.name, _local_time(camera, frame)),
         )
-        self._publish(camera, frame, picture, epoch)
+        self._publish(camera, frame, image_bgr, epoch)
 
     def _publish(
         self, camera: CameraConfig, frame: RawFrame, picture: ImageBgr, epoch: Epoch

@@ -20,6 +20,7 @@ from vigil.runtime import (
     FileHeartbeat,
     StopSignal,
     run_until_stopped,
+    settle,
     start_thread,
     stop_on_signals,
 )
@@ -82,6 +83,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         "boxed-reader": live.readers[1].run_once,
         "startup": _begun(app, stop=stop),
     }
+    settle()
     _serve(server, steps, heartbeat=FileHeartbeat(settings.heartbeat_path), stop=stop)
     for reader in live.readers:
         reader.close()

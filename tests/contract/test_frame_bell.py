@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 import redis
@@ -14,17 +14,35 @@ from tests.servers import ValkeyCluster
 from tests.waiting import wait_until
 from vigil import keys
 from vigil.bus.connection import connect, connect_single
+from vigil.bus.frames import bell as bell_module
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
 
 CHANNEL = keys.frame_bell(CAMERA, keys.FrameKind.RAW)
 USER = "listener"
+#: Of a listening thread in a test.
+TURN_S = 4.0
 
 
 def listeners(server: redis.Redis) -> int:
     """Return how many listen to the camera's bell there."""
     ((_, count),) = server.pubsub_shardnumsub(CHANNEL)
     return int(count)
+
+
+def test_the_first_camera_is_listened_to_without_waiting_a_turn(
+    valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given turns so long that nobody overlooks one
+    monkeypatch.setattr(bell_module, "_LISTEN_S", TURN_S)
+    with (
+        connect_single(valkey.url) as client,
+        closing(RedisFrameBell(client, kind=keys.FrameKind.RAW)) as bell,
+    ):
+        bell.listen_to([CAMERA])
+
+        # It rings when it begins to listen: a picture may have come before
+        assert bell.wait(TURN_S / 2) == {CAMERA}
 
 
 def test_a_right_that_is_given_back_is_used_again(valkey: EmbeddedValkey) -> None:

@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from vigil.runtime import (
     Heartbeat,
     StopSignal,
     run_until_stopped,
+    settle,
     start_thread,
 )
 
@@ -287,3 +289,23 @@ def test_a_stop_wakes_everybody_who_waits() -> None:
     stop.set()
 
     wait_until(lambda: woken == [True] * 5)
+
+
+def test_what_start_up_made_is_not_looked_through_for_garbage() -> None:
+    made_at_start = [object_with_a_cycle() for _ in range(3)]
+
+    try:
+        settle()
+        made_later = object_with_a_cycle()
+        looked_through = {id(each) for each in gc.get_objects()}
+    finally:
+        gc.unfreeze()
+
+    assert not looked_through & {id(each) for each in made_at_start}
+    assert id(made_later) in looked_through
+
+
+def object_with_a_cycle() -> list[object]:
+    cycle: list[object] = []
+    cycle.append(cycle)
+    return cycle

@@ -50,7 +50,10 @@ class RedisFrameBell(FrameBell):
             wanted.setdefault(self._server_of(channel), {})[channel] = camera_id
         for server in wanted.keys() - self._listeners.keys():
             self._listeners[server] = _Listener(
-                self._client_of(server), ring=self._ring, is_broken=self._is_broken
+                self._client_of(server),
+                wanted[server],
+                ring=self._ring,
+                is_broken=self._is_broken,
             )
         for server, listener in self._listeners.items():
             listener.channels = wanted.get(server, {})
@@ -104,6 +107,7 @@ class _Listener:
 
     Args:
         client: Of the server.
+        channels: To begin with.
         ring: Told of each camera with a newer picture.
         is_broken: Set when the server did not answer, or no longer has a camera.
     """
@@ -111,11 +115,12 @@ class _Listener:
     def __init__(
         self,
         client: redis.Redis,
+        channels: dict[str, CameraId],
         *,
         ring: Callable[[Collection[CameraId]], None],
         is_broken: threading.Event,
     ) -> None:
-        self.channels: dict[str, CameraId] = {}
+        self.channels = channels
         self._client = client
         self._ring = ring
         self._is_broken = is_broken
