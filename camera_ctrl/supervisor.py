@@ -23,7 +23,7 @@ from vigil.messages import CameraConfig, CameraState, CameraStatus
 log = structlog.get_logger(__name__)
 
 #: How long the supervisor sleeps between two looks.
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 0.5
 #: Seconds between two statuses of a camera that did not change.
 STATUS_EVERY_S = 1.0
 

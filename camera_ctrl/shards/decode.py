@@ -111,7 +111,11 @@ class DecodeShard:
         assignment = self._link.newest_assignment(timeout_s=self._rest_s())
         if assignment is not None:
             self._take(assignment)
-        if self._link.is_report_due():
+        news = {
+            each: (camera.decoder.error, camera.lost_epoch)
+            for each, camera in self._cameras.items()
+        }
+        if self._link.is_report_due(news):
             self._link.report(ShardReport(decode=self._reports()))
         now_s = self._clock.monotonic_s()
         due = [

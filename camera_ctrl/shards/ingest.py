@@ -77,7 +77,11 @@ class IngestShard:
         for camera_id, reason in self._unopenable.items():
             reports[camera_id] = IngestReport(error=reason)
         self._bury({camera_id for camera_id, report in reports.items() if report.is_alive})
-        if self._link.is_report_due():
+        news = {
+            each: (report.is_alive, report.error, report.lost_epoch)
+            for each, report in reports.items()
+        }
+        if self._link.is_report_due(news):
             self._link.report(ShardReport(ingest=reports))
 
     def close(self) -> None:

@@ -6,8 +6,8 @@ from camera_ctrl.shards.messages import Assignment, ShardReport
 from vigil.clock import Clock
 from vigil.runtime import StopSignal
 
-#: Seconds between reports.
-REPORT_EVERY_S = 0.5
+#: Seconds between reports in which nothing has changed.
+REPORT_EVERY_S = 1.0
 
 
 class SupervisorLink:
@@ -24,6 +24,7 @@ class SupervisorLink:
         self._stop = stop
         self._clock = clock
         self._due_s = 0.0
+        self._news: object = None
 
     def newest_assignment(self, *, timeout_s: float) -> Assignment | None:
         """Return the last assignment that came since the last call; wait at most timeout_s."""
@@ -36,9 +37,14 @@ class SupervisorLink:
             self._stop.set()
         return newest
 
-    def is_report_due(self) -> bool:
-        """Return whether it is time to report."""
-        return self._clock.monotonic_s() >= self._due_s
+    def is_report_due(self, news: object = None) -> bool:
+        """Return whether it is time to report.
+
+        Args:
+            news: What the supervisor should know at once, whenever it is another than before.
+        """
+        is_news, self._news = news != self._news, news
+        return is_news or self._clock.monotonic_s() >= self._due_s
 
     def report(self, report: ShardReport) -> None:
         """Send a report."""

@@ -111,6 +111,9 @@ class EmbeddedValkey(EmbeddedServer):
             # A container's default of 10,000 open files is plenty; asking for more warns.
             "maxclients": 4000,
         }
+        if not self._appendonly and not self._cluster:
+            # How often it looks after itself; what expires is gone for its readers in any case.
+            lines["hz"] = 1
         if self._cluster:
             # Its default, port + 10000, may be no port at all.
             lines |= {"cluster-enabled": "yes", "cluster-port": free_port()}
