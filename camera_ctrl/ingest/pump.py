@@ -1,5 +1,6 @@
 """From FFmpeg's packets to entries on the bus, with capture times and templates."""
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -55,6 +56,21 @@ class PumpState:
     size_wh: tuple[int, int] = (0, 0)
 
 
+@dataclass(slots=True)
+class Held:
+    """Packets of one template that wait for the next one.
+
+    Attributes:
+        since_s: When the first of them came.
+        newest_s: When the last packet came, be it here or gone.
+    """
+
+    packets: list[Packet] = field(default_factory=list)
+    template: Template | None = None
+    since_s: float = 0.0
+    newest_s: float = -math.inf
+
+
 class PacketPump:
     """Puts the packets of one connection on the bus, from a keyframe on.
 
@@ -68,6 +84,7 @@ class PacketPump:
         packets: Where they go.
         clock: Stamps arrivals.
         may_burst: Whether the connection may begin with what the camera has stored.
+        hold_s: How long a packet waits at most, so that the next goes along in one call.
     """
 
     def __init__(
@@ -79,6 +96,7 @@ class PacketPump:
         packets: PacketLog,
         clock: Clock,
         may_burst: bool = True,
+        hold_s: float = 0.0,
     ) -> None:
         self._camera_id = camera_id
         self._streams = streams
@@ -94,6 +112,8 @@ class PacketPump:
         #: Those that the timer has not stamped yet, in the order they came.
         self._unstamped: deque[tuple[AvPacket, Template]] = deque()
         self._paused_until_s = 0.0
+        self._hold_s = hold_s
+        self._held = Held()
 
     def put(self, packet: AvPacket) -> bool:
         """Take one packet of the demuxer; return whether it was video with a payload.
@@ -104,6 +124,7 @@ class PacketPump:
         if packet.size == 0:
             # FFmpeg says so that no more will come.
             self._append(self._timer.settle())
+            self.flush()
             return False
         if packet.stream_index not in self._index:
             return False
@@ -172,7 +193,28 @@ class PacketPump:
                 if stamp is not None
             ]
             if batch:
-                self._append_run(batch, template)
+                self._hold(batch, template)
+
+    def _hold(self, batch: Sequence[Packet], template: Template) -> None:
+        """Let packets wait for the next ones, if those come soon enough by their own rhythm."""
+        now_s, held = self._clock.monotonic_s(), self._held
+        if held.packets and held.template is not template:
+            self.flush()
+        gap_s, held.newest_s = now_s - held.newest_s, now_s
+        if not held.packets:
+            held.since_s = now_s
+        held.packets += batch
+        held.template = template
+        # A keyframe is what readers wait for to begin.
+        begins_gop = any(each.is_keyframe and each.stream_index == 0 for each in batch)
+        if begins_gop or now_s - held.since_s + gap_s > self._hold_s:
+            self.flush()
+
+    def flush(self) -> None:
+        """Let nothing wait any longer."""
+        batch, self._held.packets = self._held.packets, []
+        if batch and self._held.template is not None:
+            self._append_run(batch, self._held.template)
 
     def _append_run(self, batch: Sequence[Packet], template: Template) -> None:
         """Put packets of one template on the bus, or drop them."""

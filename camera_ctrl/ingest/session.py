@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 #: A connection that lasted so long was no flapping: the next one is tried at once.
 STEADY_S = 10.0
+#: How long a packet waits for the next one: two of a camera at 25 frames a second go together.
+#: What a packet costs is mostly that three processes wake for it.
+HOLD_S = 0.06
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 8.0
 #: A recording that has ended is hardly another one a moment later.
@@ -174,6 +177,7 @@ class CameraSession:
                 packets=self._packets,
                 clock=self._clock,
                 may_burst=feed.may_burst,
+                hold_s=HOLD_S,
             )
             with self._lock:
                 self._seen.error = self._seen.opening_s = None

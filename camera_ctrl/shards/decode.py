@@ -130,8 +130,6 @@ class DecodeShard:
         found = self._packets.read(positions, limit=READ_LIMIT)
         for camera in due:
             if entries := found.get(camera.config.id):
-                # Until the thread knows better: nobody need wake to see whether it is done.
-                camera.due_s = now_s + min(1 / camera.config.frame_fps, REST_MAX_S)
                 camera.busy = self._threads.submit(self._decode, camera, entries, read_s=now_s)
             else:
                 camera.due_s = now_s + READ_EVERY_S
@@ -140,7 +138,8 @@ class DecodeShard:
         """Return how long there is nothing to look for."""
         now_s = self._clock.monotonic_s()
         rests_s = (
-            max(READ_EVERY_S if camera.busy else 0.0, camera.due_s - now_s)
+            # When the next picture is due, the thread will tell.
+            READ_EVERY_S if camera.busy else max(0.0, camera.due_s - now_s)
             for camera in self._cameras.values()
         )
         return min(rests_s, default=REST_MAX_S)

@@ -75,14 +75,14 @@ class Bench:
         return [round(packet.pts * packet.time_base / STEP_S) for packet in self.on_bus()]
 
 
-OpenBench = Callable[[Path], Bench]
+OpenBench = Callable[..., Bench]
 
 
 @pytest.fixture
 def opened() -> Iterator[OpenBench]:
     containers = []
 
-    def bench(path: Path) -> Bench:
+    def bench(path: Path, *, hold_s: float = 0.0) -> Bench:
         container = av.open(path)
         containers.append(container)
         streams: list[MediaStream] = [container.streams.video[0], *container.streams.audio[:1]]
@@ -92,7 +92,16 @@ def opened() -> Iterator[OpenBench]:
         epoch = leases.acquire(CAMERA, "me", ttl_s=3.0, last_seen=Epoch(0))
         assert epoch is not None
         state = PumpState(epoch)
-        pump = PacketPump(CAMERA, streams, state=state, packets=log, clock=clock)
+        pump = PacketPump(
+            CAMERA,
+            streams,
+            state=state,
+            packets=log,
+            clock=clock,
+            # Else the first second waits for its times.
+            may_burst=not hold_s,
+            hold_s=hold_s,
+        )
         return Bench(clock, leases, log, state, pump, container.demux(streams))
 
     yield bench
@@ -309,3 +318,68 @@ def test_a_packet_beyond_the_bound_is_refused_in_words(
         return
     with pytest.raises(CameraUnavailable, match="larger than the 24 MiB that we take"):
         bench.pump.put(packet)
+
+
+#: How long a packet waits for the next: two of a camera at 25 frames a second go together.
+HOLD_S = 0.06
+
+
+def test_two_packets_that_come_soon_after_each_other_go_in_one_call(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip, hold_s=HOLD_S)
+
+    # The first is a keyframe, on which readers wait; of a GOP of ten the last is alone
+    bench.send(1)
+    assert (bench.numbers(), bench.log.asked) == ([0], 1)
+    bench.send(1)
+    assert bench.numbers() == [0]
+    bench.send(1)
+    assert (bench.numbers(), bench.log.asked) == ([0, 1, 2], 2)
+    bench.send(8)
+
+    assert (bench.numbers(), bench.log.asked) == (list(range(11)), 6)
+
+
+@pytest.mark.parametrize(("every_s", "calls"), [(0.01, 4), (0.02, 6), (0.04, 10), (0.07, 20)])
+def test_no_packet_waits_longer_than_it_may(
+    opened: OpenBench, small_clip: Path, every_s: float, calls: int
+) -> None:
+    bench = opened(small_clip, hold_s=HOLD_S)
+
+    for sent in range(1, 21):
+        bench.send(1, every_s=every_s)
+        # The oldest that waits came this long before the newest
+        assert (sent - len(bench.on_bus()) - 1) * every_s <= HOLD_S
+
+    assert bench.log.asked == calls
+
+
+def test_what_waits_goes_on_the_bus_when_the_connection_ends(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip, hold_s=HOLD_S)
+    bench.send(4)
+    assert bench.numbers() == [0, 1, 2]
+
+    bench.pump.flush()
+    bench.pump.flush()
+
+    assert bench.numbers() == [0, 1, 2, 3]
+
+
+def test_packets_that_waited_in_vain_are_dropped_up_to_the_next_keyframe(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip, hold_s=HOLD_S)
+    bench.send(4)
+
+    bench.log.is_away = True
+    bench.send(1)
+    bench.log.is_away = False
+    bench.clock.advance(PAUSE_S)
+    bench.send(20)
+
+    # 3 and 4 were lost; 5 to 9 refer to them
+    assert bench.numbers()[:6] == [0, 1, 2, 10, 11, 12]
+    assert bench.state.dropped == 2
