@@ -34,7 +34,7 @@ from vigil.domain.packet import Packet
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
-from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
+from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
 
 log = structlog.get_logger(__name__)
 
@@ -303,13 +303,10 @@ def _live_s(frame_fps: float) -> float:
 
 def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     """Run a decode shard. The entry of its process."""
-    # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logging("camera_ctrl.decode", settings.log_level)
     # Cameras are what shares the cores here; OpenCV's own threads only spin for each other.
     cv2.setNumThreads(1)
-    stop, clock = StopSignal(), SystemClock()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop, clock = stop_on_signals([signal.SIGTERM]), SystemClock()
     redis = connect_waiting(str(settings.redis_url), stop=stop)
     shard = DecodeShard(
         link=SupervisorLink(pipe, stop=stop, clock=clock),

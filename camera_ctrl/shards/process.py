@@ -2,6 +2,7 @@
 
 import importlib
 import multiprocessing
+import signal
 from collections.abc import Iterable
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -163,6 +164,8 @@ class ShardProcess:
 
 def _enter(main: str, faults: Connection, *arguments: object) -> None:
     """Import an entry and run it. The first thing that a shard's process does."""
+    # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     report_faults_to(faults)
     module, _, function = main.partition(":")
     getattr(importlib.import_module(module), function)(*arguments)
