@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 LEASE_S = 3.0
 RENEW_EVERY_S = 1.0
 #: Stands for the server of what no server of a cluster has now.
-_NO_SERVER = ""
+_NO_SERVER = "none"
 
 
 def new_member_id() -> str:

@@ -248,7 +248,7 @@ class DecodeShard:
         if camera.is_gone or self._clock.utc_us() > live_until_us:
             return
         try:
-            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=_ttl_s(frame_fps))
+            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=keys.frame_ttl_s(frame_fps))
             camera.last_frame_us = captured_at_us
             camera.rate.count(self._clock.monotonic_s())
         except LeaseLost:
@@ -286,10 +286,6 @@ def _runs_of_one_template(entries: list[Entry]) -> list[list[Entry]]:
             runs.append([])
         runs[-1].append(entry)
     return runs
-
-
-def _ttl_s(frame_fps: float) -> float:
-    return max(keys.FRAME_TTL_S, 3 / frame_fps)
 
 
 def _live_s(frame_fps: float) -> float:

@@ -194,6 +194,18 @@ def translated_errors() -> Iterator[None]:
         raise BusUnavailable(f"redis: {error}") from error
 
 
+def server_of(redis_client: RedisClient, key: str) -> str:
+    """Return a name of the server that has a key or a sharded channel; asks nobody.
+
+    Raises:
+        BusUnavailable: No server of the cluster has it now.
+    """
+    if not isinstance(redis_client, RedisCluster):
+        return ""
+    with translated_errors():
+        return str(redis_client.get_node_from_key(key).name)
+
+
 def _is_passing(error: ResponseError) -> bool:
     """Whether a server that says this may take the same command later."""
     return str(error).startswith(("MISCONF", "BUSY "))
