@@ -245,7 +245,7 @@ class DecodeShard:
         captured_at_us = read_stamp(jpeg).captured_at_us
         live_until_us = captured_at_us + _live_s(frame_fps) * MICROSECONDS
         # A backlog outlives its camera: what it shows is not live.
-        if camera.is_gone or self._clock.utc_us() > live_until_us:
+        if self._is_over(camera, live_until_us):
             return
         try:
             self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=keys.frame_ttl_s(frame_fps))
@@ -256,9 +256,12 @@ class DecodeShard:
         except BusUnavailable as error:
             # The next frame will do.
             log.info("picture_dropped", camera_id=camera_id, reason=str(error))
-        # If the camera died meanwhile, the ingest shard may have removed the one before this.
-        if self._clock.utc_us() >= live_until_us:
+        # If the camera died or was taken away meanwhile, the one before this may have been removed.
+        if self._is_over(camera, live_until_us):
             self._take_back(camera, epoch)
+
+    def _is_over(self, camera: _Camera, live_until_us: float) -> bool:
+        return camera.is_gone or self._clock.utc_us() >= live_until_us
 
     def _take_back(self, camera: _Camera, epoch: Epoch) -> None:
         try:
