@@ -306,9 +306,10 @@ def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     # Cameras are what shares the cores here; OpenCV's own threads only spin for each other.
     cv2.setNumThreads(1)
     stop, clock = stop_on_signals([signal.SIGTERM]), SystemClock()
-    redis = connect_waiting(str(settings.redis_url), stop=stop)
+    link = SupervisorLink(pipe, stop=stop, clock=clock)
+    redis = connect_waiting(str(settings.redis_url), stop=stop, meanwhile=link.say_alive)
     shard = DecodeShard(
-        link=SupervisorLink(pipe, stop=stop, clock=clock),
+        link=link,
         packets=RedisPacketLog(redis, limits=BacklogLimits()),
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         clock=clock,

@@ -157,9 +157,10 @@ def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     return_freed_pieces()
     stop, clock = stop_on_signals([signal.SIGTERM]), SystemClock()
-    redis = connect_waiting(str(settings.redis_url), stop=stop)
+    link = SupervisorLink(pipe, stop=stop, clock=clock)
+    redis = connect_waiting(str(settings.redis_url), stop=stop, meanwhile=link.say_alive)
     shard = IngestShard(
-        link=SupervisorLink(pipe, stop=stop, clock=clock),
+        link=link,
         packets=RedisPacketLog(redis, limits=settings.backlog_limits()),
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         sealer=Sealer(*settings.secrets()),

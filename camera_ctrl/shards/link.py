@@ -36,6 +36,10 @@ class SupervisorLink:
             self._stop.set()
         return newest
 
+    def say_alive(self) -> None:
+        """Report of no camera, while none is served yet."""
+        self.report(ShardReport())
+
     def is_report_due(self) -> bool:
         """Return whether it is time to report."""
         return self._clock.monotonic_s() >= self._due_s

@@ -16,6 +16,7 @@ from camera_ctrl.shards.messages import Assignment, ShardReport
 from camera_ctrl.shards.outbox import Outbox
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
+from vigil.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -168,7 +169,11 @@ def _enter(main: str, faults: Connection, *arguments: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     report_faults_to(faults)
     module, _, function = main.partition(":")
-    getattr(importlib.import_module(module), function)(*arguments)
+    try:
+        getattr(importlib.import_module(module), function)(*arguments)
+    except Unavailable as error:
+        # It was told to end while it waited for the other side.
+        log.info("shard_ended_waiting", reason=str(error))
 
 
 def pipes(shards: Iterable[ShardProcess]) -> list[Connection]:
