@@ -57,12 +57,7 @@ def main(
     media, queue = _both_roles(settings, stop)
     statuses = RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus)
     supervisor = CameraSupervisor(
-        configs=CameraConfigs(
-            store=RedisCameraConfigStore(queue),
-            bell=RedisConfigBell(queue),
-            path=settings.vigil_home / "camera_ctrl" / "cameras.json",
-            clock=clock,
-        ),
+        configs=_configs(settings, queue, clock),
         keeper=LeaseKeeper(
             RedisLeases(media, role=keys.Role.INGEST), member=new_member_id(), clock=clock
         ),
@@ -104,6 +99,15 @@ def _both_roles(settings: CameraSettings, stop: StopSignal) -> tuple[RedisClient
     if settings.is_one_redis():
         log.warning("one_redis_for_both_roles", backlog_s=settings.backlog_limits().seconds)
     return media, queue
+
+
+def _configs(settings: CameraSettings, queue: redis.Redis, clock: SystemClock) -> CameraConfigs:
+    return CameraConfigs(
+        store=RedisCameraConfigStore(queue),
+        bell=RedisConfigBell(queue),
+        path=settings.vigil_home / "camera_ctrl" / "cameras.json",
+        clock=clock,
+    )
 
 
 def _ingest_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:

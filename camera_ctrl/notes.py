@@ -44,7 +44,7 @@ class Notes:
             camera_id: Whose bytes may crash it, or hold it up.
             due_s: Until when it must have come back, by the clock's monotonic face.
         """
-        place = self._free.pop() if self._free else len(self._places)
+        place = self._take()
         note = Note(self._due_s, place)
         note.come_back(due_s)
         self._threads[place] = threading.get_ident()
@@ -94,6 +94,13 @@ class Notes:
     def _written(self) -> list[tuple[int, int, float]]:
         rows = zip(self._cameras, self._threads, self._due_s, strict=True)
         return [row for row, _ in zip(rows, self._places, strict=False) if row[0]]
+
+    def _take(self) -> int:
+        # In one step: who looks first whether one is free may find that another has taken it.
+        try:
+            return self._free.pop()
+        except IndexError:
+            return len(self._places)
 
     def _leave(self, place: int) -> None:
         self._cameras[place] = 0

@@ -179,7 +179,7 @@ class RecognitionWorker:
         self, camera: CameraConfig, frame: RawFrame, picture: ImageBgr, epoch: Epoch
     ) -> None:
         jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp)
-        ttl_s = max(keys.FRAME_TTL_S, 3 / camera.frame_fps)
+        ttl_s = keys.frame_ttl_s(camera.frame_fps)
         try:
             self._boxed.put(camera.id, jpeg, epoch=epoch, ttl_s=ttl_s)
         except LeaseLost:

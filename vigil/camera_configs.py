@@ -59,7 +59,7 @@ class CameraConfigs:
     Args:
         store: Where web publishes.
         bell: Rings when it did.
-        path: The file of the last good configuration; credentials in it are sealed.
+        path: The file of the last good configuration; addresses and passwords in it are sealed.
         clock: For the periodic read.
     """
 

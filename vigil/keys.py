@@ -63,6 +63,11 @@ class FrameKind(StrEnum):
 GUARD_OF = {FrameKind.RAW: Role.INGEST, FrameKind.BOXED: Role.RECOGNITION}
 
 
+def frame_ttl_s(frame_fps: float) -> float:
+    """Return how many seconds a picture lives of which so many are made a second."""
+    return max(FRAME_TTL_S, 3 / frame_fps)
+
+
 def frame(camera_id: CameraId, kind: FrameKind) -> str:
     """Return the contract's key of a camera's newest JPEG of one kind."""
     return latest_frame(camera_id) if kind is FrameKind.RAW else boxed_image(camera_id)

@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 #: Seconds a lease lives, and seconds between renewals.
 LEASE_S = 3.0
 RENEW_EVERY_S = 1.0
+#: Stands for the server of what no server of a cluster has now.
+_NO_SERVER = "none"
 
 
 def new_member_id() -> str:
@@ -125,17 +127,24 @@ class LeaseKeeper:
 
     def _round(self, wanted: Collection[CameraId]) -> Iterator[tuple[str, Callable[[], None]]]:
         """Yield what is to be done, and with which server; last what lies on one that was away."""
-        announcement = self._leases.server_of(None), self._announce
+        announcement = self._server_of(None), self._announce
         if announcement[0] not in self._away:
             yield announcement
         # Who has not heard of the other members would take every camera.
         share = share_of(self.member, wanted, self._members) if self._members else frozenset()
-        at_server = {each: self._leases.server_of(each) for each in self._held.keys() | share}
+        at_server = {each: self._server_of(each) for each in self._held.keys() | share}
         for camera_id in sorted(at_server, key=lambda each: at_server[each] in self._away):
             step = self._renew_or_take if camera_id in share else self._give_back
             yield at_server[camera_id], partial(step, camera_id)
         if announcement[0] in self._away:
             yield announcement
+
+    def _server_of(self, camera_id: CameraId | None) -> str:
+        try:
+            return self._leases.server_of(camera_id)
+        except BusUnavailable:
+            # The step fails for the same reason, and alone.
+            return _NO_SERVER
 
     def _announce(self) -> None:
         self._members = self._leases.announce(self.member, ttl_s=LEASE_S)

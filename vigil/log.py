@@ -2,12 +2,16 @@
 
 import logging
 import sys
+import threading
+from types import TracebackType
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 from typing_extensions import override
 
 from vigil.masking import redact
+
+log = structlog.get_logger(__name__)
 
 
 class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
@@ -19,7 +23,7 @@ class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
 
 
 def configure_logging(service: str, level: str) -> None:
-    """Send structlog and the standard library's records to stderr in one form.
+    """Send structlog, the standard library's records and what crashes to stderr in one form.
 
     Args:
         service: The name each line carries, such as ``camera_ctrl``.
@@ -59,3 +63,22 @@ def configure_logging(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # Python would print the traceback as it is: with the address that something was opened by.
+    sys.excepthook = _log_crash
+    threading.excepthook = _log_thread_crash
+
+
+def _log_crash(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+    else:
+        log.error("crashed", exc_info=error)
+
+
+def _log_thread_crash(crash: threading.ExceptHookArgs) -> None:
+    # A thread may end by SystemExit, and says so to nobody.
+    if crash.exc_type is not SystemExit:
+        name = None if crash.thread is None else crash.thread.name
+        log.error("thread_crashed", thread=name, exc_info=crash.exc_value)

@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -36,8 +36,10 @@ class StopSignal:
         return self._event.wait(timeout_s)
 
 
-def stop_on_signals() -> StopSignal:
-    """Return a stop that SIGTERM and SIGINT set. Call from the main thread."""
+def stop_on_signals(
+    signals: Iterable[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+) -> StopSignal:
+    """Return a stop that these signals set. Call from the main thread."""
     stop = StopSignal()
 
     def end(name: str) -> None:
@@ -48,8 +50,8 @@ def stop_on_signals() -> StopSignal:
         # In a thread: what the signal interrupted may hold the very locks that these take.
         threading.Thread(target=end, args=(signal.Signals(signum).name,), daemon=True).start()
 
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, handle)
+    for each in signals:
+        signal.signal(each, handle)
     return stop
 
 

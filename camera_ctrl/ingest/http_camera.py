@@ -116,6 +116,9 @@ class HttpCamera:
         try:
             with self._followed(headers) as response:
                 yield response
+        except UnicodeError as error:
+            # Its name, or the one that it sends us on to, is none that can be looked up.
+            raise CameraUnavailable(words.NAME_UNKNOWN) from error
         except httpx.TimeoutException as error:
             raise CameraUnavailable(words.NO_ANSWER) from error
         except httpx.ConnectError as error:

@@ -16,6 +16,7 @@ from av.error import (
 
 from camera_ctrl.ingest.source import Source
 
+NAME_UNKNOWN = "the camera's name is not known: check the host in its URL"
 #: What is said of a camera that is silent.
 NO_ANSWER = "no answer in time"
 BROKEN = "the camera broke the connection"
@@ -61,7 +62,7 @@ def error_text(error: Exception) -> str:
 def of_os_error(error: OSError) -> str:
     """Return what keeps us from reaching a host."""
     if isinstance(error, socket.gaierror):
-        return "the camera's name is not known: check the host in its URL"
+        return NAME_UNKNOWN
     if isinstance(error, TimeoutError):
         return NO_ANSWER
     if isinstance(error, PermissionError):
@@ -80,6 +81,9 @@ def _of_the_network(number: int | None, source: Source) -> str:
             socket.create_connection(address, timeout=_ASK_TIMEOUT_S).close()
         except OSError as error:
             return of_os_error(error)
+        except UnicodeError:
+            # A name with an empty or an endless part, which nobody looks up.
+            return NAME_UNKNOWN
     if number == errno.EIO:
         return BROKEN
     return NO_RTSP if source.is_rtsp else NO_VIDEO

@@ -34,7 +34,7 @@ from vigil.domain.packet import Packet
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
-from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
+from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +112,7 @@ class DecodeShard:
         if assignment is not None:
             self._take(assignment)
         news = {
-            each: (camera.decoder.error, camera.lost_epoch)
+            each: (camera.decoder.error, camera.lost_epoch, camera.last_frame_us is None)
             for each, camera in self._cameras.items()
         }
         if self._link.is_report_due(news):
@@ -248,10 +248,10 @@ class DecodeShard:
         captured_at_us = read_stamp(jpeg).captured_at_us
         live_until_us = captured_at_us + _live_s(frame_fps) * MICROSECONDS
         # A backlog outlives its camera: what it shows is not live.
-        if camera.is_gone or self._clock.utc_us() > live_until_us:
+        if self._is_over(camera, live_until_us):
             return
         try:
-            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=_ttl_s(frame_fps))
+            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=keys.frame_ttl_s(frame_fps))
             camera.last_frame_us = captured_at_us
             camera.rate.count(self._clock.monotonic_s())
         except LeaseLost:
@@ -259,9 +259,12 @@ class DecodeShard:
         except BusUnavailable as error:
             # The next frame will do.
             log.info("picture_dropped", camera_id=camera_id, reason=str(error))
-        # If the camera died meanwhile, the ingest shard may have removed the one before this.
-        if self._clock.utc_us() >= live_until_us:
+        # If the camera died or was taken away meanwhile, the one before this may have been removed.
+        if self._is_over(camera, live_until_us):
             self._take_back(camera, epoch)
+
+    def _is_over(self, camera: _Camera, live_until_us: float) -> bool:
+        return camera.is_gone or self._clock.utc_us() >= live_until_us
 
     def _take_back(self, camera: _Camera, epoch: Epoch) -> None:
         try:
@@ -291,10 +294,6 @@ def _runs_of_one_template(entries: list[Entry]) -> list[list[Entry]]:
     return runs
 
 
-def _ttl_s(frame_fps: float) -> float:
-    return max(keys.FRAME_TTL_S, 3 / frame_fps)
-
-
 def _live_s(frame_fps: float) -> float:
     """Return how long after its capture a picture's camera is alive for certain.
 
@@ -306,16 +305,14 @@ def _live_s(frame_fps: float) -> float:
 
 def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     """Run a decode shard. The entry of its process."""
-    # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logging("camera_ctrl.decode", settings.log_level)
     # Cameras are what shares the cores here; OpenCV's own threads only spin for each other.
     cv2.setNumThreads(1)
-    stop, clock = StopSignal(), SystemClock()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    redis = connect_waiting(str(settings.redis_url), stop=stop)
+    stop, clock = stop_on_signals([signal.SIGTERM]), SystemClock()
+    link = SupervisorLink(pipe, stop=stop, clock=clock)
+    redis = connect_waiting(str(settings.redis_url), stop=stop, meanwhile=link.say_alive)
     shard = DecodeShard(
-        link=SupervisorLink(pipe, stop=stop, clock=clock),
+        link=link,
         packets=RedisPacketLog(redis, limits=BacklogLimits()),
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         clock=clock,

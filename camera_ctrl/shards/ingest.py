@@ -26,7 +26,7 @@ from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
-from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
+from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
 from vigil.sealing import Sealer
 
 log = structlog.get_logger(__name__)
@@ -156,17 +156,15 @@ class IngestShard:
 
 def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     """Run an ingest shard. The entry of its process."""
-    # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logging("camera_ctrl.ingest", settings.log_level)
     # It would log the URL of every still.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     return_freed_pieces()
-    stop, clock = StopSignal(), SystemClock()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    redis = connect_waiting(str(settings.redis_url), stop=stop)
+    stop, clock = stop_on_signals([signal.SIGTERM]), SystemClock()
+    link = SupervisorLink(pipe, stop=stop, clock=clock)
+    redis = connect_waiting(str(settings.redis_url), stop=stop, meanwhile=link.say_alive)
     shard = IngestShard(
-        link=SupervisorLink(pipe, stop=stop, clock=clock),
+        link=link,
         packets=RedisPacketLog(redis, limits=settings.backlog_limits()),
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         sealer=Sealer(*settings.secrets()),

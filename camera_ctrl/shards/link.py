@@ -37,6 +37,10 @@ class SupervisorLink:
             self._stop.set()
         return newest
 
+    def say_alive(self) -> None:
+        """Report of no camera, while none is served yet."""
+        self.report(ShardReport())
+
     def is_report_due(self, news: object = None) -> bool:
         """Return whether it is time to report.
 

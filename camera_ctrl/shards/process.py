@@ -2,6 +2,7 @@
 
 import importlib
 import multiprocessing
+import signal
 from collections.abc import Iterable
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -15,6 +16,7 @@ from camera_ctrl.shards.messages import Assignment, ShardReport
 from camera_ctrl.shards.outbox import Outbox
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
+from vigil.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -163,9 +165,15 @@ class ShardProcess:
 
 def _enter(main: str, faults: Connection, *arguments: object) -> None:
     """Import an entry and run it. The first thing that a shard's process does."""
+    # The terminal's Ctrl-C goes to the whole group; the supervisor says when we stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     report_faults_to(faults)
     module, _, function = main.partition(":")
-    getattr(importlib.import_module(module), function)(*arguments)
+    try:
+        getattr(importlib.import_module(module), function)(*arguments)
+    except Unavailable as error:
+        # It was told to end while it waited for the other side.
+        log.info("shard_ended_waiting", reason=str(error))
 
 
 def pipes(shards: Iterable[ShardProcess]) -> list[Connection]:

@@ -96,7 +96,8 @@ class Downloader:
                 return self._take(response, part, size_bytes=size_bytes)
         except httpx.TooManyRedirects as error:
             raise ModelInvalid(f"more than {limits.redirects} redirects") from error
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+            # UnicodeError: the host can be nobody's name, here or where we are sent on to.
             raise ModelInvalid(f"the address cannot be used: {redact(str(error))}") from error
         except httpx.HTTPError as error:
             raise ModelUnavailable(_in_words(error)) from error

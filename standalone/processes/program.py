@@ -55,7 +55,7 @@ class Program:
             first is also what it gets when we die.
         working_folder: Where it stands; None: where we do.
         identity: As whom it runs.
-        stop: Ends every wait.
+        stop_signal: Ends every wait.
     """
 
     name: str

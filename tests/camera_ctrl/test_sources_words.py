@@ -56,6 +56,9 @@ def web() -> Iterator[WebServer]:
         it.answers["/circle"] = Answer(
             "text/plain", lambda: iter(()), 302, 0, headers={"Location": "/circle"}
         )
+        it.answers["/nobody"] = Answer(
+            "text/plain", lambda: iter(()), 302, 0, headers={"Location": "http://camera..invalid/"}
+        )
         it.answers["/elsewhere"] = Answer(
             "text/plain", lambda: iter(()), 302, 0, headers={"Location": "file:///etc/passwd"}
         )
@@ -116,6 +119,7 @@ def test_of_a_file(files: Path, name: str, words: str) -> None:
         ("/cut.jpg", "its picture is no JPEG, or was cut off"),
         ("/circle", "the camera sends us round in circles"),
         ("/elsewhere", "the camera sends us on to where we do not go"),
+        ("/nobody", "the camera's name is not known: check the host in its URL"),
     ],
 )
 def test_of_a_web_server(web: WebServer, path: str, words: str) -> None:
@@ -152,6 +156,10 @@ NOBODY = "nobody listens at this address and port"
     ("host", "words"),
     [
         ("no-such-camera.invalid", {UNKNOWN}),
+        # Names that can be nobody's: Python refuses to look them up
+        ("camera..invalid", {UNKNOWN}),
+        ("c" * 64 + ".invalid", {UNKNOWN}),
+        ("xn--a", {UNKNOWN}),
         # The prefix of documentation leads nowhere; which of these is said depends on the network.
         ("[2001:db8::1]", {NO_ROUTE, NO_NETWORK, "no answer in time"}),
         ("127.0.0.1:1", {NOBODY}),

@@ -67,6 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         answers: dict[str, Callable[[], object]] = {
             "/loop": lambda: self._redirect("/loop"),
             "/moved": lambda: self._redirect("/good/best.pt"),
+            "/to-nobody": lambda: self._redirect("http://models..invalid/best.onnx"),
             "/to-file": lambda: self._redirect("file:///etc/passwd"),
             "/cut": lambda: self._answer_range(content, cut=True),
             "/no-range": lambda: self._answer(200, content, cut=is_first),

@@ -127,6 +127,7 @@ REFUSED = {
     "not there": ("/status/404", {}, "answers 404"),
     "forbidden": ("/status/403", {}, "answers 403"),
     "a circle": ("/loop", {}, "more than 5 redirects"),
+    "nobody": ("/to-nobody", {}, "the address cannot be used"),
     "a local file": ("/to-file", {}, "cannot be used"),
 }
 
@@ -313,6 +314,13 @@ def test_a_disk_that_keeps_nothing_is_asked_again_later(server: FileServer, tmp_
 def test_an_address_that_cannot_be_fetched_is_no_source(url: str) -> None:
     with pytest.raises(ModelInvalid):
         ModelSource(url)
+
+
+@pytest.mark.parametrize("host", ["models..invalid", "m" * 64 + ".invalid", "xn--a"])
+def test_a_host_that_can_be_nobodys_name_is_refused(tmp_path: Path, host: str) -> None:
+    # Python refuses to look it up.
+    with pytest.raises(ModelInvalid, match="the address cannot be used"):
+        a_store(tmp_path).fetch(ModelSource(f"http://{host}/best.onnx"))
 
 
 def test_the_default_has_a_name_for_people() -> None:

@@ -1,156 +1,38 @@
 import multiprocessing
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from typing_extensions import override
 
 from camera_ctrl.decode.decoder import CameraDecoder
 from camera_ctrl.liveness import DEAD_AFTER_S
-from camera_ctrl.notes import Notes
-from camera_ctrl.shards.decode import READ_LIMIT, DecodeShard
-from camera_ctrl.shards.link import SupervisorLink
-from camera_ctrl.shards.messages import Assignment, ShardReport
-from standalone.demo.counter import read_counter
-from tests.builders import CAMERA, a_camera
+from camera_ctrl.shards import decode
+from camera_ctrl.shards.decode import READ_LIMIT
+from camera_ctrl.shards.messages import Assignment
+from tests.builders import CAMERA
 from tests.cameras.clips import SMALL, CardClip
-from tests.footage import BEGAN_US, Footage, footage_of
-from tests.pictures import bgr_of
-from tests.waiting import wait_until
-from vigil.bus.frames.memory import MemoryFrameStore
-from vigil.bus.leases.memory import MemoryLeases
-from vigil.bus.packets.base import BacklogLimits, Template
-from vigil.bus.packets.memory import MemoryPacketLog
-from vigil.clock import FakeClock
-from vigil.domain.camera import CameraId, Epoch
-from vigil.domain.frame import FrameStamp, read_stamp
+from tests.decode_bench import Bench, a_bench, a_shard
+from tests.footage import BEGAN_US
+from vigil.domain.camera import Epoch
 from vigil.errors import BusUnavailable
-from vigil.messages import CameraConfig
-from vigil.runtime import StopSignal
-
-STEP_S = 0.04
-
-
-class LeavingPacketLog(MemoryPacketLog):
-    """A log whose templates are away when the test says so."""
-
-    is_away = False
-
-    @override
-    def template(self, camera_id: CameraId, template_id: str) -> Template | None:
-        if self.is_away:
-            raise BusUnavailable("away")
-        return super().template(camera_id, template_id)
-
-
-class HookedFrameStore(MemoryFrameStore):
-    """Pictures before which something happens when the test says so."""
-
-    before_put: Callable[[], None] | None = None
-
-    @override
-    def put(self, camera_id: CameraId, jpeg: bytes, *, epoch: Epoch, ttl_s: float) -> None:
-        if self.before_put is not None:
-            self.before_put()
-        super().put(camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
-
-
-@dataclass(slots=True)
-class Bench:
-    """A decode shard between twins, and the camera whose packets it reads."""
-
-    clock: FakeClock
-    leases: MemoryLeases
-    log: LeavingPacketLog
-    frames: HookedFrameStore
-    epoch: Epoch
-    footage: Footage
-    supervisor: Connection
-    notes: Notes
-    shard: DecodeShard
-    sent: int = 0
-
-    def assign(self, *, epoch: Epoch | None = None, frame_fps: float = 25.0) -> None:
-        camera: CameraConfig = a_camera(frame_fps=frame_fps)
-        self.supervisor.send(Assignment({CAMERA: camera}, {CAMERA: epoch or self.epoch}))
-
-    def film(self, count: int) -> None:
-        """Let the camera send packets as it films them."""
-        for entry in self.footage.entries[self.sent : self.sent + count]:
-            self.log.append(
-                CAMERA, [entry.packet], template=self.footage.template, epoch=self.epoch
-            )
-            self.clock.advance(STEP_S)
-        self.sent += count
-
-    def turn(self) -> None:
-        """Let the shard take a turn, and its threads finish."""
-        self.shard.run_once()
-        wait_until(
-            lambda: all(
-                each.busy is None or each.busy.done() for each in self.shard._cameras.values()
-            )
-        )
-
-    def stamp(self) -> FrameStamp:
-        return read_stamp(self.frames.newest([CAMERA])[CAMERA])
-
-    def shown(self) -> int | None:
-        jpeg = self.frames.newest([CAMERA]).get(CAMERA)
-        return None if jpeg is None else read_counter(bgr_of(jpeg))
-
-    def report(self) -> ShardReport:
-        self.clock.advance(1.0)
-        self.turn()
-        report = ShardReport()
-        while self.supervisor.poll():
-            report = self.supervisor.recv()
-        return report
-
 
 OpenBench = Callable[[Path], Bench]
 
 
 @pytest.fixture
 def opened() -> Iterator[OpenBench]:
-    shards = []
+    benches: list[Bench] = []
 
-    def bench(path: Path, *, before: Bench | None = None) -> Bench:
-        clock = FakeClock(now_us=BEGAN_US)
-        leases = MemoryLeases(clock)
-        log = LeavingPacketLog(leases, clock, limits=BacklogLimits())
-        frames = HookedFrameStore(leases, clock)
-        epoch = leases.acquire(CAMERA, "me", ttl_s=3.0, last_seen=Epoch(0))
-        assert epoch is not None
-        supervisor, ours = multiprocessing.Pipe()
-        notes = Notes(2)
-        shard = a_shard(ours, clock, log, frames, notes)
-        shards.append(shard)
-        return Bench(clock, leases, log, frames, epoch, footage_of(path), supervisor, notes, shard)
+    def bench(path: Path) -> Bench:
+        benches.append(a_bench(path))
+        return benches[-1]
 
     yield bench
-    for shard in shards:
-        shard.close()
-
-
-def a_shard(
-    pipe: Connection,
-    clock: FakeClock,
-    log: MemoryPacketLog,
-    frames: MemoryFrameStore,
-    notes: Notes,
-) -> DecodeShard:
-    return DecodeShard(
-        link=SupervisorLink(pipe, stop=StopSignal(), clock=clock),
-        packets=log,
-        frames=frames,
-        clock=clock,
-        jpeg_quality=85,
-        notes=notes,
-    )
+    for each in benches:
+        each.shard.close()
 
 
 def test_shows_the_newest_frame_of_its_camera(opened: OpenBench, small_clip: Path) -> None:
@@ -364,6 +246,26 @@ def test_a_camera_that_is_switched_off_while_a_picture_is_on_its_way_shows_none(
 
     bench.supervisor.send(Assignment({}, {}))
     bench.turn()
+
+    assert bench.shown() is None
+
+
+def test_a_camera_that_is_switched_off_while_redis_takes_its_picture_shows_none(
+    opened: OpenBench, small_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode, "LEAVE_S", 0.0)
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+    is_away = threading.Event()
+    # Given a Redis that takes the picture only when its camera was left, after a wait in vain
+    bench.frames.before_put = lambda: is_away.wait(10.0)
+    bench.shard.run_once()
+
+    bench.supervisor.send(Assignment({}, {}))
+    bench.shard.run_once()
+    is_away.set()
+    bench.shard.close()
 
     assert bench.shown() is None
 

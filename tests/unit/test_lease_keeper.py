@@ -24,6 +24,8 @@ class LeavingLeases(MemoryLeases):
     #: The cameras of the server of a cluster that is away; it has the list of members too.
     away: frozenset[CameraId] = frozenset()
     asked_in_vain = 0
+    #: The cameras that no server of a cluster has.
+    homeless: frozenset[CameraId] = frozenset()
 
     @override
     def announce(self, member: str, *, ttl_s: float) -> frozenset[str]:
@@ -37,6 +39,8 @@ class LeavingLeases(MemoryLeases):
 
     @override
     def server_of(self, camera_id: CameraId | None) -> str:
+        if camera_id in self.homeless:
+            raise BusUnavailable("no server has it")
         return "second" if camera_id is None or camera_id in self.away else "first"
 
     @override
@@ -51,7 +55,11 @@ class LeavingLeases(MemoryLeases):
         super().forget(camera_id, epoch=epoch)
 
     def _answer(self, camera_id: CameraId | None = ANY) -> None:
-        if self.is_away or (self.away and self.server_of(camera_id) == "second"):
+        if (
+            self.is_away
+            or camera_id in self.homeless
+            or (self.away and self.server_of(camera_id) == "second")
+        ):
             self.asked_in_vain += 1
             raise BusUnavailable("away")
 
@@ -232,6 +240,23 @@ def test_what_was_away_comes_last_in_the_next_round(
 
     assert leases.renewed == len(CAMERAS) // 2
     assert leases.asked_in_vain == 2
+
+
+def test_goes_on_with_the_others_when_no_server_has_a_camera(
+    clock: FakeClock, leases: LeavingLeases
+) -> None:
+    keeper = LeaseKeeper(leases, member="a", clock=clock)
+    keeper.keep(CAMERAS)
+    leases.homeless = frozenset({ONE})
+
+    # Given a cluster that took longer to mend itself than a lease lives
+    for _ in range(4):
+        clock.advance(RENEW_EVERY_S)
+        with pytest.raises(BusUnavailable):
+            keeper.keep(CAMERAS)
+
+    assert sorted(keeper.valid()) == CAMERAS[1:]
+    assert ONE in keeper.held()
 
 
 def test_a_lease_is_valid_from_before_its_renewal_was_sent(

@@ -82,3 +82,33 @@ def test_a_terminal_is_shown_no_secret_either() -> None:
     assert "sec@ret" not in text
     assert 'le"ft' not in text
     assert "sec%40ret" not in text
+
+
+UNCAUGHT = """
+import threading
+from vigil.log import configure_logging
+
+configure_logging("tested", "INFO")
+
+def fail():
+    raise RuntimeError("cannot open rtsp://admin:sec@ret@cam/1")
+
+thread = threading.Thread(target=fail, name="camera-7")
+thread.start()
+thread.join()
+fail()
+"""
+
+
+def test_what_ends_a_thread_or_the_process_is_a_line_like_any_other() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNCAUGHT], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode == 1
+    of_thread, of_process = map(json.loads, done.stderr.splitlines())
+    assert (of_thread["event"], of_thread["thread"]) == ("thread_crashed", "camera-7")
+    assert of_process["event"] == "crashed"
+    for each in (of_thread, of_process):
+        assert each["level"] == "error"
+        assert each["exception"].endswith("RuntimeError: cannot open rtsp://***@cam/1")

@@ -33,11 +33,11 @@ def test_a_shard_that_does_not_read_holds_up_nobody_and_then_gets_the_newest() -
 
 def test_ends_with_a_shard_that_never_read() -> None:
     ours, theirs = multiprocessing.Pipe()
-    outbox = Outbox(ours, "decode-1")
+    outbox = Outbox(ours, "deaf-one")
     outbox.put(an_assignment(1))
     wait_until(theirs.poll)
 
     theirs.close()
     outbox.close()
 
-    assert "to-decode-1" not in {thread.name for thread in threading.enumerate()}
+    assert "to-deaf-one" not in {thread.name for thread in threading.enumerate()}

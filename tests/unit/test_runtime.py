@@ -24,6 +24,7 @@ from vigil.runtime import (
     run_until_stopped,
     settle,
     start_thread,
+    stop_on_signals,
 )
 
 
@@ -276,6 +277,17 @@ def test_a_signal_that_interrupts_a_wait_or_a_log_line_is_heard() -> None:
 
     assert done.stdout.splitlines()[-1] == "ended in order"
     assert done.returncode == 0
+
+
+def test_a_signal_that_was_not_named_is_left_to_others() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        stop_on_signals([signal.SIGTERM])
+
+        assert signal.getsignal(signal.SIGINT) is before[0]
+        assert signal.getsignal(signal.SIGTERM) is not before[1]
+    finally:
+        signal.signal(signal.SIGTERM, before[1])
 
 
 def test_a_stop_wakes_everybody_who_waits() -> None:

@@ -5,7 +5,7 @@ that does is not used: neither at our start nor when it came back so after it wa
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
@@ -84,8 +84,15 @@ def connect(url: str) -> RedisClient:
     return cluster
 
 
-def connect_waiting(url: str, *, stop: StopSignal) -> RedisClient:
+def connect_waiting(
+    url: str, *, stop: StopSignal, meanwhile: Callable[[], object] = lambda: None
+) -> RedisClient:
     """Return a client of the media role, however long it takes until somebody answers there.
+
+    Args:
+        url: Of the server, or of a node of the cluster.
+        stop: Ends the wait.
+        meanwhile: Called after each try in vain.
 
     Raises:
         SetupInvalid: The server answers, and refuses us, or we refuse it.
@@ -100,6 +107,7 @@ def connect_waiting(url: str, *, stop: StopSignal) -> RedisClient:
         except BusUnavailable as error:
             delay_s = backoff.next_s()
             log.warning("unavailable", what=str(error), retry_in_s=round(delay_s, 1))
+            meanwhile()
             if stop.wait(delay_s):
                 raise
 
@@ -192,6 +200,18 @@ def translated_errors() -> Iterator[None]:
         raise BusUnfit(str(error)) from error
     except (RedisError, RedisClusterException, OSError) as error:
         raise BusUnavailable(f"redis: {error}") from error
+
+
+def server_of(redis_client: RedisClient, key: str) -> str:
+    """Return a name of the server that has a key or a sharded channel; asks nobody.
+
+    Raises:
+        BusUnavailable: No server of the cluster has it now.
+    """
+    if not isinstance(redis_client, RedisCluster):
+        return ""
+    with translated_errors():
+        return str(redis_client.get_node_from_key(key).name)
 
 
 def _is_passing(error: ResponseError) -> bool:

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from typing_extensions import override
 
 from vigil import keys
-from vigil.bus.connection import RedisClient, translated_errors
+from vigil.bus.connection import RedisClient, server_of, translated_errors
 from vigil.bus.frames.base import FrameBell
 from vigil.domain.camera import CameraId
 from vigil.errors import BusUnavailable, SetupInvalid
@@ -47,7 +47,7 @@ class RedisFrameBell(FrameBell):
         wanted: dict[str, dict[str, CameraId]] = {}
         for camera_id in camera_ids:
             channel = keys.frame_bell(camera_id, self._kind)
-            wanted.setdefault(self._server_of(channel), {})[channel] = camera_id
+            wanted.setdefault(server_of(self._redis, channel), {})[channel] = camera_id
         for server in wanted.keys() - self._listeners.keys():
             self._listeners[server] = _Listener(
                 self._client_of(server),
@@ -88,12 +88,6 @@ class RedisFrameBell(FrameBell):
         with self._condition:
             self._rung.update(camera_ids)
             self._condition.notify_all()
-
-    def _server_of(self, channel: str) -> str:
-        if not isinstance(self._redis, RedisCluster):
-            return ""
-        with translated_errors():
-            return str(self._redis.get_node_from_key(channel).name)
 
     def _client_of(self, server: str) -> redis.Redis:
         if not isinstance(self._redis, RedisCluster):

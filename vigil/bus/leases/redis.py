@@ -1,11 +1,10 @@
 """Leases in Redis, one script a step, each in the slot of what the lease guards."""
 
-from redis.cluster import RedisCluster
 from redis.commands.core import Script
 from typing_extensions import override
 
 from vigil import keys
-from vigil.bus.connection import RedisClient, script_source, translated_errors
+from vigil.bus.connection import RedisClient, script_source, server_of, translated_errors
 from vigil.bus.leases.base import Leases
 from vigil.domain.camera import CameraId, Epoch
 
@@ -71,11 +70,8 @@ class RedisLeases(Leases):
 
     @override
     def server_of(self, camera_id: CameraId | None) -> str:
-        if not isinstance(self._redis, RedisCluster):
-            return "redis"
         key = keys.members(self._role) if camera_id is None else self._key(camera_id)
-        with translated_errors():
-            return str(self._redis.get_node_from_key(key).name)
+        return server_of(self._redis, key)
 
     @override
     def held_until_us(self, camera_id: CameraId) -> int | None:
