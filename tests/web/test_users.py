@@ -207,6 +207,16 @@ def test_a_made_up_token_is_refused_and_ends_nothing(world: World, secret: str) 
     assert world.stranger().post("/token/refresh", token).status_code == 200
 
 
+def test_a_token_that_is_no_text_is_refused_in_words(world: World) -> None:
+    # Given a log-in that is there, since only then is the rest of a token looked at
+    session_id = sessions.session_of(world.admin().refresh_token)
+
+    answer = world.stranger().post("/token/refresh", {"refresh_token": f"{session_id.hex}.\ud800"})
+
+    assert answer.status_code == 422
+    assert answer.json["errors"]["json"].keys() == {"refresh_token"}
+
+
 def test_a_used_token_of_one_log_in_is_garbage_under_the_number_of_another(world: World) -> None:
     admin, anna = world.admin(), world.person(Role.VIEWER, "anna")
     used = anna.refresh_token
