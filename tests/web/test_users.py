@@ -164,7 +164,7 @@ def test_a_log_in_that_has_ended_ends_its_access_tokens_and_streams(world_of: Wo
     session_id = sessions.session_of(admin.refresh_token)
     who = Principal(account_id_of(admin), "admin", Role.ADMIN, "127.0.0.1", session_id)
     with world.app.app_context():
-        assert may_still_view(who, camera_id)
+        assert may_still_view(who, [camera_id])
     world.clock.advance(3600)
 
     answer = admin.get("/me")
@@ -172,7 +172,7 @@ def test_a_log_in_that_has_ended_ends_its_access_tokens_and_streams(world_of: Wo
     assert answer.status_code == 401
     assert answer.json["message"] == "This log-in has ended. Log in again."
     with world.app.app_context():
-        assert not may_still_view(who, camera_id)
+        assert not may_still_view(who, [camera_id])
 
 
 def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_log_in(world: World) -> None:
