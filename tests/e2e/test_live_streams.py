@@ -26,8 +26,8 @@ FIRST_PART_S = 1.0
 DEAD_WITHIN_S = 5.0
 #: What a busy machine may add to a promise that another process than ours must be scheduled for.
 MARGIN_S = 1.0
-#: The no-signal picture comes once a second; on a busy machine so late.
-SUBSTITUTE_LATE_S = 0.6
+#: The no-signal picture comes once a second; a busy machine may be half a second late.
+SUBSTITUTE_GAP_S = (0.4, 1.6)
 LIVE_S = 40.0
 VIEWERS = 12
 PICTURES = 25
@@ -122,12 +122,11 @@ def test_a_camera_that_dies_is_seen_to_be_dead_and_to_come_back(
         assert is_no_signal(decoded(snapshot.body))
 
         # Once a second it comes again, and no frame does.
-        parts = viewer.wait_for(7)
+        parts = viewer.wait_for(4)
         assert all(each.stamp is None for each in parts)
         gaps_s = np.diff([each.at_s for each in parts])
-        # One that a busy machine holds up makes one gap longer and the next as much shorter.
-        assert np.mean(gaps_s) == pytest.approx(1.0, abs=SUBSTITUTE_LATE_S / len(gaps_s))
-        assert np.median(gaps_s) == pytest.approx(1.0, abs=SUBSTITUTE_LATE_S)
+        assert SUBSTITUTE_GAP_S[0] < gaps_s.min()
+        assert gaps_s.max() < SUBSTITUTE_GAP_S[1]
 
         mended.close()
         viewer.wait_for_frame(timeout_s=LIVE_S)
