@@ -27,6 +27,9 @@ def install_limits(app: Flask, settings: WebSettings) -> None:
         "users.Register": settings.register_rate_limit,
         "users.Refresh": settings.refresh_rate_limit,
         "notifications.Notifications": settings.notification_rate_limit,
+        # Nobody has many at once, but each that comes and goes leaves lines in the audit trail.
+        "recipients.LineTokens": settings.notification_rate_limit,
+        "recipients.EmailRecipients": settings.notification_rate_limit,
     }
     # The library's types know texts and integers; redis-py takes fractions of a second too.
     timeouts: Any = {

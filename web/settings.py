@@ -108,7 +108,8 @@ class WebSettings(CoreSettings):
     )
     notification_rate_limit: str = Field(
         default="60 per minute; 1000 per hour",
-        description="Notifications that one address may store.",
+        description="Notifications that one address may store; and so many recipients of "
+        "each kind.",
     )
     max_body_bytes: int = Field(
         default=MAX_BODY_BYTES,

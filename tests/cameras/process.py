@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from standalone.processes.ports import free_port
 from tests.cameras.faults import Fault
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ class CameraProcess:
         self._scheme = scheme
         self._path = path
         self._auth = auth
-        self._port = 0
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -45,8 +45,10 @@ def test_a_killed_workers_cameras_are_recognised_again_in_time(
         finally:
             machine.start(name)
             wait_until(lambda: members(machine) == len(RECOGNISERS), timeout_s=LIVE_S)
+        # Its successor has another name, so that chance says which cameras come to it, if any.
         let_pass(2.0)
-    assert_no_epoch_goes_backwards(checker, camera_ids, hands=2)
+    assert_no_epoch_goes_backwards(checker, camera_ids)
+    assert most_hands(checker) >= 2
 
 
 def test_a_paused_worker_that_wakes_writes_nothing_old(
@@ -62,14 +64,13 @@ def test_a_paused_worker_that_wakes_writes_nothing_old(
         with machine.paused(name):
             let_pass(PAUSE_S)
         resumed_s = time.monotonic()
-        wait_until(lambda: members(machine) == len(RECOGNISERS), timeout_s=LIVE_S)
-        let_pass(2.0)
+        # And has some of its cameras again, so that those changed hands twice
+        wait_until(lambda: most_hands(checker) >= 3, timeout_s=LIVE_S)
 
     # Then its cameras were looked at meanwhile
     for viewer in boxed:
         assert viewer.longest_gap_s(since_s=paused_s, until_s=resumed_s) < TAKEN_OVER_S
-    # And some cameras changed hands twice
-    assert_no_epoch_goes_backwards(checker, camera_ids, hands=3)
+    assert_no_epoch_goes_backwards(checker, camera_ids)
 
 
 def test_recognition_goes_on_with_both_redis_emptied_and_postgresql_stopped(
@@ -103,23 +104,26 @@ def test_recognition_goes_on_with_both_redis_emptied_and_postgresql_stopped(
             assert_undisturbed(boxed, since_s=begun_s)
         finally:
             machine.postgres.start()
-    assert_no_epoch_goes_backwards(checker, camera_ids, hands=2)
+    assert_no_epoch_goes_backwards(checker, camera_ids)
+    assert most_hands(checker) >= 2
     wait_until(lambda: machine.admin.get("/cameras").status == 200, timeout_s=BACK_S)
     # The head is back too: what is changed now takes effect.
     wait_until(lambda: has_head(machine), timeout_s=BACK_S)
 
 
-def assert_no_epoch_goes_backwards(
-    checker: BoxedWrites, camera_ids: list[int], *, hands: int
-) -> None:
-    """Check all accepted writes of each camera; some camera was in so many hands."""
+def most_hands(checker: BoxedWrites) -> int:
+    """Return in how many hands that camera was which changed them most often."""
+    return max(len(set(epochs)) for epochs in checker.accepted().values())
+
+
+def assert_no_epoch_goes_backwards(checker: BoxedWrites, camera_ids: list[int]) -> None:
+    """Check all accepted writes of each camera."""
     assert checker.unexplained == 0
     accepted = checker.accepted()
     assert set(accepted) == set(camera_ids)
     for camera_id, epochs in accepted.items():
         assert all(earlier <= later for earlier, later in pairwise(epochs)), camera_id
         assert len(epochs) > 20
-    assert any(len(set(epochs)) >= hands for epochs in accepted.values())
 
 
 def shows_since(viewer: Viewer, utc_us: int) -> bool:

@@ -1,6 +1,10 @@
 """Grants, signed addresses, and ``AUTH_MODE=open``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
+import sqlalchemy as sa
 
 from tests.web.conftest import WorldOf
 from tests.web.worlds import Caller, World, account_id_of
@@ -148,14 +152,31 @@ def test_a_running_stream_learns_that_its_viewer_was_shut_out(world: World) -> N
     principal = principal_of(world, viewer, door)
 
     with world.app.app_context():
-        assert may_still_view(principal, door)
-        assert not may_still_view(principal, door + 1)
+        assert may_still_view(principal, [door])
+        assert not may_still_view(principal, [door + 1])
         world.admin().delete(f"/cameras/{door}/grants/{viewer.account_uuid}")
-        assert not may_still_view(principal, door)
+        assert not may_still_view(principal, [door])
         world.admin().patch(f"/accounts/{viewer.account_uuid}", {"role": "operator"})
-        assert may_still_view(principal, door)
+        assert may_still_view(principal, [door])
         viewer.post("/logout")
-        assert not may_still_view(principal, door)
+        assert not may_still_view(principal, [door])
+
+
+def test_a_montage_is_asked_about_as_one_however_many_cameras_it_shows(world: World) -> None:
+    door, yard, hall = (world.camera(name) for name in ("Door", "Yard", "Hall"))
+    viewer = world.viewer_of(door)
+    world.admin().put(f"/cameras/{yard}/grants/{viewer.account_uuid}")
+    principal = principal_of(world, viewer, door)
+
+    with world.app.app_context():
+        with statements(db.engine) as one:
+            assert may_still_view(principal, [door])
+        with statements(db.engine) as several:
+            # One camera may have two tiles
+            assert may_still_view(principal, [door, yard, door])
+        assert not may_still_view(principal, [door, yard, hall])
+        assert not may_still_view(principal, [door, hall + 1])
+    assert len(several) == len(one)
 
 
 def test_the_stream_path_holds_no_connection(world: World) -> None:
@@ -167,8 +188,23 @@ def test_the_stream_path_holds_no_connection(world: World) -> None:
         world.app.preprocess_request()
         principal = require_camera_view(door, f"/get_stream/{door}")
         assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
-        assert may_still_view(principal, door)
+        assert may_still_view(principal, [door])
         assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@contextmanager
+def statements(engine: sa.Engine) -> Iterator[list[str]]:
+    """Give what is asked of PostgreSQL meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 def principal_of(world: World, caller: Caller, camera_id: int) -> Principal:

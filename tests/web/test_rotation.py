@@ -2,7 +2,6 @@
 
 import pytest
 import sqlalchemy as sa
-import structlog
 from structlog.testing import capture_logs
 
 from tests.web.conftest import WorldOf
@@ -15,11 +14,6 @@ from web.models import Camera, LineToken
 OLD, NEW = "the old secret, of forty characters.....", "the new secret, of forty characters....."
 URL, CREDENTIALS = "rtsp://cam/user=anna_password=hidden_channel=1", "anna:s3cret"
 TYPED = URL.replace("//", f"//{CREDENTIALS}@")
-
-
-@pytest.fixture(autouse=True)
-def _logs_can_be_captured() -> None:
-    structlog.reset_defaults()
 
 
 def test_a_rotated_secret_is_dropped_and_everything_still_opens(

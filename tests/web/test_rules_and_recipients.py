@@ -138,6 +138,28 @@ def test_storing_notifications_is_bounded_and_reading_is_not(world_of: WorldOf) 
 # --- recipients
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/line_tokens", {"token": "a channel's token", "to": "U1"}),
+        ("/email_recipients", {"email": "anna@example.org"}),
+    ],
+)
+def test_adding_recipients_is_bounded_however_many_are_taken_away(
+    world_of: WorldOf, path: str, body: dict[str, str]
+) -> None:
+    # Each is a line in the audit trail, from which nothing is ever taken
+    viewer = world_of(notification_rate_limit="2 per minute").person(Role.VIEWER)
+
+    answers = []
+    for _ in range(3):
+        answers.append(viewer.post(path, body))
+        for recipient in viewer.get(path).json:
+            assert viewer.delete(f"{path}/{recipient['id']}").status_code == 204
+
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+
+
 def test_a_line_token_is_never_shown_again(world: World) -> None:
     admin = world.admin()
 

@@ -60,7 +60,6 @@ def cases(operation: Any, number: int, numbers: dict[str, Any]) -> list[Any]:
     @seed(2)
     @settings(
         max_examples=number,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

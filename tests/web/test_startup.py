@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-import structlog
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
@@ -17,11 +16,6 @@ from web.settings import WebSettings
 from web.users.first_account import setup_code
 
 NEW = {"username": "anna", "email": "anna@example.org", "password": PASSWORD}
-
-
-@pytest.fixture(autouse=True)
-def _logs_can_be_captured() -> None:
-    structlog.reset_defaults()
 
 
 def test_the_log_says_the_set_up_code_while_there_is_no_account(world: World) -> None:

@@ -164,7 +164,7 @@ def test_a_log_in_that_has_ended_ends_its_access_tokens_and_streams(world_of: Wo
     session_id = sessions.session_of(admin.refresh_token)
     who = Principal(account_id_of(admin), "admin", Role.ADMIN, "127.0.0.1", session_id)
     with world.app.app_context():
-        assert may_still_view(who, camera_id)
+        assert may_still_view(who, [camera_id])
     world.clock.advance(3600)
 
     answer = admin.get("/me")
@@ -172,7 +172,7 @@ def test_a_log_in_that_has_ended_ends_its_access_tokens_and_streams(world_of: Wo
     assert answer.status_code == 401
     assert answer.json["message"] == "This log-in has ended. Log in again."
     with world.app.app_context():
-        assert not may_still_view(who, camera_id)
+        assert not may_still_view(who, [camera_id])
 
 
 def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_log_in(world: World) -> None:
@@ -205,6 +205,16 @@ def test_a_made_up_token_is_refused_and_ends_nothing(world: World, secret: str) 
     assert admin.get("/me").status_code == 200
     token = {"refresh_token": admin.refresh_token}
     assert world.stranger().post("/token/refresh", token).status_code == 200
+
+
+def test_a_token_that_is_no_text_is_refused_in_words(world: World) -> None:
+    # Given a log-in that is there, since only then is the rest of a token looked at
+    session_id = sessions.session_of(world.admin().refresh_token)
+
+    answer = world.stranger().post("/token/refresh", {"refresh_token": f"{session_id.hex}.\ud800"})
+
+    assert answer.status_code == 422
+    assert answer.json["errors"]["json"].keys() == {"refresh_token"}
 
 
 def test_a_used_token_of_one_log_in_is_garbage_under_the_number_of_another(world: World) -> None:

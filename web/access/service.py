@@ -1,6 +1,6 @@
 """Which cameras an account may see, and whether it still may."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from web.access.models import CameraGrant
 from web.access.principal import Principal
 from web.access.rights import Role
-from web.access.visibility import CameraNotFound, is_visible_to
+from web.access.visibility import CameraNotFound, hidden_from
 from web.audit import service as audit
 from web.cameras.models import Camera
 from web.database import refused_as
@@ -40,8 +40,10 @@ def load_principal(
     return Principal(account_id, found.username, Role(found.role), address, session_id)
 
 
-def is_still_allowed(session: Session, who: Principal, camera_id: int, *, now: datetime) -> bool:
-    """Return whether somebody who saw a camera before may go on seeing it."""
+def is_still_allowed(
+    session: Session, who: Principal, camera_ids: Collection[int], *, now: datetime
+) -> bool:
+    """Return whether somebody who saw these cameras before may go on seeing all of them."""
     if who.session_id is not None:
         found = load_principal(
             session, who.account_id, who.session_id, address=who.address, now=now
@@ -49,8 +51,7 @@ def is_still_allowed(session: Session, who: Principal, camera_id: int, *, now: d
         if found is None:
             return False
         who = found
-    query = sa.select(sa.exists().where(Camera.id == camera_id, is_visible_to(who)))
-    return bool(session.scalar(query))
+    return not hidden_from(session, who, camera_ids)
 
 
 def grants(session: Session, camera_id: int) -> Sequence[sa.Row[UUID, str]]:

@@ -52,15 +52,15 @@ def require_cameras_view(camera_ids: Collection[int], path: str) -> Principal:
     return principal
 
 
-def may_still_view(principal: Principal, camera_id: int) -> bool:
-    """Return whether a running stream may go on. One short query.
+def may_still_view(principal: Principal, camera_ids: Collection[int]) -> bool:
+    """Return whether a running stream of these cameras may go on. Two short queries.
 
     Raises:
         DatabaseUnavailable: Nobody knows; the caller decides how long to go on.
     """
     try:
         with Session(db.engine) as session:
-            return is_still_allowed(session, principal, camera_id, now=wired().now())
+            return is_still_allowed(session, principal, camera_ids, now=wired().now())
     except PoolTimeoutError as error:
         # Every connection waits for a PostgreSQL that is silent.
         raise DatabaseUnavailable(str(error)) from error

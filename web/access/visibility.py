@@ -47,7 +47,12 @@ def require_visible(session: Session, who: Principal, camera_ids: Collection[int
     Raises:
         CameraNotFound: One is unknown, or hidden from them.
     """
+    if hidden := hidden_from(session, who, camera_ids):
+        raise CameraNotFound(min(hidden))
+
+
+def hidden_from(session: Session, who: Principal, camera_ids: Collection[int]) -> set[int]:
+    """Return those of the cameras that are unknown, or that somebody may not see."""
     wanted = set(camera_ids)
     query = sa.select(Camera.id).where(Camera.id.in_(wanted), is_visible_to(who))
-    if missing := wanted - set(session.scalars(query)):
-        raise CameraNotFound(min(missing))
+    return wanted - set(session.scalars(query))

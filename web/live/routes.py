@@ -116,7 +116,7 @@ def _still_allowed(who: Principal, camera_ids: Sequence[int]) -> StillAllowed:
 
     def ask() -> bool:
         with app.app_context():
-            return _unless_away(lambda: all(may_still_view(who, each) for each in camera_ids))
+            return _unless_away(lambda: may_still_view(who, camera_ids))
 
     return ask
 

@@ -46,6 +46,7 @@ class LineTokens(MethodView):
     @blp.alt_response(HTTPStatus.FORBIDDEN, description="Another account's.")
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such account.")
     @blp.alt_response(HTTPStatus.CONFLICT, description="There are too many.")
+    @blp.alt_response(HTTPStatus.TOO_MANY_REQUESTS, description="Too many from this address.")
     def post(self, fields: dict[str, Any]) -> Told:
         """Store a LINE token. It is never shown again."""
         line_token = service.add_line_token(
@@ -87,6 +88,7 @@ class EmailRecipients(MethodView):
     @blp.alt_response(HTTPStatus.FORBIDDEN, description="Another account's.")
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such account.")
     @blp.alt_response(HTTPStatus.CONFLICT, description="It is there already.")
+    @blp.alt_response(HTTPStatus.TOO_MANY_REQUESTS, description="Too many from this address.")
     def post(self, fields: dict[str, Any]) -> Told:
         """Store an e-mail recipient."""
         recipient = service.add_email(

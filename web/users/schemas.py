@@ -56,7 +56,7 @@ class LoginOut(RegisterOut):
 class RefreshIn(Schema):
     """The refresh token; a browser's comes by cookie instead."""
 
-    refresh_token = fields.String(load_default=None, validate=validate.Length(max=256))
+    refresh_token = Text(max_length=256, load_default=None)
 
 
 class RefreshOut(Schema):
