@@ -17,9 +17,9 @@ from vigil.domain.camera import CameraId
 pytestmark = [pytest.mark.needs("docker"), pytest.mark.timeout(600)]
 
 DEMO_URL = "rtsp://demo_camera:8554/street"
-#: What a person's box is drawn in, and how far JPEG may shift it.
 #: The picture that says NO SIGNAL has another.
 DEMO_SHAPE = (720, 1280, 3)
+#: What a person's box is drawn in, and how far JPEG may shift it.
 PERSON_BGR = (80, 200, 60)
 JPEG_SHIFT = 24
 

@@ -1,7 +1,5 @@
 """The camera that an installation begins with, so that there is something to see."""
 
-from urllib.parse import urlsplit
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -32,25 +30,23 @@ def keep_demo_camera(
 ) -> None:
     """Add the demo camera to an empty installation, and follow it when its port has changed.
 
-    Who has removed it is not given it again.
+    Who has removed it is not given it again, and who has moved it has made it an own one.
     """
-    parts = urlsplit(url)
-    elsewhere = f"{parts.scheme}://{parts.hostname}:%{parts.path}"
-    demo = session.scalar(sa.select(Camera).where(Camera.stream_url.like(elsewhere)))
+    demo = session.scalar(sa.select(Camera).where(Camera.is_demo))
     if demo is None:
         if session.scalar(sa.select(Generation.generation)):
             return
         fields = CameraIn().load({"name": NAME, "stream_url": url, "frame_fps": FRAME_FPS})
         service.add(
             session,
-            fields,
+            {**fields, "is_demo": True},
             site_time_zone=site_time_zone,
             who=_MACHINE,
             sealer=sealer,
             configuration=configuration,
         )
     elif demo.stream_url != url:
-        changes = {"stream_url": url}
+        changes = {"stream_url": url, "is_demo": True}
         service.update(
             session,
             demo.id,

@@ -19,6 +19,7 @@ class Camera(Base):
         sealed_url: What the shown one hides too, sealed.
         credentials: ``user:password``, sealed; None: none are needed.
         revision: The generation at its last change, so it grows, and never comes back.
+        is_demo: Whether it is the one that an installation began with, and nobody moved it.
     """
 
     __tablename__ = "cameras"
@@ -51,12 +52,14 @@ class Camera(Base):
     min_confidence: Mapped[float]
     time_zone: Mapped[str]
     revision: Mapped[int] = mapped_column(sa.BigInteger)
+    is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(
         sa.DateTime(timezone=True), server_default=sa.func.now()
     )
 
 
 sa.Index("uq_cameras_name", sa.func.lower(Camera.name), unique=True)
+sa.Index("uq_cameras_demo", Camera.is_demo, unique=True, postgresql_where=Camera.is_demo)
 
 
 class Generation(Base):

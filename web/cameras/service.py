@@ -185,6 +185,7 @@ def _move(camera: Camera, typed_url: str, *, who: Principal, sealer: Sealer) -> 
         camera.credentials = _sealed(address, sealer)
     camera.stream_url = stream_url.shown(address.url)
     camera.sealed_url = sealer.seal(address.url)
+    camera.is_demo = False
 
 
 def _parse(typed_url: str, *, who: Principal) -> StreamUrl:
