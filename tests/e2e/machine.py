@@ -8,6 +8,7 @@ with Machine(folder) as machine:
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,6 +56,10 @@ class Machine:
         self.queue = EmbeddedValkey(folder / "queue", appendonly=True)
         self.postgres = EmbeddedPostgres(folder / "postgres", options=_FAST)
         self.port = free_port()
+        # Nobody else shall take it before web does, or while web is away.
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind(("127.0.0.1", self.port))
         self.admin = Client(self.port)
         self._services = services
         self._settings = settings
@@ -63,6 +68,7 @@ class Machine:
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
+            starting.enter_context(self._reserved)
             for server in (self.media, self.queue, self.postgres):
                 starting.enter_context(server)
             starting.callback(self._stop_services)
