@@ -1,5 +1,6 @@
 // The first page: the live pictures of the cameras that one may see.
 import { call, stayLoggedIn, tell } from "/static/api.js";
+import { LiveStream } from "/static/live_stream.js";
 
 // Browsers open six HTTP/1.1 connections to one host. Streams take at most this many of them;
 // the other cameras show snapshots, so that the page goes on answering.
@@ -12,6 +13,7 @@ const wall = document.getElementById("cameras");
 const problem = document.getElementById("problem");
 const warnings = document.getElementById("warnings");
 const tiles = new Map();
+let wasAway = false;
 
 function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -33,17 +35,12 @@ function makeTile(camera) {
   const place = element("p", { className: "note", textContent: camera.location });
   const head = element("div", { className: "head" }, title, state);
   const tile = element("article", { className: "card tile" }, picture, head, place, why, links);
-  return { tile, picture, state, why, isStream: false, isLoading: false };
+  return { tile, picture, state, why, stream: null, isLoading: false };
 }
 
 function show(camera, made, index) {
   if (index < MAX_STREAMS) {
-    made.isStream = true;
-    made.picture.src = `/recognized_stream/${camera.id}`;
-    // A stream that ended, at a restart of the server, begins again.
-    made.picture.onerror = () => setTimeout(() => {
-      made.picture.src = `/recognized_stream/${camera.id}?again=${Date.now()}`;
-    }, SNAPSHOT_EVERY_MS);
+    made.stream = new LiveStream(made.picture, `/recognized_stream/${camera.id}`);
   } else {
     made.picture.onload = made.picture.onerror = () => { made.isLoading = false; };
     takeSnapshot(camera.id, made);
@@ -51,7 +48,7 @@ function show(camera, made, index) {
 }
 
 function takeSnapshot(cameraId, made) {
-  if (made.isStream || made.isLoading || document.hidden) return;
+  if (made.stream || made.isLoading || document.hidden) return;
   made.isLoading = true;
   made.picture.src = `/get_snapshot/${cameraId}?at=${Date.now()}`;
 }
@@ -61,7 +58,7 @@ async function readCameras() {
   const ids = new Set(cameras.map((camera) => camera.id));
   for (const [id, made] of tiles) {
     if (!ids.has(id)) {
-      made.picture.removeAttribute("src");
+      made.stream?.close();
       made.tile.remove();
       tiles.delete(id);
     }
@@ -101,10 +98,24 @@ async function refresh() {
     await readCameras();
     await readStates();
     tell(problem, null);
+    if (wasAway) reopenStreams();
+    wasAway = false;
   } catch (error) {
+    wasAway = true;
     tell(problem, error);
   }
 }
+
+function reopenStreams() {
+  for (const { stream } of tiles.values()) stream?.reopen();
+}
+
+// A hidden page asks nothing, so it does not know what became of its streams.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  reopenStreams();
+  refresh();
+});
 
 document.getElementById("log-out")?.addEventListener("click", async () => {
   await call("POST", "/logout").catch(() => {});

@@ -1,0 +1,96 @@
+"""The wall of live pictures on the first page, in Chromium, also while the server is away."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.web.browsing import Site, Visitor, log_in
+from tests.web.worlds import World
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+def test_streams_begin_again_when_the_server_is_back(
+    pictured: World, site: Site, visitor: Visitor
+) -> None:
+    # Given a wall whose streams run
+    door, yard = pictured.camera("Door"), pictured.camera("Yard")
+    page = visitor.page()
+    visit(page, pictured, site)
+    for picture in page.locator("article img").all():
+        wait_until_shown(page, picture)
+
+    # When the server dies, which no picture tells, and is back
+    site.stop()
+    expect(page.locator("#problem")).to_contain_text("does not answer")
+
+    # Then each stream is opened anew
+    with (
+        page.expect_response(f"**/recognized_stream/{door}?*") as of_door,
+        page.expect_response(f"**/recognized_stream/{yard}?*") as of_yard,
+    ):
+        site.start()
+    assert of_door.value.ok
+    assert of_yard.value.ok
+    expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_a_stream_that_nobody_sees_waits_until_it_is_seen(
+    pictured: World, site: Site, visitor: Visitor
+) -> None:
+    # Given a phone, on which the second camera is beyond the edge
+    pictured.camera("Door")
+    yard = pictured.camera("Yard")
+    opened: list[str] = []
+    page = visitor.page(is_phone=True)
+    page.set_viewport_size({"width": 390, "height": 300})
+    page.on("request", lambda asked: opened.append(asked.url))
+    visit(page, pictured, site)
+    first, second = page.locator("article img").first, page.locator("article img").nth(1)
+    wait_until_shown(page, first)
+    path = f"/recognized_stream/{yard}"
+    assert [url for url in opened if path in url] == []
+
+    second.scroll_into_view_if_needed()
+
+    wait_until_shown(page, second)
+    assert len([url for url in opened if path in url]) == 1
+
+
+def test_a_stream_that_is_refused_is_asked_for_again(
+    pictured: World, site: Site, visitor: Visitor
+) -> None:
+    pictured.camera("Door")
+    page = visitor.page()
+    page.route("**/recognized_stream/*", lambda route: route.fulfill(status=503), times=2)
+    visit(page, pictured, site)
+
+    wait_until_shown(page, page.locator("article img"))
+
+
+def test_a_stream_that_goes_on_being_refused_is_asked_for_ever_less(
+    site: Site, visitor: Visitor
+) -> None:
+    page = visitor.page()
+    page.goto(f"{site.address}/login")
+
+    waits_ms = page.evaluate(
+        """async () => {
+            const { waitMs } = await import("/static/live_stream.js");
+            return [1, 2, 3, 4, 5, 6, 2000].map(waitMs);
+        }"""
+    )
+
+    assert waits_ms == [2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]
+
+
+def visit(page: Page, world: World, site: Site) -> None:
+    """Come to the first page as the admin."""
+    page.goto(f"{site.address}/login")
+    log_in(page, world.admin())
+    page.wait_for_url(f"{site.address}/")
+
+
+def wait_until_shown(page: Page, picture: Locator) -> None:
+    """Return when an image has a picture."""
+    expect(picture).to_be_visible()
+    page.wait_for_function("img => img.naturalWidth > 0", arg=picture.element_handle())
