@@ -146,6 +146,41 @@ def test_a_rectangle_is_moved_resized_and_deleted(
     assert pictured.admin().get(f"/rectangles/{camera_id}").json == []
 
 
+def test_a_name_stays_when_the_next_shape_is_drawn_at_once(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera()
+    page = editor_of(visitor, pictured, address, camera_id)
+
+    drag(page, (0.1, 0.1), (0.3, 0.3))
+    page.get_by_label("Name").press_sequentially("gate ")
+    drag(page, (0.5, 0.5), (0.7, 0.7))
+    page.get_by_label("Name").press_sequentially("door")
+    save(page)
+
+    rectangles = pictured.admin().get(f"/rectangles/{camera_id}").json
+    assert [rectangle["name"] for rectangle in rectangles] == ["gate", "door"]
+
+
+def test_a_name_can_be_saved_while_it_is_typed_and_one_undo_takes_it_back(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera()
+    box = {"x": 128, "y": 72, "width": 256, "height": 144, "name": "old"}
+    pictured.admin().post(f"/rectangles/{camera_id}", [box])
+    page = editor_of(visitor, pictured, address, camera_id)
+    page.locator("#list button").click()
+
+    page.get_by_label("Name").press("End")
+    page.get_by_label("Name").press_sequentially(" gate")
+    expect(page.get_by_role("button", name="Save")).to_be_enabled()
+    expect(page.locator("#list button")).to_have_text("old gate")
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#list button")).to_have_text("old")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
 def test_a_finger_draws_on_a_phone(pictured: World, address: str, visitor: Visitor) -> None:
     camera_id = pictured.camera()
     page = editor_of(visitor, pictured, address, camera_id, is_phone=True)
