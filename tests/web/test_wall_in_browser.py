@@ -5,6 +5,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.web.browsing import Site, Visitor, log_in
 from tests.web.worlds import World
+from vigil.clock import SystemClock
+from vigil.messages import CameraState
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -81,6 +83,40 @@ def test_a_stream_that_goes_on_being_refused_is_asked_for_ever_less(
     )
 
     assert waits_ms == [2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]
+
+
+def test_a_camera_just_added_connects_before_anything_is_wrong(
+    pictured: World, site: Site, visitor: Visitor
+) -> None:
+    # Given a camera that was added now, by PostgreSQL's clock
+    pictured.clock.now_us = SystemClock().utc_us()
+    yard = pictured.camera("Yard")
+    page = visitor.page()
+    visit(page, pictured, site)
+    cover, state = page.locator("article .cover"), page.locator("article .state")
+    why = page.locator("article .why")
+
+    # Then it connects, and no picture says that there is no signal
+    expect(cover).to_have_text("connecting ...")
+    expect(state).to_have_text("connecting ...")
+    expect(why).to_be_hidden()
+    expect(page.locator("article img")).to_be_hidden()
+
+    # When nobody reports about it for too long
+    pictured.clock.advance(11)
+    expect(why).to_have_text("No camera service reports about it.")
+    expect(state).to_have_text("inactive")
+    expect(cover).to_be_hidden()
+
+    # When somebody does, and has packets, and a picture
+    pictured.say(yard, state=CameraState.STARTING)
+    expect(cover).to_be_visible()
+    pictured.say(yard, state=CameraState.ACTIVE)
+    expect(state).to_have_text("active")
+    expect(cover).to_be_visible()
+    pictured.say(yard, state=CameraState.ACTIVE, last_frame_us=1)
+    expect(cover).to_be_hidden()
+    expect(page.locator("article img")).to_be_visible()
 
 
 def visit(page: Page, world: World, site: Site) -> None:

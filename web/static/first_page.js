@@ -8,6 +8,7 @@ const MAX_STREAMS = 3;
 const SNAPSHOT_EVERY_MS = 2000;
 const STATUS_EVERY_MS = 3000;
 const WARNINGS_EVERY_MS = 30_000;
+const CONNECTING = "connecting ...";
 
 const wall = document.getElementById("cameras");
 const problem = document.getElementById("problem");
@@ -23,6 +24,8 @@ function element(name, properties, ...children) {
 
 function makeTile(camera) {
   const picture = element("img", { alt: `Live picture of ${camera.name}` });
+  const cover = element("p", { className: "missing cover", textContent: CONNECTING, hidden: true });
+  const screen = element("div", { className: "screen" }, picture, cover);
   const state = element("span", { className: "state" });
   const why = element("p", { className: "why", hidden: true });
   const links = element(
@@ -34,8 +37,8 @@ function makeTile(camera) {
   const title = element("h2", { textContent: camera.name });
   const place = element("p", { className: "note", textContent: camera.location });
   const head = element("div", { className: "head" }, title, state);
-  const tile = element("article", { className: "card tile" }, picture, head, place, why, links);
-  return { tile, picture, state, why, stream: null, isLoading: false };
+  const tile = element("article", { className: "card tile" }, screen, head, place, why, links);
+  return { tile, picture, cover, state, why, stream: null, isLoading: false };
 }
 
 function show(camera, made, index) {
@@ -78,10 +81,19 @@ async function readStates() {
   for (const [id, made] of tiles) {
     const said = states[`camera_${id}`];
     if (!said) continue;
-    made.state.textContent = said.status;
-    made.state.classList.toggle("active", said.status === "active");
-    tell(made.why, said.error);
+    showState(made, said);
   }
+}
+
+function showState(made, said) {
+  const isActive = said.status === "active";
+  const isStarting = said.state === "starting";
+  made.state.textContent = isStarting ? CONNECTING : said.status;
+  made.state.classList.toggle("active", isActive);
+  made.state.classList.toggle("starting", isStarting);
+  tell(made.why, said.error);
+  // Until there is a picture or a reason why not, the stream would say NO SIGNAL.
+  made.cover.hidden = !isStarting && (!isActive || Boolean(said.last_frame_at || said.error));
 }
 
 /** Tell an admin what needs a hand; also where a server is away, which the other calls say. */
