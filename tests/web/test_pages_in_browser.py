@@ -254,6 +254,22 @@ def test_a_camera_is_added_on_the_first_page(
 
     expect(page.locator("article h2")).to_have_text("Yard")
     expect(page.locator("article .why")).to_have_text("No camera service reports about it.")
+    expect(page.locator("#added")).to_have_text("Yard was added.")
+
+
+def test_the_first_visitor_finds_the_form_for_an_account_open_and_nobody_after(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    page = visitor.page()
+    name = page.locator("#register").get_by_label("User name")
+
+    page.goto(f"{address}/login")
+    expect(name).to_be_focused()
+
+    pictured.admin()
+    page.reload()
+    expect(name).to_be_hidden()
+    expect(page.locator("#log-in").get_by_label("User name")).to_be_focused()
 
 
 def page_without_locks(visitor: Visitor, world: World, address: str) -> Page:

@@ -119,6 +119,34 @@ def test_a_camera_just_added_connects_before_anything_is_wrong(
     expect(page.locator("article img")).to_be_visible()
 
 
+def test_a_tile_that_is_not_live_says_so(pictured: World, site: Site, visitor: Visitor) -> None:
+    for number in range(1, 5):
+        pictured.camera(f"Camera {number}")
+    page = visitor.page()
+    visit(page, pictured, site)
+
+    expect(page.locator("article")).to_have_count(4)
+    expect(page.locator("article .pace")).to_have_count(1)
+    fourth = page.locator("article").filter(has_text="Camera 4")
+    expect(fourth.locator(".pace")).to_have_text("Not live: a picture every 2 s.")
+
+
+def test_a_camera_that_was_added_below_is_scrolled_into_view(
+    pictured: World, site: Site, visitor: Visitor
+) -> None:
+    pictured.camera("Door")
+    page = visitor.page(is_phone=True)
+    visit(page, pictured, site)
+    page.get_by_text("Add a camera").click()
+    page.get_by_label("Name").fill("Yard")
+    page.get_by_label("Stream URL").fill("rtsp://cam/1")
+    page.set_viewport_size({"width": 390, "height": 300})
+
+    page.get_by_role("button", name="Add the camera").click()
+
+    expect(page.get_by_role("heading", name="Yard")).to_be_in_viewport()
+
+
 def visit(page: Page, world: World, site: Site) -> None:
     """Come to the first page as the admin."""
     page.goto(f"{site.address}/login")

@@ -46,6 +46,8 @@ function show(camera, made, index) {
     made.stream = new LiveStream(made.picture, `/recognized_stream/${camera.id}`);
   } else {
     made.picture.onload = made.picture.onerror = () => { made.isLoading = false; };
+    const pace = `Not live: a picture every ${SNAPSHOT_EVERY_MS / 1000} s.`;
+    made.why.before(element("p", { className: "note pace", textContent: pace }));
     takeSnapshot(camera.id, made);
   }
 }
@@ -138,12 +140,16 @@ document.getElementById("add")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
   const refusal = document.getElementById("add-problem");
+  const done = document.getElementById("added");
   try {
-    await call("POST", "/cameras", Object.fromEntries(new FormData(form)));
+    const added = await call("POST", "/cameras", Object.fromEntries(new FormData(form)));
     form.reset();
     tell(refusal, null);
+    done.textContent = `${added.name} was added.`;
     await refresh();
+    tiles.get(added.id)?.tile.scrollIntoView({ block: "nearest" });
   } catch (error) {
+    done.textContent = "";
     tell(refusal, error);
   }
 });
