@@ -2,8 +2,9 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -64,10 +65,14 @@ class Visitor:
 
 
 class Site:
-    """An application at an address of its own, which can die and come back there."""
+    """An application at an address of its own, which can die and come back there.
+
+    Attributes:
+        app: Who answers from now on.
+    """
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
+        self.app = app
         self._port = 0
         self._running: tuple[BaseWSGIServer, threading.Thread] | None = None
 
@@ -78,7 +83,7 @@ class Site:
 
     def start(self) -> None:
         """Begin to serve; at the same port as before."""
-        server = make_server("127.0.0.1", self._port, self._app, threaded=True)
+        server = make_server("127.0.0.1", self._port, self._answer, threaded=True)
         self._port = server.server_port
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -93,6 +98,9 @@ class Site:
         server.shutdown()
         thread.join()
         server.server_close()
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.app(environ, start_response)
 
 
 def log_in(page: Page, caller: Caller) -> None:

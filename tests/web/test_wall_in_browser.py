@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.web.browsing import Site, Visitor, log_in
-from tests.web.worlds import World
+from tests.web.pictures import a_jpeg, still_pictures
+from tests.web.worlds import World, a_world
 from vigil.clock import SystemClock
 from vigil.messages import CameraState
 
@@ -34,6 +35,25 @@ def test_streams_begin_again_when_the_server_is_back(
     assert of_door.value.ok
     assert of_yard.value.ok
     expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_streams_begin_again_though_no_call_met_the_restart(
+    pictured: World, site: Site, visitor: Visitor
+) -> None:
+    # Given a wall whose stream runs
+    door = pictured.camera("Door")
+    page = visitor.page()
+    visit(page, pictured, site)
+    wait_until_shown(page, page.locator("article img"))
+    page.wait_for_load_state("networkidle")
+
+    # When another run of web answers, from one call to the next
+    pictures = still_pictures(a_jpeg())
+    with a_world(pictured.wiring.settings, streams=pictures) as next_run:
+        with page.expect_response(f"**/recognized_stream/{door}?*") as answered:
+            site.app = next_run.app
+        assert answered.value.ok
+        site.stop()
 
 
 def test_a_stream_that_nobody_sees_waits_until_it_is_seen(

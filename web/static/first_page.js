@@ -1,5 +1,5 @@
 // The first page: the live pictures of the cameras that one may see.
-import { call, stayLoggedIn, tell } from "/static/api.js";
+import { NEW_RUN, call, stayLoggedIn, tell } from "/static/api.js";
 import { LiveStream } from "/static/live_stream.js";
 
 // Browsers open six HTTP/1.1 connections to one host. Streams take at most this many of them;
@@ -123,6 +123,9 @@ async function refresh() {
 function reopenStreams() {
   for (const { stream } of tiles.values()) stream?.reopen();
 }
+
+// It may have restarted between two calls, of which none failed.
+window.addEventListener(NEW_RUN, () => { wasAway = true; });
 
 // A hidden page asks nothing, so it does not know what became of its streams.
 document.addEventListener("visibilitychange", () => {
