@@ -1,6 +1,7 @@
 """The application factory. What the application needs, it is given."""
 
 import importlib
+import secrets
 from collections.abc import Mapping
 from functools import partial
 from typing import Final
@@ -113,6 +114,7 @@ def create_app(
     install_limits(app, settings)
     install_error_handlers(app)
     app.after_request(_harden)
+    _name_run(app)
     return app
 
 
@@ -150,3 +152,13 @@ def _harden(answer: Response) -> Response:
     answer.headers.setdefault("Referrer-Policy", "no-referrer")
     answer.headers.setdefault("Cache-Control", "no-store")
     return answer
+
+
+def _name_run(app: Flask) -> None:
+    """Name this run of the application in each answer: streams of an earlier one have ended."""
+    name = secrets.token_hex(4)
+
+    @app.after_request
+    def add_name(answer: Response) -> Response:
+        answer.headers["X-Vigil-Run"] = name
+        return answer

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from standalone.servers.postgres import EmbeddedPostgres
 from standalone.servers.valkey import EmbeddedValkey
 from tests.servers import execute
+from tests.web.browsing import Site, Visitor, a_browser
 from tests.web.pictures import a_jpeg, still_pictures
 from tests.web.worlds import World, a_world, settings_for
 from web.migrate import migrate
@@ -89,3 +91,32 @@ def pictured(postgres: str, valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[
     settings = settings_for(postgres, valkey.url, tmp_path)
     with a_world(settings, streams=still_pictures(a_jpeg())) as world:
         yield world
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Visitor]:
+    """Give somebody to whom no script may fail, and no policy may object."""
+    visitor = Visitor(browser)
+    yield visitor
+    visitor.leave()
+    assert visitor.faults == []
+
+
+@pytest.fixture
+def site(pictured: World) -> Iterator[Site]:
+    """Give the pictured world at an address."""
+    site = Site(pictured.app)
+    site.start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def address(site: Site) -> str:
+    return site.address

@@ -1,98 +1,16 @@
 """The pages as a person meets them: in Chromium, with mouse and with finger."""
 
 import re
-import shutil
-import threading
-from collections.abc import Iterator
 
 import pytest
-from werkzeug.serving import make_server
+from playwright.sync_api import Page, expect
 
+from tests.web.browsing import Visitor, log_in
 from tests.web.pictures import HEIGHT, WIDTH
-from tests.web.worlds import PASSWORD, Caller, World
+from tests.web.worlds import World
 from web.status.readiness import NOT_DURABLE
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-from playwright.sync_api import (  # noqa: E402
-    Browser,
-    BrowserContext,
-    ConsoleMessage,
-    Page,
-    expect,
-    sync_playwright,
-)
-
-CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
 pytestmark = pytest.mark.needs("chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield chromium
-        chromium.close()
-
-
-class Visitor:
-    """Opens pages, and remembers what went wrong in any of them."""
-
-    def __init__(self, browser: Browser) -> None:
-        self._browser = browser
-        self._contexts: list[BrowserContext] = []
-        self.faults: list[str] = []
-
-    def page(self, *, is_phone: bool = False) -> Page:
-        """Return a page in a browser that has seen nothing of us yet."""
-        width, height = (390, 844) if is_phone else (1280, 900)
-        context = self._browser.new_context(
-            viewport={"width": width, "height": height}, has_touch=is_phone
-        )
-        context.set_default_timeout(10_000)
-        self._contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", self._hear)
-        return page
-
-    def leave(self) -> None:
-        """Close all pages."""
-        for context in self._contexts:
-            context.close()
-
-    def _hear(self, said: ConsoleMessage) -> None:
-        if "Content Security Policy" in said.text:
-            self.faults.append(said.text)
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Visitor]:
-    """Give somebody to whom no script may fail, and no policy may object."""
-    visitor = Visitor(browser)
-    yield visitor
-    visitor.leave()
-    assert visitor.faults == []
-
-
-@pytest.fixture
-def address(pictured: World) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, pictured.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_an_admin_is_told_on_the_first_page_that_the_queue_is_not_durable(
@@ -228,6 +146,41 @@ def test_a_rectangle_is_moved_resized_and_deleted(
     assert pictured.admin().get(f"/rectangles/{camera_id}").json == []
 
 
+def test_a_name_stays_when_the_next_shape_is_drawn_at_once(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera()
+    page = editor_of(visitor, pictured, address, camera_id)
+
+    drag(page, (0.1, 0.1), (0.3, 0.3))
+    page.get_by_label("Name").press_sequentially("gate ")
+    drag(page, (0.5, 0.5), (0.7, 0.7))
+    page.get_by_label("Name").press_sequentially("door")
+    save(page)
+
+    rectangles = pictured.admin().get(f"/rectangles/{camera_id}").json
+    assert [rectangle["name"] for rectangle in rectangles] == ["gate", "door"]
+
+
+def test_a_name_can_be_saved_while_it_is_typed_and_one_undo_takes_it_back(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera()
+    box = {"x": 128, "y": 72, "width": 256, "height": 144, "name": "old"}
+    pictured.admin().post(f"/rectangles/{camera_id}", [box])
+    page = editor_of(visitor, pictured, address, camera_id)
+    page.locator("#list button").click()
+
+    page.get_by_label("Name").press("End")
+    page.get_by_label("Name").press_sequentially(" gate")
+    expect(page.get_by_role("button", name="Save")).to_be_enabled()
+    expect(page.locator("#list button")).to_have_text("old gate")
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#list button")).to_have_text("old")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
 def test_a_finger_draws_on_a_phone(pictured: World, address: str, visitor: Visitor) -> None:
     camera_id = pictured.camera()
     page = editor_of(visitor, pictured, address, camera_id, is_phone=True)
@@ -301,13 +254,22 @@ def test_a_camera_is_added_on_the_first_page(
 
     expect(page.locator("article h2")).to_have_text("Yard")
     expect(page.locator("article .why")).to_have_text("No camera service reports about it.")
+    expect(page.locator("#added")).to_have_text("Yard was added.")
 
 
-def log_in(page: Page, caller: Caller) -> None:
-    form = page.locator("#log-in")
-    form.get_by_label("User name").fill(caller.username)
-    form.get_by_label("Password").fill(PASSWORD)
-    form.get_by_role("button", name="Log in").click()
+def test_the_first_visitor_finds_the_form_for_an_account_open_and_nobody_after(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    page = visitor.page()
+    name = page.locator("#register").get_by_label("User name")
+
+    page.goto(f"{address}/login")
+    expect(name).to_be_focused()
+
+    pictured.admin()
+    page.reload()
+    expect(name).to_be_hidden()
+    expect(page.locator("#log-in").get_by_label("User name")).to_be_focused()
 
 
 def page_without_locks(visitor: Visitor, world: World, address: str) -> Page:

@@ -6,6 +6,7 @@ from structlog.testing import capture_logs
 
 from tests.web.conftest import WorldOf
 from tests.web.worlds import World
+from vigil.clock import SystemClock
 from vigil.messages import CameraState
 from web.access.rights import Role
 from web.access.rules import RULES
@@ -48,6 +49,23 @@ def test_details_say_why_and_who(world: World) -> None:
     assert said["last_packet_at"] == "2026-09-21T14:13:22+00:00"
     assert (said["fps"], said["width_px"]) == (24.9, 1920)
     assert details[f"camera_{yard}"]["error"] == "It is disabled."
+
+
+def test_a_camera_just_added_is_starting_until_somebody_should_report(world: World) -> None:
+    # PostgreSQL stamps the camera, by its own clock
+    world.clock.now_us = SystemClock().utc_us()
+    door = f"camera_{world.camera('Door')}"
+    hall = f"camera_{world.camera('Hall', enabled=False)}"
+
+    soon = world.admin().get("/camera_status?detail=1").json
+    world.clock.advance(11)
+    later = world.admin().get("/camera_status?detail=1").json
+
+    assert (soon[door]["status"], soon[door]["state"]) == ("inactive", "starting")
+    assert soon[door]["error"] is None
+    assert soon[hall]["error"] == "It is disabled."
+    assert "state" not in later[door]
+    assert later[door]["error"] == "No camera service reports about it."
 
 
 def test_while_redis_is_away_nobody_claims_to_know(world_of: WorldOf) -> None:

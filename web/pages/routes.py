@@ -11,6 +11,7 @@ from web.access.rights import Right
 from web.access.visibility import find_visible
 from web.database import db
 from web.openapi import EXTENSION
+from web.users.service import has_accounts
 
 pages = Blueprint("pages", __name__)
 
@@ -34,7 +35,7 @@ def first_page() -> str:
 @pages.get("/login")
 def log_in_page() -> str:
     """Let somebody log in, or make an account."""
-    return render_template("login.html")
+    return render_template("login.html", is_first_visit=not has_accounts(db.session()))
 
 
 @pages.get("/snapshot_ui/<id:camera_id>")

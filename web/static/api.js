@@ -4,6 +4,11 @@ const CSRF = /(?:^|; )vigil_csrf=([^;]+)/;
 /** Over so long tabs spread their renewals where no lock keeps them apart. */
 const SPREAD_MS = 1000;
 
+/** Sent to the window when a server answers that did not before: an earlier one may have died. */
+export const NEW_RUN = "vigil-new-run";
+/** All that answered; several may share the work. */
+const runs = new Set();
+
 let renewal = null;
 
 /** An answer that is not a success; its message is for people. */
@@ -75,10 +80,18 @@ async function send(method, path, body) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
     const options = { method, headers, credentials: "same-origin" };
-    return await fetch(path, { ...options, body: body && JSON.stringify(body) });
+    const answer = await fetch(path, { ...options, body: body && JSON.stringify(body) });
+    noteRun(answer.headers.get("X-Vigil-Run"));
+    return answer;
   } catch {
     throw new Error("The server does not answer. Is it running?");
   }
+}
+
+function noteRun(name) {
+  if (!name || runs.has(name)) return;
+  if (runs.size > 0) window.dispatchEvent(new Event(NEW_RUN));
+  runs.add(name);
 }
 
 function parse(text) {

@@ -1,5 +1,6 @@
 // The first page: the live pictures of the cameras that one may see.
-import { call, stayLoggedIn, tell } from "/static/api.js";
+import { NEW_RUN, call, stayLoggedIn, tell } from "/static/api.js";
+import { LiveStream } from "/static/live_stream.js";
 
 // Browsers open six HTTP/1.1 connections to one host. Streams take at most this many of them;
 // the other cameras show snapshots, so that the page goes on answering.
@@ -7,11 +8,13 @@ const MAX_STREAMS = 3;
 const SNAPSHOT_EVERY_MS = 2000;
 const STATUS_EVERY_MS = 3000;
 const WARNINGS_EVERY_MS = 30_000;
+const CONNECTING = "connecting ...";
 
 const wall = document.getElementById("cameras");
 const problem = document.getElementById("problem");
 const warnings = document.getElementById("warnings");
 const tiles = new Map();
+let wasAway = false;
 
 function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -21,6 +24,8 @@ function element(name, properties, ...children) {
 
 function makeTile(camera) {
   const picture = element("img", { alt: `Live picture of ${camera.name}` });
+  const cover = element("p", { className: "missing cover", textContent: CONNECTING, hidden: true });
+  const screen = element("div", { className: "screen" }, picture, cover);
   const state = element("span", { className: "state" });
   const why = element("p", { className: "why", hidden: true });
   const links = element(
@@ -32,26 +37,23 @@ function makeTile(camera) {
   const title = element("h2", { textContent: camera.name });
   const place = element("p", { className: "note", textContent: camera.location });
   const head = element("div", { className: "head" }, title, state);
-  const tile = element("article", { className: "card tile" }, picture, head, place, why, links);
-  return { tile, picture, state, why, isStream: false, isLoading: false };
+  const tile = element("article", { className: "card tile" }, screen, head, place, why, links);
+  return { tile, picture, cover, state, why, stream: null, isLoading: false };
 }
 
 function show(camera, made, index) {
   if (index < MAX_STREAMS) {
-    made.isStream = true;
-    made.picture.src = `/recognized_stream/${camera.id}`;
-    // A stream that ended, at a restart of the server, begins again.
-    made.picture.onerror = () => setTimeout(() => {
-      made.picture.src = `/recognized_stream/${camera.id}?again=${Date.now()}`;
-    }, SNAPSHOT_EVERY_MS);
+    made.stream = new LiveStream(made.picture, `/recognized_stream/${camera.id}`);
   } else {
     made.picture.onload = made.picture.onerror = () => { made.isLoading = false; };
+    const pace = `Not live: a picture every ${SNAPSHOT_EVERY_MS / 1000} s.`;
+    made.why.before(element("p", { className: "note pace", textContent: pace }));
     takeSnapshot(camera.id, made);
   }
 }
 
 function takeSnapshot(cameraId, made) {
-  if (made.isStream || made.isLoading || document.hidden) return;
+  if (made.stream || made.isLoading || document.hidden) return;
   made.isLoading = true;
   made.picture.src = `/get_snapshot/${cameraId}?at=${Date.now()}`;
 }
@@ -61,7 +63,7 @@ async function readCameras() {
   const ids = new Set(cameras.map((camera) => camera.id));
   for (const [id, made] of tiles) {
     if (!ids.has(id)) {
-      made.picture.removeAttribute("src");
+      made.stream?.close();
       made.tile.remove();
       tiles.delete(id);
     }
@@ -81,10 +83,19 @@ async function readStates() {
   for (const [id, made] of tiles) {
     const said = states[`camera_${id}`];
     if (!said) continue;
-    made.state.textContent = said.status;
-    made.state.classList.toggle("active", said.status === "active");
-    tell(made.why, said.error);
+    showState(made, said);
   }
+}
+
+function showState(made, said) {
+  const isActive = said.status === "active";
+  const isStarting = said.state === "starting";
+  made.state.textContent = isStarting ? CONNECTING : said.status;
+  made.state.classList.toggle("active", isActive);
+  made.state.classList.toggle("starting", isStarting);
+  tell(made.why, said.error);
+  // Until there is a picture or a reason why not, the stream would say NO SIGNAL.
+  made.cover.hidden = !isStarting && (!isActive || Boolean(said.last_frame_at || said.error));
 }
 
 /** Tell an admin what needs a hand; also where a server is away, which the other calls say. */
@@ -101,10 +112,27 @@ async function refresh() {
     await readCameras();
     await readStates();
     tell(problem, null);
+    if (wasAway) reopenStreams();
+    wasAway = false;
   } catch (error) {
+    wasAway = true;
     tell(problem, error);
   }
 }
+
+function reopenStreams() {
+  for (const { stream } of tiles.values()) stream?.reopen();
+}
+
+// It may have restarted between two calls, of which none failed.
+window.addEventListener(NEW_RUN, () => { wasAway = true; });
+
+// A hidden page asks nothing, so it does not know what became of its streams.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  reopenStreams();
+  refresh();
+});
 
 document.getElementById("log-out")?.addEventListener("click", async () => {
   await call("POST", "/logout").catch(() => {});
@@ -115,12 +143,16 @@ document.getElementById("add")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
   const refusal = document.getElementById("add-problem");
+  const done = document.getElementById("added");
   try {
-    await call("POST", "/cameras", Object.fromEntries(new FormData(form)));
+    const added = await call("POST", "/cameras", Object.fromEntries(new FormData(form)));
     form.reset();
     tell(refusal, null);
+    done.textContent = `${added.name} was added.`;
     await refresh();
+    tiles.get(added.id)?.tile.scrollIntoView({ block: "nearest" });
   } catch (error) {
+    done.textContent = "";
     tell(refusal, error);
   }
 });

@@ -21,6 +21,7 @@ let selected = -1;
 let saved = "[]";
 let past = [];
 let gesture = null;
+let edited = ""; // The field that is being typed into: what is typed is one step of undo.
 
 // --- what is seen
 
@@ -106,6 +107,7 @@ function drawList() {
 
 function select(index) {
   selected = index;
+  edited = "";
   const shape = shapes[index];
   details.hidden = !shape;
   if (shape) {
@@ -122,6 +124,7 @@ function select(index) {
 function remember() {
   past.push(JSON.stringify(shapes));
   past = past.slice(-100);
+  edited = "";
 }
 
 function replace(index, shape) {
@@ -212,12 +215,13 @@ function onKey(event) {
   event.preventDefault();
 }
 
-function readDetails() {
+function readDetails(event) {
   const { name, color, labels, dwell_s } = details.elements;
   const shape = { ...shapes[selected], name: name.value.trim(), color: color.value };
   shape.labels = labels.value.split(",").map((label) => label.trim()).filter(Boolean);
   shape.dwell_s = dwell_s.value === "" ? undefined : Number(dwell_s.value);
-  remember();
+  if (edited !== event.target.name) remember();
+  edited = event.target.name;
   replace(selected, shape);
   draw();
 }
@@ -288,7 +292,8 @@ if (mayEdit) {
   svg.addEventListener("pointerup", end);
   svg.addEventListener("pointercancel", end);
   document.addEventListener("keydown", onKey);
-  details.addEventListener("change", readDetails);
+  // As it is typed: who draws the next shape at once leaves no field first.
+  details.addEventListener("input", readDetails);
   details.addEventListener("submit", (event) => event.preventDefault());
   byId("delete").addEventListener("click", removeSelected);
   byId("save").addEventListener("click", save);

@@ -39,9 +39,9 @@ class CameraStatuses(MethodView):
         states = service.states(wired().statuses, visible(db.session(), current_principal()))
         if not query["detail"]:
             return {name: service.word_of(status) for name, (_, status) in states.items()}
-        details = CameraDetailsOut()
+        details, now = CameraDetailsOut(), wired().now()
         return {
-            name: details.dump(service.details_of(camera, status))
+            name: details.dump(service.details_of(camera, status, now=now))
             for name, (camera, status) in states.items()
         }
 

@@ -1,7 +1,7 @@
 """How cameras are, as their holders say; for those that the caller may see."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 _NOBODY_REPORTS = "No camera service reports about it."
 _DISABLED = "It is disabled."
+#: A camera service takes this long at most to find a camera that was added.
+_JUST_ADDED = timedelta(seconds=10)
 
 
 def states(
@@ -37,9 +39,12 @@ def word_of(status: CameraStatus | None) -> str:
     return "active" if is_active else "inactive"
 
 
-def details_of(camera: Camera, status: CameraStatus | None) -> dict[str, Any]:
+def details_of(camera: Camera, status: CameraStatus | None, *, now: datetime) -> dict[str, Any]:
     """Return everything that is known about how a camera is."""
     known = {"status": word_of(status), "name": camera.name, "enabled": camera.enabled}
+    # PostgreSQL's clock, which stamped the camera, may be a little ahead of ours.
+    if status is None and camera.enabled and abs(now - camera.created_at) < _JUST_ADDED:
+        return {**known, "state": CameraState.STARTING, "error": None}
     if status is None:
         return {**known, "error": _NOBODY_REPORTS if camera.enabled else _DISABLED}
     return {

@@ -1,0 +1,110 @@
+"""Somebody at a browser, and the site that they look at."""
+
+import shutil
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from tests.web.worlds import PASSWORD, Caller
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    """Give a Chromium without a window."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+class Visitor:
+    """Opens pages, and remembers what went wrong in any of them."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.faults: list[str] = []
+
+    def page(self, *, is_phone: bool = False) -> Page:
+        """Return a page in a browser that has seen nothing of us yet."""
+        width, height = (390, 844) if is_phone else (1280, 900)
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height}, has_touch=is_phone
+        )
+        context.set_default_timeout(10_000)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._hear)
+        return page
+
+    def leave(self) -> None:
+        """Close all pages."""
+        for context in self._contexts:
+            context.close()
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if "Content Security Policy" in said.text:
+            self.faults.append(said.text)
+
+
+class Site:
+    """An application at an address of its own, which can die and come back there.
+
+    Attributes:
+        app: Who answers from now on.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self._port = 0
+        self._running: tuple[BaseWSGIServer, threading.Thread] | None = None
+
+    @property
+    def address(self) -> str:
+        """Return the URL of the site, without a slash at its end."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Begin to serve; at the same port as before."""
+        server = make_server("127.0.0.1", self._port, self._answer, threaded=True)
+        self._port = server.server_port
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self._running = server, thread
+
+    def stop(self) -> None:
+        """Serve no more: who connects is refused."""
+        if self._running is None:
+            return
+        server, thread = self._running
+        self._running = None
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.app(environ, start_response)
+
+
+def log_in(page: Page, caller: Caller) -> None:
+    form = page.locator("#log-in")
+    form.get_by_label("User name").fill(caller.username)
+    form.get_by_label("Password").fill(PASSWORD)
+    form.get_by_role("button", name="Log in").click()
