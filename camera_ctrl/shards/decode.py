@@ -116,7 +116,7 @@ class DecodeShard:
             for each, camera in self._cameras.items()
         }
         if self._link.is_report_due(news):
-            self._link.report(ShardReport(decode=self._reports()))
+            self._link.report(ShardReport(decode=self._reports()), news=news)
         now_s = self._clock.monotonic_s()
         due = [
             each for each in self._cameras.values() if self._is_idle(each) and now_s >= each.due_s

@@ -82,7 +82,7 @@ class IngestShard:
             for each, report in reports.items()
         }
         if self._link.is_report_due(news):
-            self._link.report(ShardReport(ingest=reports))
+            self._link.report(ShardReport(ingest=reports), news=news)
 
     def close(self) -> None:
         """Ask every session to end."""

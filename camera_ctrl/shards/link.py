@@ -47,11 +47,11 @@ class SupervisorLink:
         Args:
             news: What the supervisor should know at once, whenever it is another than before.
         """
-        is_news, self._news = news != self._news, news
-        return is_news or self._clock.monotonic_s() >= self._due_s
+        return news != self._news or self._clock.monotonic_s() >= self._due_s
 
-    def report(self, report: ShardReport) -> None:
-        """Send a report."""
+    def report(self, report: ShardReport, *, news: object = None) -> None:
+        """Send a report, and with it the news."""
+        self._news = news
         self._due_s = self._clock.monotonic_s() + REPORT_EVERY_S
         try:
             self._pipe.send(report)
