@@ -145,6 +145,23 @@ def ingested_here(it: Served) -> Iterator[None]:
         yield
 
 
+def assert_alone_after_two_crashes(
+    it: Served, wait_for_new: Callable[[CameraId, CameraId, CameraId], None]
+) -> None:
+    """The bad camera moves out with its second crash, and all go on after each."""
+    wait_for_new(*ALL)
+    assert it.companions_of(GOOD) == {BAD, GOOD, OTHER}
+
+    it.lose_shard_at(BAD)
+    wait_for_new(*ALL)
+    assert it.companions_of(GOOD) == {BAD, GOOD, OTHER}
+
+    it.lose_shard_at(BAD)
+    wait_for_new(*ALL)
+    assert it.companions_of(BAD) == {BAD}
+    assert it.companions_of(GOOD) == {GOOD, OTHER}
+
+
 def assert_whole(packets: list[Packet]) -> None:
     """All of them were sent in one connection, in even steps."""
     assert len({packet.anchor_us for packet in packets}) == 1
@@ -159,17 +176,7 @@ def test_a_camera_that_crashes_the_decoder_twice_is_decoded_alone(
         served(site, "decode", camera.url, tmp_path) as it,
         ingested_here(it),
     ):
-        it.wait_for_pictures(*ALL)
-        assert it.companions_of(GOOD) == {BAD, GOOD, OTHER}
-
-        it.lose_shard_at(BAD)
-        it.wait_for_pictures(*ALL)
-        assert it.companions_of(GOOD) == {BAD, GOOD, OTHER}
-
-        it.lose_shard_at(BAD)
-        it.wait_for_pictures(*ALL)
-        assert it.companions_of(BAD) == {BAD}
-        assert it.companions_of(GOOD) == {GOOD, OTHER}
+        assert_alone_after_two_crashes(it, it.wait_for_pictures)
 
         # From now on it harms nobody but itself.
         steady = it.shard_of(GOOD)
@@ -190,18 +197,8 @@ def test_a_camera_that_crashes_its_demuxer_twice_is_demuxed_alone(
         rtsp_camera(small_clip) as camera,
         served(site, "ingest", camera.url, tmp_path) as it,
     ):
-        it.wait_for_packets(*ALL)
-        assert it.companions_of(GOOD) == {BAD, GOOD, OTHER}
-
         # All threads are at their cameras, always: one of them crashes
-        it.lose_shard_at(BAD)
-        it.wait_for_packets(*ALL)
-        assert it.companions_of(GOOD) == {BAD, GOOD, OTHER}
-
-        it.lose_shard_at(BAD)
-        it.wait_for_packets(*ALL)
-        assert it.companions_of(BAD) == {BAD}
-        assert it.companions_of(GOOD) == {GOOD, OTHER}
+        assert_alone_after_two_crashes(it, it.wait_for_packets)
         from_us = CLOCK.utc_us()
 
         # From now on it harms nobody but itself.
