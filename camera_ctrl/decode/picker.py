@@ -43,7 +43,11 @@ class FramePicker:
         self._last_us = captured_at_us
 
     def due_in_s(self, captured_at_us: int) -> float:
-        """Return how long after a frame the next one is due; 0: now, or nobody knows."""
+        """Return how long after a frame the next one behind it is due; 0: nobody knows."""
         if self._due_us is None:
             return 0.0
-        return max(0.0, (self._due_us - captured_at_us) / MICROSECONDS)
+        interval_us = MICROSECONDS / self.fps
+        ahead_us = self._due_us - captured_at_us
+        if ahead_us <= 0:
+            ahead_us = interval_us - -ahead_us % interval_us
+        return ahead_us / MICROSECONDS

@@ -39,16 +39,18 @@ SLOW_FPS = 1.0
 
 @dataclass(slots=True)
 class PumpState:
-    """What a pump tells those who watch it. Written by its thread alone.
+    """What a pump tells those who watch it. Written by its thread alone, but for the first two.
 
     Attributes:
         epoch: Under which it writes; set by others when the lease was taken again.
+        hold_s: How long a packet waits at most, so that the next ones go along in one call.
         lost_epoch: An epoch under which a write was refused.
         dropped: Packets that the bus did not take.
         codec, size_wh: Of the main video, as it is sent now; None, and 0 by 0, until known.
     """
 
     epoch: Epoch
+    hold_s: float = 0.0
     lost_epoch: Epoch | None = None
     backlog: Backlog = field(default_factory=lambda: Backlog(0.0, 0))
     dropped: int = 0
@@ -84,7 +86,6 @@ class PacketPump:
         packets: Where they go.
         clock: Stamps arrivals.
         may_burst: Whether the connection may begin with what the camera has stored.
-        hold_s: How long a packet waits at most, so that the next goes along in one call.
     """
 
     def __init__(
@@ -96,7 +97,6 @@ class PacketPump:
         packets: PacketLog,
         clock: Clock,
         may_burst: bool = True,
-        hold_s: float = 0.0,
     ) -> None:
         self._camera_id = camera_id
         self._streams = streams
@@ -112,7 +112,6 @@ class PacketPump:
         #: Those that the timer has not stamped yet, in the order they came.
         self._unstamped: deque[tuple[AvPacket, Template]] = deque()
         self._paused_until_s = 0.0
-        self._hold_s = hold_s
         self._held = Held()
 
     def put(self, packet: AvPacket) -> bool:
@@ -207,7 +206,7 @@ class PacketPump:
         held.template = template
         # A keyframe is what readers wait for to begin.
         begins_gop = any(each.is_keyframe and each.stream_index == 0 for each in batch)
-        if begins_gop or now_s - held.since_s + gap_s > self._hold_s:
+        if begins_gop or now_s - held.since_s + gap_s > self._state.hold_s:
             self.flush()
 
     def flush(self) -> None:

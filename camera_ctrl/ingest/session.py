@@ -12,6 +12,7 @@ from camera_ctrl.ingest.source import Source
 from camera_ctrl.ingest.words import NO_ANSWER
 from camera_ctrl.liveness import Liveness
 from camera_ctrl.notes import Note, Notes
+from camera_ctrl.pace import hold_s
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import IngestReport
 from vigil.bus.packets.base import PacketLog
@@ -25,9 +26,6 @@ log = structlog.get_logger(__name__)
 
 #: A connection that lasted so long was no flapping: the next one is tried at once.
 STEADY_S = 10.0
-#: How long a packet waits for the next one: two of a camera at 25 frames a second go together.
-#: What a packet costs is mostly that three processes wake for it.
-HOLD_S = 0.06
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 8.0
 #: A recording that has ended is hardly another one a moment later.
@@ -80,7 +78,7 @@ class CameraSession:
         self._notes = notes
         self._packets = packets
         self._clock = clock
-        self._pump_state = PumpState(epoch)
+        self._pump_state = PumpState(epoch, hold_s(camera.frame_fps))
         self._seen = _Seen()
         self._lock = threading.Lock()
         self._stop = StopSignal()
@@ -110,6 +108,7 @@ class CameraSession:
         """
         self.camera = camera
         self._pump_state.epoch = epoch
+        self._pump_state.hold_s = hold_s(camera.frame_fps)
 
     def report(self) -> IngestReport:
         """Return how the connection is now. Called by the shard's watch.
@@ -177,7 +176,6 @@ class CameraSession:
                 packets=self._packets,
                 clock=self._clock,
                 may_burst=feed.may_burst,
-                hold_s=HOLD_S,
             )
             with self._lock:
                 self._seen.error = self._seen.opening_s = None

@@ -16,6 +16,7 @@ import structlog
 from camera_ctrl.decode.decoder import CameraDecoder
 from camera_ctrl.liveness import DEAD_AFTER_INTERVALS, DEAD_AFTER_S
 from camera_ctrl.notes import Note, Notes
+from camera_ctrl.pace import comes_after_s
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import DecodeReport
 from camera_ctrl.settings import CameraSettings
@@ -68,6 +69,10 @@ class _Camera:
     is_gone: bool = False
     last_frame_us: int | None = None
     rate: RateMeter = field(default_factory=RateMeter)
+
+    def is_worked_on(self) -> bool:
+        """Return whether a thread is at it."""
+        return self.busy is not None and not self.busy.done()
 
 
 class DecodeShard:
@@ -130,7 +135,8 @@ class DecodeShard:
         found = self._packets.read(positions, limit=READ_LIMIT)
         for camera in due:
             if entries := found.get(camera.config.id):
-                camera.busy = self._threads.submit(self._decode, camera, entries, read_s=now_s)
+                camera.due_s = self._due_s(camera, entries)
+                camera.busy = self._threads.submit(self._decode, camera, entries)
             else:
                 camera.due_s = now_s + READ_EVERY_S
 
@@ -138,11 +144,21 @@ class DecodeShard:
         """Return how long there is nothing to look for."""
         now_s = self._clock.monotonic_s()
         rests_s = (
-            # When the next picture is due, the thread will tell.
-            READ_EVERY_S if camera.busy else max(0.0, camera.due_s - now_s)
+            # A thread that is not done by then is looked for again and again.
+            max(READ_EVERY_S if camera.is_worked_on() else 0.0, camera.due_s - now_s)
             for camera in self._cameras.values()
         )
         return min(rests_s, default=REST_MAX_S)
+
+    def _due_s(self, camera: _Camera, entries: list[Entry]) -> float:
+        """Return when the packet of the next picture, behind what was read, is mostly there."""
+        now_s = self._clock.monotonic_s()
+        if len(entries) == READ_LIMIT:
+            return now_s
+        newest_us, picker = entries[-1].packet.captured_at_us, camera.decoder.picker
+        lag_s = (self._clock.utc_us() - newest_us) / MICROSECONDS
+        rest_s = picker.due_in_s(newest_us) + comes_after_s(picker.fps) - lag_s
+        return now_s + min(max(0.0, rest_s), REST_MAX_S)
 
     def close(self) -> None:
         """Wait for the threads."""
@@ -177,17 +193,17 @@ class DecodeShard:
     @staticmethod
     def _is_idle(camera: _Camera) -> bool:
         """Whether no thread is at the camera. An error of the thread is raised here, once."""
+        if camera.is_worked_on():
+            return False
         if camera.busy is None:
             return True
-        if not camera.busy.done():
-            return False
         error, camera.busy = camera.busy.exception(), None
         if error is not None:
             camera.due_s = 0.0
             raise error
         return True
 
-    def _decode(self, camera: _Camera, entries: list[Entry], *, read_s: float) -> None:
+    def _decode(self, camera: _Camera, entries: list[Entry]) -> None:
         """Decode what was read of a camera at a time. Runs in a thread of the pool.
 
         Raises:
@@ -206,12 +222,7 @@ class DecodeShard:
             camera.position = run[-1].entry_id
             if jpeg is not None and epoch != camera.lost_epoch:
                 self._put(camera, jpeg, epoch)
-        if len(entries) == READ_LIMIT:
-            camera.due_s = read_s
-        else:
-            # The next picture's packet comes as much later than the newest as it was captured.
-            rest_s = camera.decoder.picker.due_in_s(entries[-1].packet.captured_at_us)
-            camera.due_s = read_s + min(rest_s, REST_MAX_S)
+        camera.due_s = self._due_s(camera, entries)
 
     def _skips_to_newest_gop(self, camera: _Camera, entries: list[Entry]) -> bool:
         """Leave packets out when too far behind, if a newer keyframe is there to go on at."""

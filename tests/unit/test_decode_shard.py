@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from camera_ctrl.decode.decoder import CameraDecoder
 from camera_ctrl.liveness import DEAD_AFTER_S
+from camera_ctrl.pace import comes_after_s
 from camera_ctrl.shards import decode
 from camera_ctrl.shards.decode import READ_LIMIT
 from camera_ctrl.shards.messages import Assignment
@@ -64,6 +65,26 @@ def test_begins_at_the_newest_keyframe(opened: OpenBench, small_clip: Path) -> N
     assert bench.shown() == 24
     # Keyframes come every ten: five frames were decoded, as the first of them tells.
     assert bench.stamp().captured_at_us == BEGAN_US + 24 * 40_000
+
+
+def test_rests_until_the_next_pictures_packet_is_on_the_bus(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    bench.assign(frame_fps=5.0)
+
+    # The sixth makes a picture, 40 ms ago, and so will the one 200 ms behind it
+    bench.film(6)
+    bench.turn()
+
+    assert bench.shown() == 5
+    expected_s = 0.2 - 0.04 + comes_after_s(5.0)
+    assert bench.shard._rest_s() == pytest.approx(expected_s)
+    # One that has missed that goes on at once
+    bench.film(9)
+    assert bench.shard._rest_s() == 0.0
+    bench.turn()
+    assert bench.shown() == 10
 
 
 def test_a_picture_lives_for_four_seconds_or_three_intervals(

@@ -88,7 +88,9 @@ def test_says_how_long_after_a_frame_the_next_is_due() -> None:
 
     assert picker.due_in_s(BEGAN_US) == pytest.approx(0.2)
     assert picker.due_in_s(BEGAN_US + 160_000) == pytest.approx(0.04)
-    assert picker.due_in_s(BEGAN_US + 240_000) == 0.0
+    # A frame that is due itself: the one behind it.
+    assert picker.due_in_s(BEGAN_US + 200_000) == pytest.approx(0.2)
+    assert picker.due_in_s(BEGAN_US + 240_000) == pytest.approx(0.16)
 
 
 def test_frames_that_are_passed_over_tell_the_step_all_the_same() -> None:

@@ -91,7 +91,7 @@ def opened() -> Iterator[OpenBench]:
         log = LeavingPacketLog(leases, clock, limits=BacklogLimits())
         epoch = leases.acquire(CAMERA, "me", ttl_s=3.0, last_seen=Epoch(0))
         assert epoch is not None
-        state = PumpState(epoch)
+        state = PumpState(epoch, hold_s)
         pump = PacketPump(
             CAMERA,
             streams,
@@ -100,7 +100,6 @@ def opened() -> Iterator[OpenBench]:
             clock=clock,
             # Else the first second waits for its times.
             may_burst=not hold_s,
-            hold_s=hold_s,
         )
         return Bench(clock, leases, log, state, pump, container.demux(streams))
 
