@@ -16,6 +16,8 @@ class FramePicker:
         self.fps = fps
         self._due_us: float | None = None
         self._last_us: int | None = None
+        #: Between the last two frames; 0: not known.
+        self._step_us = 0
 
     def is_due(self, captured_at_us: int) -> bool:
         """Return whether this frame is to be a picture; a frame is asked about once."""
@@ -35,19 +37,21 @@ class FramePicker:
             # Of due times that lie behind, one picture is enough.
             due_us += interval_us * max(1.0, 1 + (captured_at_us - due_us) // interval_us)
         self._due_us = due_us
-        self._last_us = captured_at_us
+        self.pass_over(captured_at_us)
         return is_due
 
     def pass_over(self, captured_at_us: int) -> None:
         """Take note of a frame that is never asked about: it tells the step between frames."""
+        self._step_us = max(0, captured_at_us - (self._last_us or captured_at_us))
         self._last_us = captured_at_us
 
     def due_in_s(self, captured_at_us: int) -> float:
-        """Return how long after a frame the next one behind it is due; 0: nobody knows."""
+        """Return how long after a frame the next one that is due comes; 0: nobody knows."""
         if self._due_us is None:
             return 0.0
         interval_us = MICROSECONDS / self.fps
         ahead_us = self._due_us - captured_at_us
         if ahead_us <= 0:
             ahead_us = interval_us - -ahead_us % interval_us
-        return ahead_us / MICROSECONDS
+        # However soon it is due, no frame comes before the camera's next.
+        return max(ahead_us, self._step_us) / MICROSECONDS

@@ -93,6 +93,15 @@ def test_says_how_long_after_a_frame_the_next_is_due() -> None:
     assert picker.due_in_s(BEGAN_US + 240_000) == pytest.approx(0.16)
 
 
+def test_expects_no_frame_sooner_than_the_camera_sends_one() -> None:
+    picker = FramePicker(5.0)
+    captured_us = list(evenly(1.0, 3.0))
+
+    assert [picker.is_due(each) for each in captured_us] == [True, True, True]
+
+    assert picker.due_in_s(captured_us[-1]) == pytest.approx(1.0)
+
+
 def test_frames_that_are_passed_over_tell_the_step_all_the_same() -> None:
     picker = FramePicker(5.0)
     stream = list(evenly(25.0, 2.0))
