@@ -6,7 +6,7 @@ HOLD_MAX_S = 0.1
 #: Of the time between two pictures: never do two packets go together that each make one.
 _OF_INTERVAL = 0.5
 #: Of the wait: not all of it, for the few packets that come later are looked for again.
-_MOSTLY = 0.6
+_MOSTLY = 0.85
 
 
 def hold_s(frame_fps: float) -> float:
