@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from tests.builders import CAMERA, OTHER_CAMERA, a_camera, a_jpeg, a_status
+from vigil.bus.answers import Answers
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
@@ -29,7 +30,7 @@ class LeavingFrameStore(MemoryFrameStore):
     asked = 0
 
     @override
-    def newest(self, camera_ids: Collection[CameraId]) -> dict[CameraId, bytes]:
+    def newest(self, camera_ids: Collection[CameraId]) -> Answers[bytes]:
         self.asked += 1
         if self.is_away:
             raise BusUnavailable("away")
@@ -43,7 +44,7 @@ class LeavingStatusBoard(MemoryStatusBoard[CameraStatus]):
     asked = 0
 
     @override
-    def read(self, camera_ids: Collection[CameraId]) -> dict[CameraId, CameraStatus]:
+    def read(self, camera_ids: Collection[CameraId]) -> Answers[CameraStatus]:
         self.asked += 1
         if self.is_away:
             raise BusUnavailable("away")
