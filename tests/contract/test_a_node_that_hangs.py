@@ -116,6 +116,14 @@ def test_a_camera_whose_node_hangs_is_not_one_without_a_picture(site: Site) -> N
                 site.bus.frames.newest([camera_id])
 
 
+def test_nodes_that_closed_their_connections_are_asked_by_new_ones(site: Site) -> None:
+    for node in site.cluster.nodes:
+        with redis.Redis.from_url(node.url) as client:
+            client.client_kill_filter(_type="normal", skipme=True)
+
+    assert site.is_whole("pictures")
+
+
 def test_a_node_learns_a_script_while_another_hangs(site: Site) -> None:
     # Given a script that no node knows
     for node in site.cluster.nodes:

@@ -7,7 +7,7 @@ it now and then, and until it answers whatever is for it fails at once.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import redis
@@ -72,20 +72,18 @@ class Cluster(RedisCluster):
                         pipeline.execute_command(*command)
                     answers = pipeline.execute(raise_on_error=False)
             except redis.TimeoutError:
-                self.note_away(server)
+                self._note_away(server)
                 raise
+            except redis.ConnectionError as error:
+                if type(error) is not redis.ConnectionError:
+                    raise
+                answers = [error] * len(commands)
         return [
-            # Its slot has moved, for one. By itself it finds the way, or says what is wrong.
+            # Its slot has moved, or its server has ended and another has its slots. By itself it
+            # finds the way, or says what is wrong.
             self.execute_command(*command) if isinstance(answer, redis.RedisError) else answer
             for command, answer in zip(commands, answers, strict=True)
         ]
-
-    def note_away(self, server: str) -> None:
-        """Have nobody wait for a server until it has answered."""
-        with self._lock_away:
-            if server not in self._away:
-                log.warning("server_hangs", server=server, waited_s=self.timeout_s)
-                self._away[server] = self._clock.monotonic_s() + ASK_AGAIN_S
 
     @override
     def register_script(self, script: ScriptTextT) -> Script:
@@ -100,23 +98,27 @@ class Cluster(RedisCluster):
     def _execute_command(self, target_node: ClusterNode, *args: Any, **kwargs: Any) -> Any:
         """Ask one server: where redis-py has found out which, and before it tries another time."""
         self._refuse_if_away(target_node.name)
-        return self._asked(target_node, *args, **kwargs)
+        try:
+            return super()._execute_command(  # type: ignore[no-untyped-call]
+                target_node, *args, **kwargs
+            )
+        except redis.TimeoutError as error:
+            # It may have been sent on to another than it was for.
+            at = getattr(error, "connection", target_node)
+            self._note_away(get_node_name(at.host, at.port))
+            raise
 
     @override
     def close(self) -> None:
         self._threads.shutdown(wait=False)
         super().close()
 
-    def _asked(self, node: ClusterNode, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super()._execute_command(  # type: ignore[no-untyped-call]
-                node, *args, **kwargs
-            )
-        except redis.TimeoutError as error:
-            # It may have been sent on to another than it was for.
-            at = getattr(error, "connection", node)
-            self.note_away(get_node_name(at.host, at.port))
-            raise
+    def _note_away(self, server: str) -> None:
+        """Have nobody wait for a server until it has answered."""
+        with self._lock_away:
+            if server not in self._away:
+                log.warning("server_hangs", server=server, waited_s=self.timeout_s)
+                self._away[server] = self._clock.monotonic_s() + ASK_AGAIN_S
 
     def _refuse_if_away(self, server: str) -> None:
         with self._lock_away:
@@ -130,14 +132,17 @@ class Cluster(RedisCluster):
         raise ServerAway(f"{server} did not answer a moment ago")
 
     def _try_again(self, server: str) -> None:
-        """Ask a server that hung. In vain, redis-py learns from the others who has its slots."""
+        """Ask a server that hung. In vain, ask the others who has its slots by now."""
         node = self.nodes_manager.get_node(node_name=server)
         try:
             if node is not None:
-                self._asked(node, "PING")
+                self.get_redis_connection(node).ping()
         except redis.TimeoutError:
+            # All of them may hang.
+            with suppress(redis.RedisError, RedisClusterException, OSError):
+                self.nodes_manager.initialize(last_failed_node_name=server)
             return
-        except (redis.RedisError, RedisClusterException, OSError) as error:
+        except (redis.RedisError, OSError) as error:
             # It does not hang: who asks it is told so at once.
             log.info("server_refuses", server=server, reason=str(error))
         with self._lock_away:

@@ -1,7 +1,6 @@
 """One question about each of many cameras: in one round trip a server, all servers at once."""
 
 from collections.abc import Mapping
-from concurrent.futures import Future, wait
 from functools import partial
 from typing import Any
 
@@ -15,8 +14,9 @@ from vigil.errors import ServerUnavailable
 def ask_each(redis: RedisClient, commands: Mapping[CameraId, Command]) -> Answers[Any]:
     """Return what Redis answers to one command about each camera.
 
-    A server of a cluster that does not answer is waited for once, for no longer than the client's
-    ``timeout_s``; its cameras are the unread ones, and the others' answers are returned.
+    All servers of a cluster are asked at once. One that is silent for the client's ``timeout_s``
+    leaves its cameras unread, and the others' answers are returned; from then on nobody waits for
+    it before it answers again.
 
     Args:
         redis: One server, or a cluster.
@@ -50,25 +50,17 @@ def _ask_cluster(cluster: Cluster, commands: Mapping[CameraId, Command]) -> Answ
         for server, camera_ids in by_server.items()
     }
     # Most often it is about one camera, or a few on one server: then this thread asks it.
-    futures = {} if len(asked) == 1 else {k: cluster.in_thread(v) for k, v in asked.items()}
-    wait(futures.values(), timeout=cluster.timeout_s)
+    answered = (
+        {server: cluster.in_thread(question).result for server, question in asked.items()}
+        if len(asked) > 1
+        else asked
+    )
     for server, camera_ids in by_server.items():
         try:
             with translated_errors():
-                answers = _answer(cluster, server, futures[server]) if futures else asked[server]()
-            said.update(zip(camera_ids, answers, strict=True))
+                said.update(zip(camera_ids, answered[server](), strict=True))
         except ServerUnavailable as error:
             away.append(error)
     if away and not said:
         raise away[0]
     return Answers(said, unread=commands.keys() - said.keys())
-
-
-def _answer(cluster: Cluster, server: str, future: "Future[list[Any]]") -> list[Any]:
-    # One that nobody got round to asking says nothing about the server.
-    is_asked = not future.cancel()
-    if is_asked and future.running():
-        cluster.note_away(server)
-    if not future.done() or future.cancelled():
-        raise ServerUnavailable(f"redis: {server} does not answer")
-    return future.result()
