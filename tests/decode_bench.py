@@ -48,10 +48,10 @@ class LeavingPacketLog(MemoryPacketLog):
     def read(self, positions: Mapping[CameraId, EntryId], *, limit: int) -> Answers[list[Entry]]:
         self._answer(positions)
         answers = super().read(positions, limit=limit)
-        return Answers(
-            {each: entries for each, entries in answers.items() if each not in self.silent},
-            unread=self.silent & positions.keys(),
-        )
+        answers.unread = self.silent & positions.keys()
+        for camera_id in answers.keys() & self.silent:
+            del answers[camera_id]
+        return answers
 
     def _answer(self, camera_ids: Collection[CameraId]) -> None:
         if camera_ids and self.silent.issuperset(camera_ids):

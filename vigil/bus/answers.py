@@ -1,6 +1,5 @@
 """What is known of many cameras, when not every server of a cluster has answered."""
 
-from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from vigil.domain.camera import CameraId
@@ -16,8 +15,4 @@ class Answers(dict[CameraId, AnswerT]):
             server there are none; where it does not answer, nothing is returned.
     """
 
-    def __init__(
-        self, said: Mapping[CameraId, AnswerT] | None = None, *, unread: Iterable[CameraId] = ()
-    ) -> None:
-        super().__init__(said or {})
-        self.unread = frozenset(unread)
+    unread: frozenset[CameraId] = frozenset()

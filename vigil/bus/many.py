@@ -12,7 +12,7 @@ from vigil.errors import ServerUnavailable
 
 
 def ask_each(redis: RedisClient, commands: Mapping[CameraId, Command]) -> Answers[Any]:
-    """Return what Redis answers to one command about each camera.
+    """Return what Redis answers to one command about each camera; not that it has nothing.
 
     All servers of a cluster are asked at once. One that is silent for the client's ``timeout_s``
     leaves its cameras unread, and the others' answers are returned; from then on nobody waits for
@@ -33,11 +33,12 @@ def ask_each(redis: RedisClient, commands: Mapping[CameraId, Command]) -> Answer
     with translated_errors(), redis.pipeline(transaction=False) as pipeline:
         for command in commands.values():
             pipeline.execute_command(*command)
-        return Answers(dict(zip(commands, pipeline.execute(), strict=True)))
+        answers = zip(commands, pipeline.execute(), strict=True)
+    return Answers((camera_id, answer) for camera_id, answer in answers if answer is not None)
 
 
 def _ask_cluster(cluster: Cluster, commands: Mapping[CameraId, Command]) -> Answers[Any]:
-    said: dict[CameraId, Any] = {}
+    heard: dict[CameraId, Any] = {}
     away: list[ServerUnavailable] = []
     by_server: dict[str, list[CameraId]] = {}
     for camera_id, command in commands.items():
@@ -58,9 +59,11 @@ def _ask_cluster(cluster: Cluster, commands: Mapping[CameraId, Command]) -> Answ
     for server, camera_ids in by_server.items():
         try:
             with translated_errors():
-                said.update(zip(camera_ids, answered[server](), strict=True))
+                heard.update(zip(camera_ids, answered[server](), strict=True))
         except ServerUnavailable as error:
             away.append(error)
-    if away and not said:
+    if away and not heard:
         raise away[0]
-    return Answers(said, unread=commands.keys() - said.keys())
+    said = Answers((each, answer) for each, answer in heard.items() if answer is not None)
+    said.unread = frozenset(commands.keys() - heard.keys())
+    return said

@@ -45,12 +45,8 @@ class RedisFrameStore(FrameStore):
 
     @override
     def newest(self, camera_ids: Collection[CameraId]) -> Answers[bytes]:
-        jpegs = ask_each(
+        return ask_each(
             self._redis, {each: ("GET", keys.frame(each, self._kind)) for each in camera_ids}
-        )
-        return Answers(
-            {camera_id: jpeg for camera_id, jpeg in jpegs.items() if jpeg is not None},
-            unread=jpegs.unread,
         )
 
     def _lease(self, camera_id: CameraId) -> str:

@@ -82,13 +82,12 @@ class RedisPacketLog(PacketLog):
 
     @override
     def read(self, positions: Mapping[CameraId, EntryId], *, limit: int) -> Answers[list[Entry]]:
-        found: dict[CameraId, list[Entry]] = {}
-        unread: frozenset[CameraId] = frozenset()
+        found = Answers[list[Entry]]()
         left = dict(positions)
         # Again behind what nobody can read: a reader that got none of it would stay before it.
         while left:
             answers = self._ranges(left, limit)
-            unread |= answers.unread
+            found.unread |= answers.unread
             left = {}
             for camera_id, answer in answers.items():
                 entries = [entry for raw in answer if (entry := _entry(camera_id, *raw))]
@@ -96,7 +95,7 @@ class RedisPacketLog(PacketLog):
                     found[camera_id] = entries
                 elif answer:
                     left[camera_id] = EntryId(answer[-1][0].decode())
-        return Answers(found, unread=unread)
+        return found
 
     def _ranges(
         self, positions: Mapping[CameraId, EntryId], limit: int

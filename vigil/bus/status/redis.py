@@ -50,10 +50,9 @@ class RedisStatusBoard(StatusBoard[StatusT]):
         documents = ask_each(
             self._redis, {each: ("GET", keys.status(each, self._role)) for each in camera_ids}
         )
-        statuses: Answers[StatusT] = Answers(unread=documents.unread)
+        statuses = Answers[StatusT]()
+        statuses.unread = documents.unread
         for camera_id, document in documents.items():
-            if document is None:
-                continue
             try:
                 statuses[camera_id] = decode(self._document_class, document)
             except MessageInvalid as error:
