@@ -18,6 +18,7 @@ from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.capacity import max_bytes_of
 from vigil.bus.connection import (
+    BRIEF_TIMEOUT_S,
     RedisClient,
     connect_briefly,
     connect_waiting,
@@ -93,7 +94,7 @@ def _both_roles(settings: CameraSettings, stop: StopSignal) -> tuple[RedisClient
         SetupInvalid: One of them is unfit.
         BusUnavailable: An end was asked for while nobody answered.
     """
-    media = connect_waiting(str(settings.redis_url), stop=stop)
+    media = connect_waiting(str(settings.redis_url), stop=stop, server_timeout_s=BRIEF_TIMEOUT_S)
     queue = connect_briefly(settings.queue_url())
     require_fit_queue(queue)
     if settings.is_one_redis():

@@ -16,7 +16,7 @@ from vigil.bus.status.base import StatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import BusUnavailable, LeaseLost
+from vigil.errors import BusUnavailable, LeaseLost, ServerUnavailable
 from vigil.leases import LeaseKeeper
 from vigil.messages import CameraConfig, CameraState, CameraStatus
 
@@ -126,13 +126,20 @@ class CameraSupervisor:
                 continue
             log.info("camera_deleted", camera_id=camera_id)
             try:
-                self._packets.clear(camera_id, epoch=epoch)
-                self._frames.clear(camera_id, epoch=epoch)
-                self._statuses.clear(camera_id, epoch=epoch)
-            except LeaseLost:
-                log.info("deleted_camera_is_anothers", camera_id=camera_id)
-            self._keeper.forget(camera_id)
-            self._shown.pop(camera_id, None)
+                self._forget(camera_id, epoch)
+            except ServerUnavailable as error:
+                # The others' leases are to be renewed: it is still held, and its turn comes.
+                log.warning("camera_left_for_later", camera_id=camera_id, what=str(error))
+
+    def _forget(self, camera_id: CameraId, epoch: Epoch) -> None:
+        try:
+            self._packets.clear(camera_id, epoch=epoch)
+            self._frames.clear(camera_id, epoch=epoch)
+            self._statuses.clear(camera_id, epoch=epoch)
+        except LeaseLost:
+            log.info("deleted_camera_is_anothers", camera_id=camera_id)
+        self._keeper.forget(camera_id)
+        self._shown.pop(camera_id, None)
 
     def _say_how_they_are(
         self, epochs: Mapping[CameraId, Epoch], refused: Mapping[CameraId, IngestReport]
@@ -148,7 +155,11 @@ class CameraSupervisor:
             for camera_id, epoch in epochs.items():
                 seen = ingest.get(camera_id, IngestReport())
                 made = decode.get(camera_id, DecodeReport())
-                self._say(camera_id, epoch, seen, made)
+                try:
+                    self._say(camera_id, epoch, seen, made)
+                except ServerUnavailable as error:
+                    # The other servers of the cluster may take their cameras'.
+                    log.warning("status_not_said", camera_id=camera_id, what=str(error))
                 for lost in (seen.lost_epoch, made.lost_epoch):
                     if lost is not None:
                         self._keeper.lost(camera_id, epoch=lost)

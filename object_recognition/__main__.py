@@ -17,7 +17,12 @@ from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
-from vigil.bus.connection import connect_briefly, connect_waiting, require_fit_queue
+from vigil.bus.connection import (
+    BRIEF_TIMEOUT_S,
+    connect_briefly,
+    connect_waiting,
+    require_fit_queue,
+)
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
@@ -44,7 +49,7 @@ def main(_arguments: Sequence[str] = ()) -> int:
     # OpenCV would take every core for each small picture; workers are what shares the cores.
     cv2.setNumThreads(settings.inference_threads)
     clock, stop = SystemClock(), stop_on_signals()
-    redis = connect_waiting(str(settings.redis_url), stop=stop)
+    redis = connect_waiting(str(settings.redis_url), stop=stop, server_timeout_s=BRIEF_TIMEOUT_S)
     queue = connect_briefly(settings.queue_url())
     require_fit_queue(queue)
     bell = RedisFrameBell(redis, kind=keys.FrameKind.RAW)

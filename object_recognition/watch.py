@@ -9,7 +9,7 @@ from vigil.bus.frames.base import FrameBell, FrameStore
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
 from vigil.domain.frame import FrameStamp, read_stamp
-from vigil.errors import FrameInvalid
+from vigil.errors import FrameInvalid, ServerUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class FrameWatch:
             timeout_s: How long to wait for one.
 
         Raises:
-            BusUnavailable: Redis does not answer.
+            BusUnavailable: Redis does not answer, and not one server of a cluster alone.
         """
         self._attend(camera_ids)
         if not self._due():
@@ -74,7 +74,12 @@ class FrameWatch:
         else:
             self._hear(0)
         for camera_id in self._due():
-            frame = self._look(camera_id)
+            try:
+                frame = self._look(camera_id)
+            except ServerUnavailable as error:
+                # It is looked for again in a second; the other servers' cameras have their turn.
+                log.warning("frame_unread", camera_id=camera_id, what=str(error))
+                continue
             if frame is not None:
                 return frame
         return None

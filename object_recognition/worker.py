@@ -20,7 +20,13 @@ from vigil.camera_configs import CameraConfigs
 from vigil.clock import Clock, utc_from_us
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import stamped
-from vigil.errors import BusUnavailable, FrameInvalid, LeaseLost, ModelInvalid
+from vigil.errors import (
+    BusUnavailable,
+    FrameInvalid,
+    LeaseLost,
+    ModelInvalid,
+    ServerUnavailable,
+)
 from vigil.leases import LeaseKeeper
 from vigil.messages import CameraConfig, RecognitionStatus, Zone
 
@@ -99,7 +105,11 @@ class RecognitionWorker:
             self._clear(camera_id)
         if frame is None:
             return False
-        self._look(frame, ours[frame.camera_id])
+        try:
+            self._look(frame, ours[frame.camera_id])
+        except ServerUnavailable as error:
+            # Its next frame will do, and those of the other servers' cameras do not wait for it.
+            log.warning("picture_dropped", camera_id=frame.camera_id, what=str(error))
         return True
 
     def close(self) -> None:
@@ -113,11 +123,14 @@ class RecognitionWorker:
                 self._forget_deleted()
         except BusUnavailable as error:
             log.warning("configuration_unavailable", what=str(error))
-        self._keeper.keep(
-            camera.id
-            for camera in self._configs.cameras.values()
-            if camera.enabled and camera.recognition != OFF
-        )
+        try:
+            self._keeper.keep(
+                camera.id
+                for camera in self._configs.cameras.values()
+                if camera.enabled and camera.recognition != OFF
+            )
+        except ServerUnavailable as error:
+            log.warning("server_unavailable", what=str(error))
         held = self._keeper.held()
         if {camera_id: record.epoch for camera_id, record in self._records.items()} == held:
             return
@@ -136,11 +149,18 @@ class RecognitionWorker:
             if camera_id in self._configs.cameras:
                 continue
             try:
-                self._boxed.clear(camera_id, epoch=epoch)
-                self._statuses.clear(camera_id, epoch=epoch)
-            except LeaseLost:
-                log.info("deleted_camera_is_anothers", camera_id=camera_id)
-            self._keeper.forget(camera_id)
+                self._forget(camera_id, epoch)
+            except ServerUnavailable as error:
+                # What it has of the camera expires, and its lease is given back, or does too.
+                log.warning("camera_left_to_expire", camera_id=camera_id, what=str(error))
+
+    def _forget(self, camera_id: CameraId, epoch: Epoch) -> None:
+        try:
+            self._boxed.clear(camera_id, epoch=epoch)
+            self._statuses.clear(camera_id, epoch=epoch)
+        except LeaseLost:
+            log.info("deleted_camera_is_anothers", camera_id=camera_id)
+        self._keeper.forget(camera_id)
 
     def _look(self, frame: RawFrame, epoch: Epoch) -> None:
         camera, record = self._configs.cameras[frame.camera_id], self._records[frame.camera_id]
@@ -194,6 +214,8 @@ class RecognitionWorker:
             self._boxed.clear(camera_id, epoch=epoch)
         except LeaseLost:
             self._keeper.lost(camera_id, epoch=epoch)
+        except ServerUnavailable as error:
+            log.warning("picture_left_to_expire", camera_id=camera_id, what=str(error))
 
     def _say_how_it_goes(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -214,6 +236,8 @@ class RecognitionWorker:
                 self._statuses.put(camera_id, status, epoch=record.epoch)
             except LeaseLost:
                 self._keeper.lost(camera_id, epoch=record.epoch)
+            except ServerUnavailable as error:
+                log.warning("status_not_said", camera_id=camera_id, what=str(error))
             record.said_s, record.looks, record.busy_s = now_s, 0, 0.0
 
 

@@ -1,7 +1,7 @@
 """A decode shard between twins: its camera, its supervisor and time are the test's."""
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,14 +17,15 @@ from tests.builders import CAMERA, a_camera
 from tests.footage import BEGAN_US, Footage, footage_of
 from tests.pictures import bgr_of
 from tests.waiting import wait_until
+from vigil.bus.answers import Answers
 from vigil.bus.frames.memory import MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
-from vigil.bus.packets.base import BacklogLimits, Template
+from vigil.bus.packets.base import BacklogLimits, Entry, EntryId, Template
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, read_stamp
-from vigil.errors import BusUnavailable
+from vigil.errors import BusUnavailable, ServerUnavailable
 from vigil.messages import CameraConfig
 from vigil.runtime import StopSignal
 
@@ -32,9 +33,29 @@ STEP_S = 0.04
 
 
 class LeavingPacketLog(MemoryPacketLog):
-    """A log whose templates are away when the test says so."""
+    """A log that is away in parts when the test says so."""
 
     is_away = False
+    #: The cameras of a server of a cluster that does not answer.
+    silent: frozenset[CameraId] = frozenset()
+
+    @override
+    def last_keyframe(self, camera_id: CameraId) -> EntryId | None:
+        self._answer([camera_id])
+        return super().last_keyframe(camera_id)
+
+    @override
+    def read(self, positions: Mapping[CameraId, EntryId], *, limit: int) -> Answers[list[Entry]]:
+        self._answer(positions)
+        answers = super().read(positions, limit=limit)
+        answers.unread = self.silent & positions.keys()
+        for camera_id in answers.keys() & self.silent:
+            del answers[camera_id]
+        return answers
+
+    def _answer(self, camera_ids: Collection[CameraId]) -> None:
+        if camera_ids and self.silent.issuperset(camera_ids):
+            raise ServerUnavailable("away")
 
     @override
     def template(self, camera_id: CameraId, template_id: str) -> Template | None:

@@ -8,8 +8,10 @@ postgres        the URL of a database of its own, copied from a template
 """
 
 import itertools
+import os
+import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +79,18 @@ def valkey_cluster(valkey_cluster_nodes: ValkeyCluster) -> ValkeyCluster:
         with redis.Redis.from_url(node.url) as client:
             client.flushall()
     return valkey_cluster_nodes
+
+
+@contextmanager
+def held_still(node: EmbeddedValkey) -> Iterator[None]:
+    """Let a server hang: it takes what it is sent, and answers when this is over."""
+    with redis.Redis.from_url(node.url) as client:
+        pid = int(client.info("server")["process_id"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 VigilError
 ├── Unavailable              the other side is away: wait, then try again
 │   ├── BusUnavailable       Redis does not answer
-│   │   └── BusUnfit         it answers, but may forget what it was given: not used as it is
+│   │   ├── BusUnfit         it answers, but may forget what it was given: not used as it is
+│   │   └── ServerUnavailable  one server of a cluster does not: go on with the others' cameras
 │   ├── CameraUnavailable    the stream cannot be opened, or stopped
 │   └── ModelUnavailable     a model cannot be fetched just now
 ├── Unusable                 this input will never be right: skip it, count it, go on
@@ -34,6 +35,10 @@ class BusUnfit(BusUnavailable):
 
     It names no host and no user: readers of the status see it.
     """
+
+
+class ServerUnavailable(BusUnavailable):
+    """One server of a cluster does not answer. What lies on the others can be done."""
 
 
 class CameraUnavailable(Unavailable):

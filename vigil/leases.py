@@ -13,7 +13,7 @@ from vigil.bus.leases.base import Leases
 from vigil.clock import Clock
 from vigil.domain.assignment import share_of
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import BusUnavailable
+from vigil.errors import BusUnavailable, ServerUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -118,12 +118,16 @@ class LeaseKeeper:
 
     def release_all(self) -> None:
         """Give everything back and leave the role, so that others need not wait for expiry."""
-        try:
-            self._leases.leave(self.member)
-            for camera_id in list(self._held):
-                self._give_back(camera_id)
-        except BusUnavailable as error:
-            log.warning("leases_left_to_expire", reason=str(error))
+        gifts = [partial(self._give_back, camera_id) for camera_id in self._held]
+        for step in [partial(self._leases.leave, self.member), *gifts]:
+            try:
+                step()
+            except ServerUnavailable as error:
+                # What lies on the other servers of the cluster can be given back.
+                log.warning("lease_left_to_expire", reason=str(error))
+            except BusUnavailable as error:
+                log.warning("leases_left_to_expire", reason=str(error))
+                return
 
     def _round(self, wanted: Collection[CameraId]) -> Iterator[tuple[str, Callable[[], None]]]:
         """Yield what is to be done, and with which server; last what lies on one that was away."""

@@ -4,7 +4,7 @@ Apart from the ingest shard, so that a decoder that crashes on hostile bytes cos
 """
 
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ from vigil.clock import MICROSECONDS, Clock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import read_stamp
 from vigil.domain.packet import Packet
-from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
+from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid, ServerUnavailable
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
 from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
@@ -111,7 +111,7 @@ class DecodeShard:
         """Take a new assignment, hand what has come to the decoders, report.
 
         Raises:
-            BusUnavailable: Redis does not answer.
+            BusUnavailable: Redis does not answer, and not one server of a cluster alone.
         """
         assignment = self._link.newest_assignment(timeout_s=self._rest_s())
         if assignment is not None:
@@ -128,17 +128,32 @@ class DecodeShard:
         ]
         for camera in due:
             if camera.position is None:
-                camera.position = self._packets.last_keyframe(camera.config.id)
+                camera.position = self._newest_keyframe(camera)
         positions = {
             camera.config.id: camera.position for camera in due if camera.position is not None
         }
-        found = self._packets.read(positions, limit=READ_LIMIT)
+        found = self._read(positions)
         for camera in due:
             if entries := found.get(camera.config.id):
                 camera.due_s = self._due_s(camera, entries)
                 camera.busy = self._threads.submit(self._decode, camera, entries)
             else:
                 camera.due_s = now_s + READ_EVERY_S
+
+    def _newest_keyframe(self, camera: _Camera) -> EntryId | None:
+        try:
+            return self._packets.last_keyframe(camera.config.id)
+        except ServerUnavailable as error:
+            log.debug("camera_unread", camera_id=camera.config.id, what=str(error))
+            return None
+
+    def _read(self, positions: Mapping[CameraId, EntryId]) -> Mapping[CameraId, list[Entry]]:
+        try:
+            return self._packets.read(positions, limit=READ_LIMIT)
+        except ServerUnavailable as error:
+            # Only its cameras were due: the others are not to wait until it is back.
+            log.debug("cameras_unread", camera_ids=sorted(positions), what=str(error))
+            return {}
 
     def _rest_s(self) -> float:
         """Return how long there is nothing to look for."""
@@ -200,7 +215,9 @@ class DecodeShard:
         error, camera.busy = camera.busy.exception(), None
         if error is not None:
             camera.due_s = 0.0
-            raise error
+            # One server of a cluster: its cameras alone wait for it.
+            if not isinstance(error, ServerUnavailable):
+                raise error
         return True
 
     def _decode(self, camera: _Camera, entries: list[Entry]) -> None:

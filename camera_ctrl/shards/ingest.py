@@ -23,7 +23,7 @@ from vigil.bus.packets.base import PacketLog
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.clock import Clock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid
+from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid, ServerUnavailable
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
 from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
@@ -145,7 +145,7 @@ class IngestShard:
         for camera_id, epoch in epochs.items():
             try:
                 self._frames.clear(camera_id, epoch=epoch)
-            except LeaseLost as error:
+            except (LeaseLost, ServerUnavailable) as error:
                 log.info("picture_left_to_expire", camera_id=camera_id, reason=str(error))
             except BusUnavailable as error:
                 # Nor will it take the next one's, and each that it does not answer holds us up:

@@ -1,16 +1,12 @@
 """What a cluster still does while one of its nodes does not answer, and a Redis that is full."""
 
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 import redis
 
 from standalone.servers.valkey import EmbeddedValkey
 from tests.builders import A_TEMPLATE, CAMERA, a_packet
-from tests.servers import ValkeyCluster
+from tests.servers import ValkeyCluster, held_still
+from tests.waiting import wait_until
 from vigil import keys
 from vigil.bus.connection import connect
 from vigil.bus.leases.redis import RedisLeases
@@ -18,22 +14,19 @@ from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import BusUnavailable
+from vigil.errors import BusUnavailable, ServerUnavailable
 from vigil.leases import RENEW_EVERY_S, LeaseKeeper
 from vigil.runtime import StopSignal
 
 CAMERAS = [CameraId(number) for number in range(1, 13)]
 
 
-@contextmanager
-def held_still(node: EmbeddedValkey) -> Iterator[None]:
-    with redis.Redis.from_url(node.url) as client:
-        pid = int(client.info("server")["process_id"])
-    os.kill(pid, signal.SIGSTOP)
+def answers(leases: RedisLeases) -> bool:
+    """Return whether every server that has one of the cameras is asked again, and answers."""
     try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
+        return bool([leases.held_until_us(each) for each in CAMERAS])
+    except ServerUnavailable:
+        return False
 
 
 @pytest.mark.parametrize("silent", [0, 1, 2])
@@ -41,9 +34,6 @@ def test_leases_on_the_other_nodes_are_renewed(valkey_cluster: ValkeyCluster, si
     client = connect(valkey_cluster.url)
     leases = RedisLeases(client, role=keys.Role.INGEST)
     keeper = LeaseKeeper(leases, member="anna", clock=SystemClock())
-    keeper.keep(CAMERAS)
-    # Once more, so that every node has learned every script.
-    StopSignal().wait(RENEW_EVERY_S)
     keeper.keep(CAMERAS)
     before = {each: leases.held_until_us(each) for each in CAMERAS}
     StopSignal().wait(RENEW_EVERY_S)
@@ -55,6 +45,7 @@ def test_leases_on_the_other_nodes_are_renewed(valkey_cluster: ValkeyCluster, si
 
     # Then what lies on the others was (what the silent one was sent, it did when it went on)
     server = f"127.0.0.1:{node.port}"
+    wait_until(lambda: answers(leases))
     renewed = {each for each in CAMERAS if leases.held_until_us(each) != before[each]}
     assert renewed >= {each for each in CAMERAS if leases.server_of(each) != server}
     assert len(renewed) < len(CAMERAS)

@@ -11,9 +11,9 @@ from camera_ctrl.decode.decoder import CameraDecoder
 from camera_ctrl.liveness import DEAD_AFTER_S
 from camera_ctrl.pace import comes_after_s
 from camera_ctrl.shards import decode
-from camera_ctrl.shards.decode import READ_LIMIT
+from camera_ctrl.shards.decode import READ_EVERY_S, READ_LIMIT
 from camera_ctrl.shards.messages import Assignment
-from tests.builders import CAMERA
+from tests.builders import CAMERA, OTHER_CAMERA, a_camera
 from tests.cameras.clips import SMALL, CardClip
 from tests.decode_bench import Bench, a_bench, a_shard
 from tests.footage import BEGAN_US
@@ -129,6 +129,29 @@ def test_goes_on_where_it_was_when_the_bus_did_not_give_the_template(
     bench.turn()
 
     assert bench.shown() == 4
+
+
+def test_a_camera_whose_server_is_away_holds_up_no_other(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    cameras = {each: a_camera(each, frame_fps=25.0) for each in (CAMERA, OTHER_CAMERA)}
+    bench.supervisor.send(Assignment(cameras, dict.fromkeys(cameras, bench.epoch)))
+    bench.log.silent = frozenset({OTHER_CAMERA})
+
+    bench.film(5)
+    bench.turn()
+    assert bench.shown() == 4
+
+    # Nor where its server goes away later, and its own is the only picture that is due
+    bench.log.silent = frozenset({CAMERA})
+    bench.film(3)
+    bench.turn()
+    assert bench.shown() == 4
+    bench.log.silent = frozenset()
+    bench.clock.advance(READ_EVERY_S)
+    bench.turn()
+    assert bench.shown() == 7
 
 
 def test_reports_an_epoch_that_was_lost_and_shows_again_under_the_next(

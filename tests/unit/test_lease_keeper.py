@@ -7,7 +7,7 @@ from vigil.bus.leases.memory import MemoryLeases
 from vigil.clock import FakeClock
 from vigil.domain.assignment import share_of
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import BusUnavailable, LeaseLost
+from vigil.errors import BusUnavailable, LeaseLost, ServerUnavailable
 from vigil.leases import LEASE_S, RENEW_EVERY_S, LeaseKeeper, new_member_id
 
 CAMERAS = [CameraId(number) for number in range(1, 21)]
@@ -34,8 +34,13 @@ class LeavingLeases(MemoryLeases):
 
     @override
     def leave(self, member: str) -> None:
-        self._answer()
+        self._answer(None)
         super().leave(member)
+
+    @override
+    def release(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        self._answer(camera_id)
+        super().release(camera_id, epoch=epoch)
 
     @override
     def server_of(self, camera_id: CameraId | None) -> str:
@@ -61,7 +66,7 @@ class LeavingLeases(MemoryLeases):
             or (self.away and self.server_of(camera_id) == "second")
         ):
             self.asked_in_vain += 1
-            raise BusUnavailable("away")
+            raise BusUnavailable("away") if self.is_away else ServerUnavailable("away")
 
 
 @pytest.fixture
@@ -157,6 +162,18 @@ def test_what_is_released_is_taken_at_once(clock: FakeClock, leases: LeavingLeas
 
     assert keepers[0].held() == {}
     assert held_by(keepers[1:]) == CAMERAS
+
+
+def test_what_lies_on_the_other_servers_of_a_cluster_is_released(
+    clock: FakeClock, leases: LeavingLeases
+) -> None:
+    keeper = LeaseKeeper(leases, member="a", clock=clock)
+    keeper.keep(CAMERAS)
+    leases.away = frozenset(CAMERAS[::2])
+
+    keeper.release_all()
+
+    assert keeper.held().keys() == leases.away
 
 
 def test_asks_once_a_second_at_most(clock: FakeClock, leases: LeavingLeases) -> None:

@@ -9,14 +9,16 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from tests.builders import CAMERA, OTHER_CAMERA, a_camera, a_jpeg, a_status
+from vigil.bus.answers import Answers
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import BusUnavailable
+from vigil.errors import BusUnavailable, ServerUnavailable
 from vigil.messages import CameraConfig, CameraState, CameraStatus
 from web.live.feeds import Feed, FeedBoard
+from web.live.no_signal import no_signal_jpeg
 from web.live.parts import part
 from web.live.reader import LiveReader
 from web.live.substitutes import NoSignal
@@ -29,7 +31,7 @@ class LeavingFrameStore(MemoryFrameStore):
     asked = 0
 
     @override
-    def newest(self, camera_ids: Collection[CameraId]) -> dict[CameraId, bytes]:
+    def newest(self, camera_ids: Collection[CameraId]) -> Answers[bytes]:
         self.asked += 1
         if self.is_away:
             raise BusUnavailable("away")
@@ -40,11 +42,15 @@ class LeavingStatusBoard(MemoryStatusBoard[CameraStatus]):
     """Statuses that are away when the test says so, and count who asked."""
 
     is_away = False
+    #: The cameras of a server of a cluster that does not answer.
+    silent: frozenset[CameraId] = frozenset()
     asked = 0
 
     @override
-    def read(self, camera_ids: Collection[CameraId]) -> dict[CameraId, CameraStatus]:
+    def read(self, camera_ids: Collection[CameraId]) -> Answers[CameraStatus]:
         self.asked += 1
+        if self.silent.issuperset(camera_ids):
+            raise ServerUnavailable("away")
         if self.is_away:
             raise BusUnavailable("away")
         return super().read(camera_ids)
@@ -310,6 +316,18 @@ def test_many_dead_cameras_do_not_each_wait_for_a_redis_that_is_away(bench: Benc
     asked = bench.statuses.asked
     bench.let_pass(1.0)
     assert bench.statuses.asked > asked + 20
+
+
+def test_of_the_other_servers_cameras_it_is_said_why_they_give_no_picture(bench: Bench) -> None:
+    first, second = (bench.board.join(each) for each in (CAMERA, OTHER_CAMERA))
+    bench.statuses.silent = frozenset({CAMERA})
+    bench.let_pass(1.0)
+
+    # One of them has no camera service; of the other nobody knows
+    assert first.jpeg == no_signal_jpeg(
+        "camera 7", None, "the server cannot reach its picture store"
+    )
+    assert second.jpeg == no_signal_jpeg("camera 8", None, "no camera service looks after it")
 
 
 def test_a_feed_lives_until_as_many_have_left_as_have_joined(bench: Bench) -> None:

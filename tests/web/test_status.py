@@ -1,16 +1,26 @@
 """``/camera_status``, health, readiness, metrics, and the OpenAPI document."""
 
+from dataclasses import replace
+
 import pytest
 import redis
 from structlog.testing import capture_logs
 
+from tests.builders import a_status
+from tests.servers import ValkeyCluster, held_still
 from tests.web.conftest import WorldOf
 from tests.web.worlds import World
+from vigil import keys
+from vigil.bus.connection import BRIEF_TIMEOUT_S, connect
+from vigil.bus.leases.redis import RedisLeases
+from vigil.bus.status.redis import RedisStatusBoard
 from vigil.clock import SystemClock
-from vigil.messages import CameraState
+from vigil.domain.camera import CameraId, Epoch
+from vigil.messages import CameraState, CameraStatus
 from web.access.rights import Role
 from web.access.rules import RULES
 from web.status.readiness import NOT_DURABLE
+from web.wiring import EXTENSION
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -80,6 +90,36 @@ def test_while_redis_is_away_nobody_claims_to_know(world_of: WorldOf) -> None:
         "The message bus does not answer. Try again in a few seconds."
     )
     assert answer.headers["Retry-After"] == "5"
+
+
+def test_where_a_node_of_the_cluster_hangs_the_others_cameras_are_known(
+    world_of: WorldOf, valkey_cluster: ValkeyCluster
+) -> None:
+    world = world_of()
+    media = connect(valkey_cluster.url, server_timeout_s=BRIEF_TIMEOUT_S)
+    leases = RedisLeases(media, role=keys.Role.INGEST)
+    board = RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus)
+    world.app.extensions[EXTENSION] = replace(world.wiring, statuses=board)
+    cameras = [CameraId(world.camera(f"camera {number}")) for number in range(12)]
+    node = valkey_cluster.nodes[1]
+    unread = {k for k in cameras if leases.server_of(k) == f"127.0.0.1:{node.port}"}
+    assert 0 < len(unread) < len(cameras)
+    for camera_id in cameras:
+        epoch = leases.acquire(camera_id, "anna", ttl_s=60, last_seen=Epoch(0))
+        assert epoch is not None
+        board.put(camera_id, a_status(), epoch=epoch)
+
+    with held_still(node):
+        said = world.admin().get("/camera_status?detail=1").json
+
+    for camera_id in cameras:
+        details = said[f"camera_{camera_id}"]
+        if camera_id in unread:
+            assert details["status"] == "inactive"
+            assert details["error"].endswith("picture store that has it does not answer.")
+        else:
+            assert (details["status"], details["error"]) == ("active", None)
+    media.close()
 
 
 def test_health_and_readiness_tell_apart_who_is_away(world_of: WorldOf) -> None:

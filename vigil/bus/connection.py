@@ -25,11 +25,19 @@ from redis.exceptions import (
     RedisClusterException,
     RedisError,
     ResponseError,
+    SlotNotCoveredError,
     TryAgainError,
 )
 from redis.retry import Retry
 
-from vigil.errors import BusUnavailable, BusUnfit, LeaseLost, SetupInvalid
+from vigil.bus.cluster import Cluster, ServerAway
+from vigil.errors import (
+    BusUnavailable,
+    BusUnfit,
+    LeaseLost,
+    ServerUnavailable,
+    SetupInvalid,
+)
 from vigil.runtime import Backoff, StopSignal
 
 log = structlog.get_logger(__name__)
@@ -54,8 +62,13 @@ class _Evicts(redis.ConnectionError):
     """The server drops keys when it is full; redis-py closes the connection, as a broken one."""
 
 
-def connect(url: str) -> RedisClient:
+def connect(url: str, *, server_timeout_s: float = SOCKET_TIMEOUT_S) -> RedisClient:
     """Return a client of the media role; of a cluster where url names one of its nodes.
+
+    Args:
+        url: Of the server, or of a node of the cluster.
+        server_timeout_s: How long to wait for one server of a cluster. Who renews leases
+            meanwhile waits briefly: those on the others shall not lapse.
 
     Raises:
         BusUnavailable: Nobody answers there.
@@ -69,8 +82,12 @@ def connect(url: str) -> RedisClient:
         return single
     single.close()
     with translated_errors():
-        options = _options() | {"redis_connect_func": _refuse_eviction}
-        cluster = RedisCluster.from_url(url, **options)
+        options = _options() | {
+            "redis_connect_func": _refuse_eviction,
+            "socket_timeout": server_timeout_s,
+            "socket_connect_timeout": server_timeout_s,
+        }
+        cluster = Cluster.from_url(url, **options)
     try:
         with translated_errors():
             # It has talked to one of them, and would find out about the others in mid-work.
@@ -85,7 +102,11 @@ def connect(url: str) -> RedisClient:
 
 
 def connect_waiting(
-    url: str, *, stop: StopSignal, meanwhile: Callable[[], object] = lambda: None
+    url: str,
+    *,
+    stop: StopSignal,
+    meanwhile: Callable[[], object] = lambda: None,
+    server_timeout_s: float = SOCKET_TIMEOUT_S,
 ) -> RedisClient:
     """Return a client of the media role, however long it takes until somebody answers there.
 
@@ -93,6 +114,7 @@ def connect_waiting(
         url: Of the server, or of a node of the cluster.
         stop: Ends the wait.
         meanwhile: Called after each try in vain.
+        server_timeout_s: As of ``connect``.
 
     Raises:
         SetupInvalid: The server answers, and refuses us, or we refuse it.
@@ -101,7 +123,7 @@ def connect_waiting(
     backoff = Backoff(first_s=0.2, max_s=4.0)
     while True:
         try:
-            return connect(url)
+            return connect(url, server_timeout_s=server_timeout_s)
         except BusUnfit as error:
             raise SetupInvalid(f"REDIS_URL: {error}") from error
         except BusUnavailable as error:
@@ -181,10 +203,13 @@ def translated_errors() -> Iterator[None]:
         LeaseLost: A fenced write was refused.
         SetupInvalid: The password or its rights are wrong.
         BusUnfit: The server evicts.
+        ServerUnavailable: One server of a cluster does not answer.
         BusUnavailable: Anything else that keeps Redis from answering.
     """
     try:
         yield
+    except ServerAway as error:
+        raise ServerUnavailable(f"redis: {error}") from error
     except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
         raise SetupInvalid(f"Redis refuses us: {error}") from error
     except (OutOfMemoryError, ReadOnlyError, ClusterError, TryAgainError) as error:
@@ -206,12 +231,14 @@ def server_of(redis_client: RedisClient, key: str) -> str:
     """Return a name of the server that has a key or a sharded channel; asks nobody.
 
     Raises:
-        BusUnavailable: No server of the cluster has it now.
+        ServerUnavailable: No server of the cluster has it now.
     """
     if not isinstance(redis_client, RedisCluster):
         return ""
-    with translated_errors():
+    try:
         return str(redis_client.get_node_from_key(key).name)
+    except SlotNotCoveredError as error:
+        raise ServerUnavailable(f"redis: {error}") from error
 
 
 def _is_passing(error: ResponseError) -> bool:

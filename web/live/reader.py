@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import structlog
 
+from vigil.bus.answers import Answers
 from vigil.bus.frames.base import FrameBell, FrameStore
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
@@ -82,7 +83,7 @@ class LiveReader:
         except BusUnavailable as error:
             # The feeds say so: no picture is live that we cannot read.
             log.warning("bus_unavailable", what=str(error))
-            jpegs = {}
+            jpegs = Answers()
         for feed in feeds:
             feed.looked_s = now_s
             jpeg = jpegs.get(feed.camera_id)

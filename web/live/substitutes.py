@@ -12,7 +12,7 @@ from vigil.bus.status.base import StatusBoard
 from vigil.clock import MICROSECONDS, Clock, utc_from_us
 from vigil.domain.camera import CameraId
 from vigil.domain.frame import read_stamp
-from vigil.errors import BusUnavailable, FrameInvalid
+from vigil.errors import BusUnavailable, FrameInvalid, ServerUnavailable
 from vigil.media.shaping import is_legible
 from vigil.messages import CameraConfig, CameraState, CameraStatus
 from web.live.banner import with_banner
@@ -95,8 +95,10 @@ class NoSignal:
             return away
         try:
             status = self._statuses.read([camera_id]).get(camera_id)
-        except BusUnavailable:
-            self._ask_at_s = self._clock.monotonic_s() + ASK_AGAIN_S
+        except BusUnavailable as error:
+            # One server of a cluster is not waited for again, and the others are asked as ever.
+            if not isinstance(error, ServerUnavailable):
+                self._ask_at_s = self._clock.monotonic_s() + ASK_AGAIN_S
             return away
         if status is None:
             return None, "no camera service looks after it"

@@ -38,11 +38,10 @@ class CameraStatuses(MethodView):
         """Say of each camera whether it is active; with ``detail=1``, how it is."""
         states = service.states(wired().statuses, visible(db.session(), current_principal()))
         if not query["detail"]:
-            return {name: service.word_of(status) for name, (_, status) in states.items()}
+            return {name: service.word_of(said.status) for name, said in states.items()}
         details, now = CameraDetailsOut(), wired().now()
         return {
-            name: details.dump(service.details_of(camera, status, now=now))
-            for name, (camera, status) in states.items()
+            name: details.dump(service.details_of(said, now=now)) for name, said in states.items()
         }
 
 

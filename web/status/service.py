@@ -1,6 +1,7 @@
 """How cameras are, as their holders say; for those that the caller may see."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,20 +18,37 @@ log = structlog.get_logger(__name__)
 
 _NOBODY_REPORTS = "No camera service reports about it."
 _DISABLED = "It is disabled."
+_UNREAD = "The part of the picture store that has it does not answer."
 #: A camera service takes this long at most to find a camera that was added.
 _JUST_ADDED = timedelta(seconds=10)
 
 
-def states(
-    board: StatusBoard[CameraStatus], cameras: Sequence[Camera]
-) -> dict[str, tuple[Camera, CameraStatus | None]]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of a camera.
+
+    Attributes:
+        status: Of its holder; None: nobody says anything, or it cannot be read.
+        is_unread: Whether the server of the cluster that has it does not answer.
+    """
+
+    camera: Camera
+    status: CameraStatus | None = None
+    is_unread: bool = False
+
+
+def states(board: StatusBoard[CameraStatus], cameras: Sequence[Camera]) -> dict[str, Said]:
     """Return for each camera, by its name in the contract, what its holder says.
 
     Raises:
         BusUnavailable: Redis does not answer, so nobody knows.
     """
-    said = board.read([CameraId(camera.id) for camera in cameras])
-    return {f"camera_{each.id}": (each, said.get(CameraId(each.id))) for each in cameras}
+    ids = {CameraId(camera.id): camera for camera in cameras}
+    said = board.read(ids)
+    return {
+        f"camera_{each}": Said(camera, said.get(each), is_unread=each in said.unread)
+        for each, camera in ids.items()
+    }
 
 
 def word_of(status: CameraStatus | None) -> str:
@@ -39,9 +57,12 @@ def word_of(status: CameraStatus | None) -> str:
     return "active" if is_active else "inactive"
 
 
-def details_of(camera: Camera, status: CameraStatus | None, *, now: datetime) -> dict[str, Any]:
+def details_of(said: Said, *, now: datetime) -> dict[str, Any]:
     """Return everything that is known about how a camera is."""
+    camera, status = said.camera, said.status
     known = {"status": word_of(status), "name": camera.name, "enabled": camera.enabled}
+    if said.is_unread:
+        return {**known, "error": _UNREAD}
     # PostgreSQL's clock, which stamped the camera, may be a little ahead of ours.
     if status is None and camera.enabled and abs(now - camera.created_at) < _JUST_ADDED:
         return {**known, "state": CameraState.STARTING, "error": None}

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
+from vigil.bus.answers import Answers
 from vigil.domain.camera import CameraId, Epoch
 
 
@@ -33,11 +34,11 @@ class FrameStore(Protocol):
         """
         ...
 
-    def newest(self, camera_ids: Collection[CameraId]) -> dict[CameraId, bytes]:
+    def newest(self, camera_ids: Collection[CameraId]) -> Answers[bytes]:
         """Return the JPEG of each camera that has one, in one round trip a server.
 
         Raises:
-            BusUnavailable: Redis does not answer.
+            BusUnavailable: Redis does not answer; of a cluster, no server that was asked.
         """
         ...
 

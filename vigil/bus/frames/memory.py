@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from typing_extensions import override
 
+from vigil.bus.answers import Answers
 from vigil.bus.frames.base import FrameBell, FrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.clock import Clock
@@ -59,10 +60,12 @@ class MemoryFrameStore(FrameStore):
         self._jpegs.pop(camera_id, None)
 
     @override
-    def newest(self, camera_ids: Collection[CameraId]) -> dict[CameraId, bytes]:
+    def newest(self, camera_ids: Collection[CameraId]) -> Answers[bytes]:
         now_s = self._clock.monotonic_s()
-        return {
-            camera_id: jpeg
-            for camera_id, (jpeg, until_s) in self._jpegs.items()
-            if camera_id in camera_ids and until_s > now_s
-        }
+        return Answers(
+            {
+                camera_id: jpeg
+                for camera_id, (jpeg, until_s) in self._jpegs.items()
+                if camera_id in camera_ids and until_s > now_s
+            }
+        )

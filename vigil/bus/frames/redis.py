@@ -5,8 +5,10 @@ from collections.abc import Collection
 from typing_extensions import override
 
 from vigil import keys
+from vigil.bus.answers import Answers
 from vigil.bus.connection import RedisClient, script_source, translated_errors
 from vigil.bus.frames.base import FrameStore
+from vigil.bus.many import ask_each
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import STAMPED_HEAD_BYTES
 
@@ -42,19 +44,10 @@ class RedisFrameStore(FrameStore):
             )
 
     @override
-    def newest(self, camera_ids: Collection[CameraId]) -> dict[CameraId, bytes]:
-        ordered = list(camera_ids)
-        if not ordered:
-            return {}
-        with translated_errors(), self._redis.pipeline(transaction=False) as pipeline:
-            for camera_id in ordered:
-                pipeline.get(keys.frame(camera_id, self._kind))
-            jpegs = pipeline.execute()
-        return {
-            camera_id: jpeg
-            for camera_id, jpeg in zip(ordered, jpegs, strict=True)
-            if jpeg is not None
-        }
+    def newest(self, camera_ids: Collection[CameraId]) -> Answers[bytes]:
+        return ask_each(
+            self._redis, {each: ("GET", keys.frame(each, self._kind)) for each in camera_ids}
+        )
 
     def _lease(self, camera_id: CameraId) -> str:
         return keys.lease(camera_id, keys.GUARD_OF[self._kind])

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NewType, Protocol
 
+from vigil.bus.answers import Answers
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.packet import Packet
 
@@ -89,15 +90,13 @@ class PacketLog(Protocol):
         """
         ...
 
-    def read(
-        self, positions: Mapping[CameraId, EntryId], *, limit: int
-    ) -> dict[CameraId, list[Entry]]:
+    def read(self, positions: Mapping[CameraId, EntryId], *, limit: int) -> Answers[list[Entry]]:
         """Return at most limit packets behind each position, in one round trip a server.
 
         A camera with none is left out. An entry that cannot be decoded is logged and left out.
 
         Raises:
-            BusUnavailable: Redis does not answer.
+            BusUnavailable: Redis does not answer; of a cluster, no server that was asked.
         """
         ...
 

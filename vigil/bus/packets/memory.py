@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from typing_extensions import override
 
+from vigil.bus.answers import Answers
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.packets.base import (
     Backlog,
@@ -88,10 +89,8 @@ class MemoryPacketLog(PacketLog):
             log.templates = {name: log.templates[name] for name in needed}
 
     @override
-    def read(
-        self, positions: Mapping[CameraId, EntryId], *, limit: int
-    ) -> dict[CameraId, list[Entry]]:
-        answers = {}
+    def read(self, positions: Mapping[CameraId, EntryId], *, limit: int) -> Answers[list[Entry]]:
+        answers: Answers[list[Entry]] = Answers()
         for camera_id, after in positions.items():
             position = place_of(after)
             log = self._logs.get(camera_id, _CameraLog())

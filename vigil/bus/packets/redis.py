@@ -6,7 +6,9 @@ import structlog
 from typing_extensions import override
 
 from vigil import keys
+from vigil.bus.answers import Answers
 from vigil.bus.connection import RedisClient, script_source, translated_errors
+from vigil.bus.many import ask_each
 from vigil.bus.packets.base import (
     Backlog,
     BacklogLimits,
@@ -79,14 +81,13 @@ class RedisPacketLog(PacketLog):
         return int(held_ms), int(held_bytes)
 
     @override
-    def read(
-        self, positions: Mapping[CameraId, EntryId], *, limit: int
-    ) -> dict[CameraId, list[Entry]]:
-        found: dict[CameraId, list[Entry]] = {}
+    def read(self, positions: Mapping[CameraId, EntryId], *, limit: int) -> Answers[list[Entry]]:
+        found = Answers[list[Entry]]()
         left = dict(positions)
         # Again behind what nobody can read: a reader that got none of it would stay before it.
         while left:
             answers = self._ranges(left, limit)
+            found.unread |= answers.unread
             left = {}
             for camera_id, answer in answers.items():
                 entries = [entry for raw in answer if (entry := _entry(camera_id, *raw))]
@@ -98,12 +99,14 @@ class RedisPacketLog(PacketLog):
 
     def _ranges(
         self, positions: Mapping[CameraId, EntryId], limit: int
-    ) -> dict[CameraId, list[tuple[bytes, dict[bytes, bytes]]]]:
-        with translated_errors(), self._redis.pipeline(transaction=False) as pipeline:
-            for camera_id, after in positions.items():
-                pipeline.xrange(keys.packets(camera_id), min=f"({after}", count=limit)
-            answers = pipeline.execute()
-        return dict(zip(positions, answers, strict=True))
+    ) -> Answers[list[tuple[bytes, dict[bytes, bytes]]]]:
+        return ask_each(
+            self._redis,
+            {
+                each: ("XRANGE", keys.packets(each), f"({after}", "+", "COUNT", limit)
+                for each, after in positions.items()
+            },
+        )
 
     @override
     def last_keyframe(self, camera_id: CameraId) -> EntryId | None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol, TypeVar
 
+from vigil.bus.answers import Answers
 from vigil.domain.camera import CameraId, Epoch
 from vigil.messages import Document
 
@@ -30,10 +31,10 @@ class StatusBoard(Protocol[StatusT]):
         """
         ...
 
-    def read(self, camera_ids: Collection[CameraId]) -> dict[CameraId, StatusT]:
+    def read(self, camera_ids: Collection[CameraId]) -> Answers[StatusT]:
         """Return the status of each camera that has one, in one round trip a server.
 
         Raises:
-            BusUnavailable: Redis does not answer.
+            BusUnavailable: Redis does not answer; of a cluster, no server that was asked.
         """
         ...

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing_extensions import override
 
 from vigil import keys
+from vigil.bus.answers import Answers
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.base import StatusBoard, StatusT
 from vigil.clock import Clock
@@ -30,10 +31,12 @@ class MemoryStatusBoard(StatusBoard[StatusT]):
         self._statuses.pop(camera_id, None)
 
     @override
-    def read(self, camera_ids: Collection[CameraId]) -> dict[CameraId, StatusT]:
+    def read(self, camera_ids: Collection[CameraId]) -> Answers[StatusT]:
         now_s = self._clock.monotonic_s()
-        return {
-            camera_id: status
-            for camera_id, (status, until_s) in self._statuses.items()
-            if camera_id in camera_ids and until_s > now_s
-        }
+        return Answers(
+            {
+                camera_id: status
+                for camera_id, (status, until_s) in self._statuses.items()
+                if camera_id in camera_ids and until_s > now_s
+            }
+        )

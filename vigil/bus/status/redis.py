@@ -6,7 +6,9 @@ import structlog
 from typing_extensions import override
 
 from vigil import keys
+from vigil.bus.answers import Answers
 from vigil.bus.connection import RedisClient, script_source, translated_errors
+from vigil.bus.many import ask_each
 from vigil.bus.status.base import StatusBoard, StatusT
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import MessageInvalid
@@ -44,18 +46,13 @@ class RedisStatusBoard(StatusBoard[StatusT]):
             )
 
     @override
-    def read(self, camera_ids: Collection[CameraId]) -> dict[CameraId, StatusT]:
-        ordered = list(camera_ids)
-        if not ordered:
-            return {}
-        with translated_errors(), self._redis.pipeline(transaction=False) as pipeline:
-            for camera_id in ordered:
-                pipeline.get(keys.status(camera_id, self._role))
-            documents = pipeline.execute()
-        statuses = {}
-        for camera_id, document in zip(ordered, documents, strict=True):
-            if document is None:
-                continue
+    def read(self, camera_ids: Collection[CameraId]) -> Answers[StatusT]:
+        documents = ask_each(
+            self._redis, {each: ("GET", keys.status(each, self._role)) for each in camera_ids}
+        )
+        statuses = Answers[StatusT]()
+        statuses.unread = documents.unread
+        for camera_id, document in documents.items():
             try:
                 statuses[camera_id] = decode(self._document_class, document)
             except MessageInvalid as error:
