@@ -39,6 +39,7 @@ from vigil.runtime import (
     run_until_stopped,
     stop_on_signals,
 )
+from vigil.sealing import Sealer
 from vigil.settings import load
 
 
@@ -72,7 +73,9 @@ def main(_arguments: Sequence[str] = ()) -> int:
         statuses=RedisStatusBoard(
             redis, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),
-        recognisers=Recognisers(shelf=shelf, default_model=settings.default_model),
+        recognisers=Recognisers(
+            shelf=shelf, default_model=settings.default_model, sealer=Sealer(*settings.secrets())
+        ),
         clock=clock,
         jpeg_quality=settings.boxed_jpeg_quality,
     )

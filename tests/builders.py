@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from vigil.bus.packets.base import Template
+from vigil.bus.packets.base import EntryId, Template
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, stamped
 from vigil.domain.packet import Packet
@@ -11,6 +11,8 @@ from vigil.messages import CameraConfig, CameraState, CameraStatus
 
 CAMERA = CameraId(7)
 OTHER_CAMERA = CameraId(8)
+#: Before the oldest packet of any log.
+BEGINNING = EntryId("0-0")
 A_TEMPLATE = Template("00112233aabbccdd", b"nut of the first")
 ANOTHER_TEMPLATE = Template("ffeeddccbbaa9988", b"nut of the second")
 

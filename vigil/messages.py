@@ -72,7 +72,9 @@ class CameraConfig(Document):
         loop: Whether a file begins again at its end.
         enabled: False: known, but left alone.
         frame_fps: JPEG frames a second made of it for recognition and pictures.
-        recognition: What looks at it: ``off``, ``basic``, ``default``, or a model's name.
+        recognition: What looks at it: ``off``, ``basic``, ``default``, or a model's path or
+            address, as it may be shown.
+        sealed_recognition: The address as it is fetched from, sealed; None: it is no address.
         min_confidence: Detections below are dropped.
         zones: Where to look; empty: everywhere.
         time_zone: IANA name in which the camera's times are shown.
@@ -89,6 +91,7 @@ class CameraConfig(Document):
     enabled: bool = True
     frame_fps: float = Field(default=5.0, gt=0, le=MAX_FRAME_FPS)
     recognition: str = "default"
+    sealed_recognition: str | None = None
     min_confidence: float = Field(default=0.4, ge=0, le=1)
     zones: tuple[Zone, ...] = ()
     time_zone: str = "UTC"

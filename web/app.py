@@ -104,7 +104,9 @@ def create_app(
         configuration=ConfigurationPublisher(config_store, sessions),
         statuses=statuses,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
-        readiness=Readiness({"postgresql": partial(ask_postgresql, sessions), **checks}),
+        readiness=Readiness(
+            {"postgresql": partial(ask_postgresql, sessions), **checks}, clock=clock
+        ),
     )
     # First, so that their clocks start before anything else is done for a request.
     install_metrics(app, clock)

@@ -27,9 +27,11 @@ from vigil.domain.frame import FrameStamp, read_stamp, stamped
 from vigil.leases import LeaseKeeper
 from vigil.messages import CameraConfig, ConfigHead, RecognitionStatus
 from vigil.runtime import StopSignal
+from vigil.sealing import Sealer
 
 WIDTH, HEIGHT = 320, 240
 LABELS = ("person", "car")
+SEALER = Sealer("a secret of tests, long enough for anybody")
 
 
 def a_picture(level: int = 90, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:
@@ -97,7 +99,9 @@ class Stage:
             stop=self.stop,
         )
         self.recognisers = Recognisers(
-            shelf=self.shelf, default_model="pinned" if default is not None else "basic"
+            shelf=self.shelf,
+            default_model="pinned" if default is not None else "basic",
+            sealer=SEALER,
         )
         self.configs = CameraConfigs(
             store=self.store, bell=self.store.bell, path=folder / "cameras.json", clock=self.clock
