@@ -30,8 +30,9 @@ _SUPERVISION = "supervision==0.28.0"
 _BOXES, _FRAMES = 30, 200
 _SPEED_ROUNDS, _SEEING_ROUNDS = 15, 5
 _LEFT_OUT = 0.05
-#: Runs of a clip a round: each leaves out other boxes.
-_RUNS = 4
+#: A round runs a clip, with other boxes left out each time, until it saw so many frames: a short
+#: clip's figure would hang on a switch or two.
+_FRAMES_SEEN = 3000
 
 #: Tracks a clip; gives the milliseconds a frame, and the identities frame by frame.
 Side = Callable[[TrackClip], tuple[float, Sequence[NDArray[np.int64]]]]
@@ -64,8 +65,9 @@ def _speed(theirs: Side) -> Part:
 def _identities(clip: TrackClip, theirs: Side) -> Part:
     """Return IDF1 of both sides; a sample is the mean of some runs."""
     ours, baseline = [], []
+    count = round(_FRAMES_SEEN / len(clip.seen))
     for number in range(_SEEING_ROUNDS):
-        seeds = range(_RUNS * number, _RUNS * (number + 1))
+        seeds = range(count * number, count * (number + 1))
         runs = [clip.thinned(share=_LEFT_OUT, seed=seed) for seed in seeds]
         ours.append(fmean(each.score(_ours(each)[1]).idf1 for each in runs))
         baseline.append(fmean(each.score(theirs(each)[1]).idf1 for each in runs))
