@@ -22,8 +22,9 @@ _MAX_LOST_S = 86_400
 #: What a pair must have more of, stage by stage. A confirmed track and a sure detection: IoU times
 #: confidence;
 _MIN_SURE = 0.1
-#: those that are left: the IoU of their boxes, made wider by this share of their sides each way,
-#: since what was hidden for a while is near where it should be, and seldom right there;
+#: a confirmed track that the last look did not see, and a sure detection: the IoU of their boxes,
+#: made wider by this share of their sides each way, since what was hidden is near where it should
+#: be, and seldom right there;
 _WIDEN = 0.5
 _MIN_WIDE = 0.3
 #: a confirmed track and an unsure detection: IoU;
@@ -190,7 +191,7 @@ class Tracker:
 
         pairs = Pairs(*overlap.shape)
         pairs.match(is_open, is_sure, lambda r, c: weighed[r[:, None], c] - _MIN_SURE)
-        pairs.match(is_open, is_sure, wide)
+        pairs.match(is_open & (self._book.missed > 0), is_sure, wide)
         pairs.match(is_open, ~is_sure, lambda r, c: overlap[r[:, None], c] - _MIN_UNSURE)
         pairs.match(~is_open, is_sure, lambda r, c: weighed[r[:, None], c] - _MIN_NEW)
         begun = np.flatnonzero(is_sure & pairs.is_column_free)
