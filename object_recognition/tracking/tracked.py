@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from object_recognition.detection import Detections, Selection
+from object_recognition.detection import Detections
 
 #: The identity of a detection that belongs to no track, or to none that is confirmed yet.
 UNTRACKED = 0
@@ -34,17 +34,6 @@ class Tracks:
 
     def __len__(self) -> int:
         return len(self.track_id)
-
-    def take(self, rows: Selection) -> "Tracks":
-        """Return the rows that a mask or a list of row numbers names."""
-        return Tracks(
-            self.track_id[rows],
-            self.class_id[rows],
-            self.xyxy[rows],
-            self.confidence[rows],
-            self.first_seen_s[rows],
-            self.last_seen_s[rows],
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
