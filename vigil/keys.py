@@ -24,6 +24,7 @@ Name                                        Type    Written by          Lives fo
 vigil:camera_config:<id>                    string  web                 ever, until deleted
 vigil:camera_config:head                    string  web                 ever
 vigil:camera_config:bell                    channel web                 -
+vigil:facts                                 stream  every service       until web has filed it
 LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its window
 """
 
@@ -136,6 +137,11 @@ def camera_config_head() -> str:
 def camera_config_bell() -> str:
     """Return the channel that rings when the configuration has changed."""
     return "vigil:camera_config:bell"
+
+
+def facts() -> str:
+    """Return the stream of the durable facts that web has not filed yet."""
+    return "vigil:facts"
 
 
 def _guarded(camera_id: CameraId, role: Role) -> str:

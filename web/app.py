@@ -44,6 +44,8 @@ DOMAINS: Final = (
     "time_intervals",
     "notifications",
     "recipients",
+    "tracks",
+    "facts",
     "audit",
     "images",
     "status",
