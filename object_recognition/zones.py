@@ -58,13 +58,19 @@ class ZoneFilter:
         """Return for each detection whether it counts in a zone: a mask ``(n,)``."""
         if self._is_everywhere:
             return np.ones(len(found), np.bool_)
-        counts = np.zeros(len(found), np.bool_)
+        in_any: NDArray[np.bool_] = np.any(self.in_each(found), axis=0, keepdims=False)
+        return in_any
+
+    def in_each(self, found: Detections) -> NDArray[np.bool_]:
+        """Return for each zone and detection whether it counts there: ``(zones, n)``."""
+        counts = np.zeros((len(self._rasters), len(found)), np.bool_)
         if len(found) == 0:
             return counts
         boxes = np.nan_to_num(found.xyxy * np.float32(self._scale))
-        for raster, sums, allowed in zip(self._rasters, self._sums, self._allowed, strict=True):
+        each = zip(self._rasters, self._sums, self._allowed, strict=True)
+        for row, (raster, sums, allowed) in enumerate(each):
             in_zone = self._foot_in(raster, boxes) | self._area_in(sums, boxes)
-            counts |= in_zone & allowed[found.class_id]
+            counts[row] = in_zone & allowed[found.class_id]
         return counts
 
     def _raster(self, zone: Zone) -> NDArray[np.uint8]:

@@ -1,5 +1,7 @@
 """The way of a service's facts to the queue Redis, over a spool on its own disk."""
 
+import threading
+
 import structlog
 
 from vigil.bus.facts.base import FactLog
@@ -31,6 +33,7 @@ class FactOutbox:
         self._log = log_
         self._spool = spool
         self._clock = clock
+        self._news = threading.Event()
         self._unspooled: list[bytes] = []
         self._is_unsynced = False
         self._sync_due_s = 0.0
@@ -47,6 +50,12 @@ class FactOutbox:
         except SpoolUnavailable as error:
             log.error("facts_not_spooled", reason=str(error))
             self._unspooled = [*self._unspooled, *raws][-MAX_UNSPOOLED:]
+        self._news.set()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until something was said, at most so long."""
+        self._news.wait(timeout_s)
+        self._news.clear()
 
     def run_once(self) -> bool:
         """Send what waits; return whether more may wait.

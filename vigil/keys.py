@@ -14,6 +14,7 @@ camera_<id>_latest_frame                    string  camera_ctrl         max(4 s,
 {camera_<id>_latest_frame}:bell             channel camera_ctrl         -
 camera_<id>_boxed_image                     string  object_recognition  like the latest frame
 {camera_<id>_boxed_image}:status            string  object_recognition  STATUS_TTL_S
+{camera_<id>_boxed_image}:detections        string  object_recognition  STATUS_TTL_S
 {camera_<id>_boxed_image}:lease             hash    object_recognition  LEASE_MEMORY_S
 {camera_<id>_boxed_image}:bell              channel object_recognition  -
 vigil:members:<role>                        zset    members of the role MEMBERS_TTL_S
@@ -112,6 +113,11 @@ def templates(camera_id: CameraId) -> str:
 def status(camera_id: CameraId, role: Role) -> str:
     """Return the key of what a camera's holder in this role says about it."""
     return f"{{{_guarded(camera_id, role)}}}:status"
+
+
+def detections(camera_id: CameraId) -> str:
+    """Return the key of what was seen in a camera's newest annotated frame."""
+    return f"{{{boxed_image(camera_id)}}}:detections"
 
 
 def lease(camera_id: CameraId, role: Role) -> str:

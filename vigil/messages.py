@@ -167,3 +167,41 @@ class RecognitionStatus(Document):
     inference_ms: float = 0.0
     skipped: int = 0
     error: str | None = None
+
+
+class DetectedObject(Document):
+    """One detection of a frame.
+
+    Attributes:
+        track: Which object it is, within camera and epoch; None: that is not sure yet.
+        box: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
+        zones: Names of the zones in which it counts.
+    """
+
+    track: int | None = None
+    label: str
+    confidence: float = Field(ge=0, le=1)
+    box: tuple[float, float, float, float]
+    zones: tuple[str, ...] = ()
+
+
+class FrameDetections(Document):
+    """What a camera's recogniser saw in the frame that the boxed image shows.
+
+    Attributes:
+        epoch: Of the recognition lease.
+        frame_epoch, sequence, captured_at_us: Of the frame, as its stamp has them.
+        width_px, height_px: Of the full frame, in whose pixels the boxes are.
+        objects: Those that are shown, the surest first.
+    """
+
+    version: Literal[1] = 1
+    camera_id: CameraId
+    epoch: Epoch
+    frame_epoch: Epoch
+    sequence: int
+    captured_at_us: int
+    width_px: int
+    height_px: int
+    recogniser: str
+    objects: tuple[DetectedObject, ...] = ()

@@ -78,9 +78,7 @@ class FactWriter:
             for entry in batch:
                 self._file_alone(entry)
         except ProgrammingError as error:
-            raise DatabaseUnavailable(
-                f"the schema is not this version's; 'vigil migrate' brings it there: {error.orig}"
-            ) from error
+            raise _other_schema(error) from error
 
     def _file_together(self, batch: Sequence[FactEntry]) -> None:
         facts: list[TrackFact] = []
@@ -111,6 +109,14 @@ class FactWriter:
                 forgotten = forget(session, before=now - self._kept, limit=DELETED_AT_ONCE)
                 forget_set_aside(session, before=now - self._kept)
         except ProgrammingError as error:
-            raise DatabaseUnavailable(f"the schema is not this version's: {error.orig}") from error
+            raise _other_schema(error) from error
         if closed or forgotten:
             log.info("tracks_tidied", closed=closed, forgotten=forgotten)
+
+
+def _other_schema(error: ProgrammingError) -> DatabaseUnavailable:
+    # What follows the first line repeats the statement.
+    found = str(error.orig).partition("\n")[0]
+    return DatabaseUnavailable(
+        f"the schema is not this version's; 'vigil migrate' brings it there: {found}"
+    )
