@@ -25,6 +25,7 @@ from vigil.bus.connection import (
     connect_waiting,
     require_fit_queue,
 )
+from vigil.bus.explanations.redis import RedisExplanationLog
 from vigil.bus.facts.redis import RedisFactLog
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
@@ -87,6 +88,7 @@ def main(_arguments: Sequence[str] = ()) -> int:
             document_class=FrameDetections,
             key_of=keys.detections,
         ),
+        explanations=RedisExplanationLog(redis),
         statuses=RedisStatusBoard(
             redis, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),

@@ -62,3 +62,9 @@ def groups_of(xyxy: Boxes) -> list[list[int]]:
         if len(group) > 1:
             groups.append(sorted(group))
     return groups
+
+
+def box_of(corners: NDArray[np.float32]) -> tuple[float, float, float, float]:
+    """Return four corners as they are told to others: to a tenth of a pixel."""
+    x_min, y_min, x_max, y_max = corners.tolist()
+    return (round(x_min, 1), round(y_min, 1), round(x_max, 1), round(y_max, 1))

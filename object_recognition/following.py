@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from object_recognition.boxes import box_of
 from object_recognition.detection import Detections
 from object_recognition.tracking.tracked import UNTRACKED, Tracked, Tracks
 from object_recognition.tracking.tracker import Tracker
@@ -156,11 +157,4 @@ class Follower:
 
 
 def _box(tracks: Tracks, row: int, full_scale: tuple[float, float]) -> Box:
-    x_min, y_min, x_max, y_max = tracks.xyxy[row].tolist()
-    across, down = full_scale
-    return (
-        round(x_min * across, 1),
-        round(y_min * down, 1),
-        round(x_max * across, 1),
-        round(y_max * down, 1),
-    )
+    return box_of(tracks.xyxy[row] * np.array(full_scale * 2, np.float32))

@@ -6,13 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from object_recognition.boxes import box_of
 from object_recognition.detection import Detections, Detector
+from object_recognition.explaining import Explainer
 from object_recognition.following import Follower
 from object_recognition.watch import RawFrame
 from object_recognition.zones import ZoneFilter
 from vigil.domain.camera import CameraId, Epoch
 from vigil.facts import TrackFact
-from vigil.messages import CameraConfig, DetectedObject, FrameDetections, Zone
+from vigil.messages import (
+    CameraConfig,
+    DetectedObject,
+    Explanation,
+    FrameDetections,
+    Zone,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,7 @@ class Seen:
         track_id: ``(n,)``. Which object each is; 0: that is not sure yet.
         zones: In pixels of the picture.
         published: The same for others.
+        explanation: What became of all that was found, now and then; None: not this time.
         facts: What is to be told.
     """
 
@@ -31,6 +40,7 @@ class Seen:
     track_id: NDArray[np.int64]
     zones: tuple[Zone, ...]
     published: FrameDetections
+    explanation: Explanation | None
     facts: list[TrackFact]
 
 
@@ -48,6 +58,7 @@ class CameraView:
         #: Of the settings and the size for which it was made.
         self._filter: tuple[object, ZoneFilter] | None = None
         self._follower: tuple[object, Follower] | None = None
+        self._explainer = Explainer()
 
     def see(
         self,
@@ -71,6 +82,14 @@ class CameraView:
         full_scale = (full_wh[0] / picture_wh[0], full_wh[1] / picture_wh[1])
         zones = _scaled(camera.zones, (1 / full_scale[0], 1 / full_scale[1]))
         zone_filter = self._filter_for(zones, detector.labels, picture_wh)
+        explanation = self._explainer.explain(
+            found,
+            camera=camera,
+            detector=detector,
+            zone_filter=zone_filter,
+            stamp=frame.stamp,
+            full_scale=full_scale,
+        )
         found = found.take(zone_filter.inside(found))
         names = _names(zones, zone_filter.in_each(found))
         follower, facts = self._follower_for(camera, detector, full_scale)
@@ -96,7 +115,7 @@ class CameraView:
                 shown, track_id, [names[row] for row in rows], detector.labels, full_scale
             ),
         )
-        return Seen(shown, track_id, zones, published, facts + told)
+        return Seen(shown, track_id, zones, published, explanation, facts + told)
 
     def close(self) -> list[TrackFact]:
         """End all tracks: the camera is gone, or another's. Return what is to be told."""
@@ -169,7 +188,7 @@ def _objects(
             track=int(track_id[row]) or None,
             label=labels[shown.class_id[row]],
             confidence=round(float(shown.confidence[row]), 3),
-            box=tuple(round(side, 1) for side in full[row].tolist()),
+            box=box_of(full[row]),
             zones=zones[row],
         )
         for row in np.argsort(-shown.confidence, kind="stable")

@@ -13,6 +13,7 @@ from object_recognition.recognisers import OFF, Recognisers
 from object_recognition.view import CameraView, Seen
 from object_recognition.watch import FrameWatch, RawFrame
 from vigil import keys
+from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.status.base import StatusBoard
 from vigil.camera_configs import CameraConfigs
@@ -67,6 +68,7 @@ class RecognitionWorker:
         watch: The raw frames.
         boxed: Where annotated pictures go.
         detections: Where it goes what the annotated picture shows.
+        explanations: Where it goes what the picture does not show, and why.
         statuses: Where each camera's status goes.
         facts: To whom it is told which tracks there are.
         recognisers: What looks.
@@ -82,6 +84,7 @@ class RecognitionWorker:
         watch: FrameWatch,
         boxed: FrameStore,
         detections: StatusBoard[FrameDetections],
+        explanations: ExplanationLog,
         statuses: StatusBoard[RecognitionStatus],
         facts: FactOutbox,
         recognisers: Recognisers,
@@ -93,6 +96,7 @@ class RecognitionWorker:
         self._watch = watch
         self._boxed = boxed
         self._detections = detections
+        self._explanations = explanations
         self._statuses = statuses
         self._facts = facts
         self._recognisers = recognisers
@@ -174,6 +178,7 @@ class RecognitionWorker:
         try:
             self._boxed.clear(camera_id, epoch=epoch)
             self._detections.clear(camera_id, epoch=epoch)
+            self._explanations.clear(camera_id, epoch=epoch)
             self._statuses.clear(camera_id, epoch=epoch)
         except LeaseLost:
             log.info("deleted_camera_is_anothers", camera_id=camera_id)
@@ -222,6 +227,8 @@ class RecognitionWorker:
         try:
             # First what was seen: who hears the picture's bell finds it.
             self._detections.put(camera.id, seen.published, epoch=epoch)
+            if seen.explanation is not None:
+                self._explanations.append(seen.explanation, epoch=epoch)
             self._boxed.put(camera.id, jpeg, epoch=epoch, ttl_s=ttl_s)
         except LeaseLost:
             self._keeper.lost(camera.id, epoch=epoch)

@@ -15,6 +15,7 @@ camera_<id>_latest_frame                    string  camera_ctrl         max(4 s,
 camera_<id>_boxed_image                     string  object_recognition  like the latest frame
 {camera_<id>_boxed_image}:status            string  object_recognition  STATUS_TTL_S
 {camera_<id>_boxed_image}:detections        string  object_recognition  STATUS_TTL_S
+{camera_<id>_boxed_image}:explanations      stream  object_recognition  EXPLANATIONS_TTL_S
 {camera_<id>_boxed_image}:lease             hash    object_recognition  LEASE_MEMORY_S
 {camera_<id>_boxed_image}:bell              channel object_recognition  -
 vigil:members:<role>                        zset    members of the role MEMBERS_TTL_S
@@ -39,6 +40,8 @@ FRAME_TTL_S = 4.0
 PACKET_KEYS_TTL_S = 600
 #: Seconds that a status outlives its writer.
 STATUS_TTL_S = 5.0
+#: Seconds that explanations are kept.
+EXPLANATIONS_TTL_S = 300
 #: What the names of rate limits begin with; the library goes on from there.
 RATE_LIMITS = "vigil:limits"
 #: Seconds that the last epoch of a lease is remembered after its last renewal.
@@ -118,6 +121,11 @@ def status(camera_id: CameraId, role: Role) -> str:
 def detections(camera_id: CameraId) -> str:
     """Return the key of what was seen in a camera's newest annotated frame."""
     return f"{{{boxed_image(camera_id)}}}:detections"
+
+
+def explanations(camera_id: CameraId) -> str:
+    """Return the stream that says why detections of a camera were not shown."""
+    return f"{{{boxed_image(camera_id)}}}:explanations"
 
 
 def lease(camera_id: CameraId, role: Role) -> str:

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.explanation import DropReason
 from vigil.domain.frame import MAX_FRAME_FPS
 from vigil.errors import MessageInvalid
 
@@ -205,3 +206,50 @@ class FrameDetections(Document):
     height_px: int
     recogniser: str
     objects: tuple[DetectedObject, ...] = ()
+
+
+class Drop(Document):
+    """One reason why a detection was not shown.
+
+    Attributes:
+        value: What it was, as text: a number, or a label.
+        limit: What it had to be: a least number, or labels.
+    """
+
+    reason: DropReason
+    value: str
+    limit: str
+
+
+class DroppedObject(Document):
+    """A detection that was not shown.
+
+    Attributes:
+        box: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
+        drops: All that kept it out: what is shown has passed each.
+    """
+
+    label: str
+    confidence: float = Field(ge=0, le=1)
+    box: tuple[float, float, float, float]
+    drops: tuple[Drop, ...] = Field(min_length=1)
+
+
+class Explanation(Document):
+    """What a recogniser found in one frame, and what became of it.
+
+    Attributes:
+        sequence, captured_at_us: Of the frame, as its stamp has them.
+        shown: How many detections are in the annotated picture.
+        dropped: How many are not.
+        objects: The surest of those that are not.
+    """
+
+    version: Literal[1] = 1
+    camera_id: CameraId
+    sequence: int
+    captured_at_us: int
+    recogniser: str
+    shown: int = Field(ge=0)
+    dropped: int = Field(ge=0)
+    objects: tuple[DroppedObject, ...] = ()

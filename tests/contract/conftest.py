@@ -15,6 +15,9 @@ from vigil.bus.camera_config.base import CameraConfigStore, ConfigBell
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.connection import RedisClient, connect, connect_single
+from vigil.bus.explanations.base import ExplanationLog
+from vigil.bus.explanations.memory import MemoryExplanationLog
+from vigil.bus.explanations.redis import RedisExplanationLog
 from vigil.bus.facts import redis as facts_on_redis
 from vigil.bus.facts.base import TAKEN_OVER_AFTER_S, FactInbox, FactLog
 from vigil.bus.facts.memory import MemoryFactInbox, MemoryFactLog
@@ -45,13 +48,15 @@ class MediaBus:
     bell: FrameBell
     packets: Callable[[BacklogLimits], PacketLog]
     statuses: StatusBoard[CameraStatus]
+    recognition: Leases
+    explanations: ExplanationLog
     let_pass: Callable[[float], None]
     empty: Callable[[], None]
 
 
 def memory_bus() -> MediaBus:
     clock = FakeClock()
-    leases = MemoryLeases(clock)
+    leases, recognition = MemoryLeases(clock), MemoryLeases(clock)
     bell = MemoryFrameBell()
     return MediaBus(
         leases=leases,
@@ -59,6 +64,8 @@ def memory_bus() -> MediaBus:
         bell=bell,
         packets=lambda limits: MemoryPacketLog(leases, clock, limits=limits),
         statuses=MemoryStatusBoard(leases, clock),
+        recognition=recognition,
+        explanations=MemoryExplanationLog(recognition, clock),
         let_pass=clock.advance,
         empty=leases.flush,
     )
@@ -80,6 +87,8 @@ def redis_bus(client: RedisClient) -> MediaBus:
         bell=RedisFrameBell(client, kind=keys.FrameKind.RAW),
         packets=lambda limits: RedisPacketLog(client, limits=limits),
         statuses=RedisStatusBoard(client, role=keys.Role.INGEST, document_class=CameraStatus),
+        recognition=RedisLeases(client, role=keys.Role.RECOGNITION),
+        explanations=RedisExplanationLog(client),
         let_pass=let_pass,
         empty=empty,
     )

@@ -22,6 +22,7 @@ from vigil import keys
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.capacity import max_bytes_of
 from vigil.bus.connection import BRIEF_TIMEOUT_S, RedisClient, connect
+from vigil.bus.explanations.redis import RedisExplanationLog
 from vigil.bus.facts.memory import MemoryFactLog
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
@@ -187,6 +188,7 @@ def worker(
             document_class=FrameDetections,
             key_of=keys.detections,
         ),
+        explanations=RedisExplanationLog(media),
         statuses=RedisStatusBoard(
             media, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),

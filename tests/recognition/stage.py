@@ -17,6 +17,7 @@ from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
 from tests.builders import a_camera
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
+from vigil.bus.explanations.memory import MemoryExplanationLog
 from vigil.bus.facts.memory import MemoryFactInbox, MemoryFactLog
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
@@ -89,6 +90,7 @@ class Stage:
         self.detections: MemoryStatusBoard[FrameDetections] = MemoryStatusBoard(
             self.recognition, self.clock
         )
+        self.explanations = MemoryExplanationLog(self.recognition, self.clock)
         self.facts = MemoryFactLog(self.clock)
         self.outbox = FactOutbox(self.facts, Spool(folder / "facts.sqlite"), clock=self.clock)
         self.store = MemoryCameraConfigStore()
@@ -121,6 +123,7 @@ class Stage:
             watch=FrameWatch(frames=self.raw, bell=bell, clock=self.clock),
             boxed=self.boxed,
             detections=self.detections,
+            explanations=self.explanations,
             statuses=self.statuses,
             facts=self.outbox,
             recognisers=self.recognisers,

@@ -9,6 +9,7 @@ from tests.builders import CAMERA
 from tests.recognition.stage import HEIGHT, WIDTH, FixedDetector, Stage, a_picture, seen
 from tests.recognition.test_worker import LEFT, RIGHT, a_stage_that_sees
 from vigil.domain.camera import Epoch
+from vigil.domain.explanation import DropReason
 from vigil.messages import Zone
 
 STEP_US = 200_000
@@ -62,6 +63,22 @@ def test_publishes_what_the_picture_shows(tmp_path: Path) -> None:
     [shown] = published.objects
     assert (shown.label, shown.confidence, shown.box) == ("person", 0.9, LEFT)
     assert (shown.track, shown.zones) == (1, ("door",))
+
+
+def test_says_why_something_is_not_shown(tmp_path: Path) -> None:
+    stage = a_stage_that_sees(tmp_path, LEFT, RIGHT)
+    look(stage, 1)
+    assert stage.explanations.newest(CAMERA, limit=10) == []
+    configured = stage.configs.cameras[CAMERA]
+    stage.configure(configured.model_copy(update={"zones": (AROUND_LEFT,), "revision": 2}))
+
+    look(stage, 2)
+
+    [explained] = stage.explanations.newest(CAMERA, limit=10)
+    assert (explained.sequence, explained.shown, explained.dropped) == (2, 1, 1)
+    [dropped] = explained.objects
+    assert (dropped.label, dropped.box) == ("person", RIGHT)
+    assert [drop.reason for drop in dropped.drops] == [DropReason.ZONE]
 
 
 def test_an_unsure_detection_continues_a_track_and_is_not_shown(tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ TABLE = (
     Row("GET", "/image/<path:path>", _seen(OK)),
     Row("GET", "/tracks", _accounts(OK)),
     Row("GET", "/tracks", _seen(OK), query="?camera_id={camera_id}"),
+    Row("GET", "/explanations/<id:camera_id>", _seen(OK)),
     Row("GET", "/set_aside_facts", _admins(OK)),
     Row("GET", "/audit", _admins(OK)),
     Row("GET", "/", (SEE_OTHER, OK, OK, OK, OK)),

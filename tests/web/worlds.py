@@ -17,6 +17,7 @@ from werkzeug.datastructures import Headers
 
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_single
+from vigil.bus.explanations.redis import RedisExplanationLog
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.clock import FakeClock
@@ -196,6 +197,7 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
         settings,
         config_store=store,
         statuses=statuses,
+        explanations=RedisExplanationLog(queue),
         checks={"queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=CHEAP,

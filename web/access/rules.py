@@ -80,6 +80,7 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/image/<path:path>"): _PICTURE,
     # what was seen
     ("GET", "/tracks"): _VIEW,
+    ("GET", "/explanations/<id:camera_id>"): _VIEW,
     ("GET", "/set_aside_facts"): Rule(Right.READ_AUDIT),
     # audit
     ("GET", "/audit"): Rule(Right.READ_AUDIT),
