@@ -133,7 +133,8 @@ def _send(facts: FactOutbox, stop: StopSignal) -> None:
         if not facts.run_once():
             facts.wait(SEND_EVERY_S)
 
-    backoff = Backoff(first_s=0.2, max_s=2.0)
+    # Between two tries what waits is synced: within a second, as is promised of a power cut.
+    backoff = Backoff(first_s=0.1, max_s=0.4)
     run_until_stopped(step, stop=stop, heartbeat=FileHeartbeat(None), backoff=backoff)
 
 

@@ -7,11 +7,12 @@ import numpy as np
 
 from object_recognition.boxes import box_of
 from object_recognition.detection import Detections
+from object_recognition.tracking.kin import kin_of
 from object_recognition.tracking.tracked import UNTRACKED, Tracked, Tracks
 from object_recognition.tracking.tracker import Tracker
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import CameraId, Epoch
-from vigil.facts import Box, TrackFact
+from vigil.facts import TrackFact
 
 #: A track is confirmed when it was seen in so many of so many looks.
 CONFIRM_HITS, CONFIRM_LOOKS = 3, 5
@@ -19,9 +20,6 @@ CONFIRM_HITS, CONFIRM_LOOKS = 3, 5
 TELL_EVERY_S = 30.0
 #: Detections of less confidence do not even continue a track.
 LEAST_CONFIDENCE = 0.1
-#: One object is called by these in turns. Before the basic recogniser is sure of a person, it says
-#: that something moves.
-_KIN = (frozenset({"person", "moving"}), frozenset({"car", "truck"}))
 
 
 @dataclass(slots=True)
@@ -34,7 +32,6 @@ class _Story:
     """
 
     looks: int
-    first_box: Box
     revision: int = 0
     told_us: int = 0
     label_told: str = ""
@@ -50,21 +47,31 @@ class Follower:
         epoch: Of the recognition lease.
         labels: What class ids mean.
         min_confidence: Detections of less begin no track.
+        full_scale: What makes pixels of the picture pixels of the full frame, across and down.
+        first_track: The number of the first track: one behind those told under this lease before.
     """
 
     def __init__(
-        self, camera_id: CameraId, *, epoch: Epoch, labels: Sequence[str], min_confidence: float
+        self,
+        camera_id: CameraId,
+        *,
+        epoch: Epoch,
+        labels: Sequence[str],
+        min_confidence: float,
+        full_scale: tuple[float, float] = (1.0, 1.0),
+        first_track: int = 1,
     ) -> None:
         self._camera_id = camera_id
         self._epoch = epoch
         self._labels = labels
-        kin = [{index for index, label in enumerate(labels) if label in each} for each in _KIN]
+        self._full_scale = np.array(full_scale * 2, np.float32)
         self._tracker = Tracker(
             confirm_hits=CONFIRM_HITS,
             confirm_looks=CONFIRM_LOOKS,
             sure_confidence=min_confidence,
             least_confidence=min(LEAST_CONFIDENCE, min_confidence),
-            kin=[each for each in kin if each],
+            kin=kin_of(labels),
+            first_id=first_track,
         )
         self._stories: dict[int, _Story] = {}
         self._captured_us = 0
@@ -75,7 +82,6 @@ class Follower:
         *,
         zones: Sequence[Sequence[str]],
         captured_at_us: int,
-        full_scale: tuple[float, float] = (1.0, 1.0),
     ) -> tuple[Tracked, list[TrackFact]]:
         """Take in what was seen in a frame; return whose each detection is, and what to tell.
 
@@ -83,7 +89,6 @@ class Follower:
             found: Of one frame, the unsure ones too.
             zones: For each detection the names of the zones in which it counts.
             captured_at_us: Of the frame.
-            full_scale: What makes pixels of the picture pixels of the full frame, across and down.
         """
         self._captured_us = captured_at_us
         tracked = self._tracker.update(found, captured_at_us / MICROSECONDS)
@@ -94,9 +99,8 @@ class Follower:
         }
         facts: list[TrackFact] = []
         for row, track in enumerate(tracked.opened.track_id.tolist()):
-            box = _box(tracked.opened, row, full_scale)
-            self._stories[track] = _Story(CONFIRM_HITS, box, zones=set(zones_of.get(track, ())))
-            facts.append(self._told(tracked.opened, row, full_scale))
+            self._stories[track] = _Story(CONFIRM_HITS, zones=set(zones_of.get(track, ())))
+            facts.append(self._told(tracked.opened, row))
         for row, track in enumerate(tracked.updated.track_id.tolist()):
             story = self._stories[track]
             story.looks += 1
@@ -105,35 +109,47 @@ class Follower:
                 len(story.zones) > story.zones_told
                 or self._labels[tracked.updated.class_id[row]] != story.label_told
             )
-            if is_new or captured_at_us - story.told_us >= TELL_EVERY_S * MICROSECONDS:
-                facts.append(self._told(tracked.updated, row, full_scale))
-        facts += self._ended(tracked.closed, full_scale)
+            if is_new or self._is_due(story):
+                facts.append(self._told(tracked.updated, row))
+        facts += self._ended(tracked.closed)
         return tracked, facts
 
-    def rest(self, captured_at_us: int) -> None:
-        """Note that nothing moved up to a frame: no track ages."""
+    def rest(self, captured_at_us: int) -> list[TrackFact]:
+        """Note that nothing moved up to a frame: no track ages. Return what to tell all the same.
+
+        Who tells nothing for long has lost its tracks, for all that the writer knows.
+        """
         self._captured_us = captured_at_us
         self._tracker.rest(captured_at_us / MICROSECONDS)
+        if not any(map(self._is_due, self._stories.values())):
+            return []
+        still = self._tracker.open_tracks()
+        return [
+            self._told(still, row)
+            for row, track in enumerate(still.track_id.tolist())
+            if self._is_due(self._stories[track])
+        ]
 
-    def close(self, full_scale: tuple[float, float] = (1.0, 1.0)) -> list[TrackFact]:
+    def close(self) -> list[TrackFact]:
         """End all tracks, as when the camera is given away; return what to tell."""
-        return self._ended(self._tracker.close_all(), full_scale)
+        return self._ended(self._tracker.close_all())
 
-    def _ended(self, closed: Tracks, full_scale: tuple[float, float]) -> list[TrackFact]:
+    @property
+    def next_track(self) -> int:
+        """The number that the next track gets."""
+        return self._tracker.next_id
+
+    def _is_due(self, story: _Story) -> bool:
+        return self._captured_us - story.told_us >= TELL_EVERY_S * MICROSECONDS
+
+    def _ended(self, closed: Tracks) -> list[TrackFact]:
         facts = []
         for row, track in enumerate(closed.track_id.tolist()):
-            facts.append(self._told(closed, row, full_scale, closed_us=self._captured_us))
+            facts.append(self._told(closed, row, closed_us=self._captured_us))
             del self._stories[track]
         return facts
 
-    def _told(
-        self,
-        tracks: Tracks,
-        row: int,
-        full_scale: tuple[float, float],
-        *,
-        closed_us: int | None = None,
-    ) -> TrackFact:
+    def _told(self, tracks: Tracks, row: int, *, closed_us: int | None = None) -> TrackFact:
         story = self._stories[int(tracks.track_id[row])]
         label = self._labels[tracks.class_id[row]]
         story.revision += 1
@@ -150,11 +166,7 @@ class Follower:
             seen_us=round(tracks.last_seen_s[row] * MICROSECONDS),
             closed_us=closed_us,
             looks=story.looks,
-            first_box=story.first_box,
-            last_box=_box(tracks, row, full_scale),
+            first_box=box_of(tracks.first_xyxy[row] * self._full_scale),
+            last_box=box_of(tracks.xyxy[row] * self._full_scale),
             zones=tuple(sorted(story.zones)),
         )
-
-
-def _box(tracks: Tracks, row: int, full_scale: tuple[float, float]) -> Box:
-    return box_of(tracks.xyxy[row] * np.array(full_scale * 2, np.float32))

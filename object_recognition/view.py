@@ -59,6 +59,7 @@ class CameraView:
         self._filter: tuple[object, ZoneFilter] | None = None
         self._follower: tuple[object, Follower] | None = None
         self._explainer = Explainer()
+        self._next_track = 1
 
     def see(
         self,
@@ -97,7 +98,6 @@ class CameraView:
             found,
             zones=names,
             captured_at_us=frame.stamp.captured_at_us,
-            full_scale=full_scale,
         )
         is_shown = found.confidence >= np.float32(camera.min_confidence)
         rows = np.flatnonzero(is_shown)
@@ -122,7 +122,8 @@ class CameraView:
         if self._follower is None:
             return []
         _, follower = self._follower
-        self._follower = None
+        # Under one lease no number is given twice.
+        self._follower, self._next_track = None, follower.next_track
         return follower.close()
 
     def _filter_for(
@@ -150,6 +151,8 @@ class CameraView:
             epoch=self.epoch,
             labels=detector.labels,
             min_confidence=camera.min_confidence,
+            full_scale=full_scale,
+            first_track=self._next_track,
         )
         self._follower = key, follower
         return follower, ended

@@ -34,22 +34,29 @@ class FactOutbox:
         self._spool = spool
         self._clock = clock
         self._news = threading.Event()
+        #: One speaks at a time: what found no disk before goes first, and is never gone meanwhile.
+        self._saying = threading.Lock()
         self._unspooled: list[bytes] = []
+        #: Taken by Redis, and still in the spool.
+        self._sent: set[int] = set()
         self._is_unsynced = False
         self._sync_due_s = 0.0
 
     def say(self, *facts: TrackFact) -> None:
         """Keep facts. When this returns they survive SIGKILL, unless the disk is full."""
-        raws = [fact.model_dump_json().encode() for fact in facts]
-        if not raws:
+        if not facts:
             return
-        try:
-            self._spool.add([*self._unspooled, *raws])
-            self._unspooled = []
-            self._is_unsynced = True
-        except SpoolUnavailable as error:
-            log.error("facts_not_spooled", reason=str(error))
-            self._unspooled = [*self._unspooled, *raws][-MAX_UNSPOOLED:]
+        raws = [fact.model_dump_json().encode() for fact in facts]
+        with self._saying:
+            waiting = [*self._unspooled, *raws]
+            try:
+                self._spool.add(waiting)
+                self._unspooled = []
+                self._is_unsynced = True
+            except SpoolUnavailable as error:
+                self._unspooled = waiting[-MAX_UNSPOOLED:]
+                given_up = len(waiting) - len(self._unspooled)
+                log.error("facts_not_spooled", reason=str(error), given_up=given_up)
         self._news.set()
 
     def wait(self, timeout_s: float) -> None:
@@ -66,21 +73,35 @@ class FactOutbox:
             BusUnavailable: Redis does not answer, or is full of facts: they wait here.
             SpoolUnavailable: The disk cannot be read or written.
         """
-        unspooled, self._unspooled = self._unspooled, []
         try:
-            self._log.append(unspooled)
-        except BusUnavailable:
-            self._unspooled = [*unspooled, *self._unspooled]
-            self._sync()
-            raise
-        waiting = self._spool.oldest(BATCH)
-        try:
-            self._log.append([fact for _, fact in waiting])
+            self._send_unspooled()
+            return self._send_spooled()
         except BusUnavailable:
             self._sync()
             raise
-        if waiting:
-            self._spool.remove([number for number, _ in waiting])
+
+    def _send_unspooled(self) -> None:
+        unspooled = self._unspooled
+        if not unspooled:
+            return
+        self._log.append(unspooled)
+        with self._saying:
+            # Unless somebody who spoke meanwhile found the disk free: then it has them, too.
+            taken = set(map(id, unspooled))
+            self._unspooled = [raw for raw in self._unspooled if id(raw) not in taken]
+
+    def _send_spooled(self) -> bool:
+        waiting = [
+            (number, fact)
+            for number, fact in self._spool.oldest(BATCH + len(self._sent))
+            if number not in self._sent
+        ][:BATCH]
+        self._log.append([fact for _, fact in waiting])
+        # A full disk does not let go of them either: they are not sent again for that.
+        self._sent.update(number for number, _ in waiting)
+        if self._sent:
+            self._spool.remove(self._sent)
+            self._sent.clear()
         return len(waiting) == BATCH
 
     def close(self) -> None:

@@ -26,13 +26,14 @@ def decode(document_class: type[DocumentT], raw: bytes | str) -> DocumentT:
     """Return the document that raw holds.
 
     Raises:
-        MessageInvalid: raw is no such document; the message names the fields at fault.
+        MessageInvalid: raw is no such document; the message names the fields at fault, and what
+            they should be.
     """
     try:
         return document_class.model_validate_json(raw)
     except ValidationError as error:
         faults = ", ".join(
-            ".".join(map(str, fault["loc"])) or fault["type"]
+            f"{'.'.join(map(str, fault['loc'])) or fault['type']}: {fault['msg']}"
             for fault in error.errors(include_input=False, include_url=False)
         )
         raise MessageInvalid(f"{document_class.__name__}: {faults}") from None

@@ -6,6 +6,7 @@ processes may share a file; a fact that two of them send is filed once.
 
 import sqlite3
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 MAX_FACTS = 100_000
 #: Seconds to wait for another process that writes.
 _BUSY_S = 2.0
+_RETRY_S = 0.02
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS facts (number INTEGER PRIMARY KEY AUTOINCREMENT, fact BLOB)"
 
@@ -43,7 +45,7 @@ class Spool:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch(mode=0o600)
-                self._connection = _opened(path)
+                self._connection = _opened_in_time(path)
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError as error:
@@ -106,6 +108,18 @@ class Spool:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, _translated(self._path), self._connection:
             yield self._connection
+
+
+def _opened_in_time(path: Path) -> sqlite3.Connection:
+    """Open a file that another may be opening: to make its journal SQLite waits for nobody."""
+    deadline_s = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            return _opened(path)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline_s:
+                raise
+            time.sleep(_RETRY_S)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -3,12 +3,14 @@
 import argparse
 from collections.abc import Sequence
 
+import structlog
 from flask import Flask
 from sqlalchemy.orm import sessionmaker
 
 from vigil.bus.connection import connect_single, require_fit_queue
 from vigil.bus.facts.redis import RedisFactInbox
 from vigil.clock import SystemClock
+from vigil.errors import BusUnavailable
 from vigil.leases import new_member_id
 from vigil.log import configure_logging
 from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
@@ -16,6 +18,8 @@ from vigil.settings import load
 from web.database import db, install_database
 from web.facts.writer import FactWriter
 from web.settings import WebSettings
+
+log = structlog.get_logger(__name__)
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -30,8 +34,9 @@ def main(arguments: Sequence[str] = ()) -> int:
     install_database(app, settings)
     with app.app_context():
         sessions = sessionmaker(db.engine)
+    inbox = RedisFactInbox(queue, member=new_member_id())
     writer = FactWriter(
-        RedisFactInbox(queue, member=new_member_id()),
+        inbox,
         sessions,
         clock=SystemClock(),
         kept_days=settings.tracks_kept_days,
@@ -42,6 +47,10 @@ def main(arguments: Sequence[str] = ()) -> int:
         heartbeat=FileHeartbeat(settings.heartbeat_path),
         backoff=Backoff(first_s=0.5, max_s=8.0),
     )
+    try:
+        inbox.leave()
+    except BusUnavailable as error:
+        log.info("writer_left_its_name", reason=str(error))
     return 0
 
 

@@ -18,7 +18,8 @@ class Book(Table):
         track_id: Its identity; ``UNTRACKED`` until it is confirmed.
         class_id: What it is called.
         lead: By how much, in sums of confidence, its class leads over others.
-        xyxy: ``(n, 4)`` float32. Where it was last seen.
+        first_xyxy: ``(n, 4)`` float32. Where it was first seen.
+        xyxy: The same, where it was last seen.
         confidence: Of its surest detection.
         first_seen_s: Capture times.
         last_seen_s: The same.
@@ -30,6 +31,7 @@ class Book(Table):
     track_id: NDArray[np.int64]
     class_id: NDArray[np.int64]
     lead: NDArray[np.float32]
+    first_xyxy: NDArray[np.float32]
     xyxy: NDArray[np.float32]
     confidence: NDArray[np.float32]
     first_seen_s: NDArray[np.float64]
@@ -56,6 +58,7 @@ class Book(Table):
             detections.class_id.astype(np.int64),
             detections.confidence.astype(np.float32),
             detections.xyxy.astype(np.float32),
+            detections.xyxy.astype(np.float32),
             detections.confidence.astype(np.float32),
             np.full(n, now_s),
             np.full(n, now_s),
@@ -69,6 +72,7 @@ class Book(Table):
         return Tracks(
             self.track_id[rows],
             self.class_id[rows],
+            self.first_xyxy[rows],
             self.xyxy[rows],
             self.confidence[rows],
             self.first_seen_s[rows],

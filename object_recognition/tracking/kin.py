@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: What detectors confuse from frame to frame, by label.
-FLICKERING = (frozenset({"car", "truck", "bus", "van"}), frozenset({"bicycle", "motorcycle"}))
+FLICKERING = (
+    frozenset({"car", "truck", "bus", "van"}),
+    frozenset({"bicycle", "motorcycle"}),
+    # The basic recogniser says that something moves, before it is sure of a person.
+    frozenset({"person", "moving"}),
+)
 
 
 def kin_of(labels: Sequence[str]) -> list[frozenset[int]]:

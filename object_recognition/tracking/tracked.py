@@ -18,7 +18,8 @@ class Tracks:
     Attributes:
         track_id: ``(n,)`` int64. From 1; a tracker never gives one twice.
         class_id: ``(n,)`` int64. What it was called most, weighed by confidence.
-        xyxy: ``(n, 4)`` float32. The box in which it was last seen.
+        first_xyxy: ``(n, 4)`` float32. The box in which it was first seen.
+        xyxy: The same, in which it was last seen.
         confidence: ``(n,)`` float32. Of its surest detection.
         first_seen_s: ``(n,)`` float64. Capture time of the first frame that shows it, which is
             before it was confirmed.
@@ -27,6 +28,7 @@ class Tracks:
 
     track_id: NDArray[np.int64]
     class_id: NDArray[np.int64]
+    first_xyxy: NDArray[np.float32]
     xyxy: NDArray[np.float32]
     confidence: NDArray[np.float32]
     first_seen_s: NDArray[np.float64]

@@ -43,12 +43,13 @@ class Tracker:
     Args:
         confirm_hits: A track is confirmed when it was seen in so many
         confirm_looks: of so many looks, the newest included; 64 at most.
-        lost_s: A confirmed track that is not seen for longer is closed.
+        lost_s: A confirmed track that is not seen for longer, and for two looks, is closed.
         sure_confidence: Detections of less confidence begin no track.
         least_confidence: Those of less than this do not even continue one.
         kin: Sets of class ids that one object may be called by turns, such as car and truck. A
             track keeps to its class, or to its set.
         max_tracks: The bound of tracks, and of detections looked at in a frame, the surest first.
+        first_id: The identity of the first track: one behind those of a tracker before this.
 
     Raises:
         ValueError: A number is out of its range.
@@ -64,6 +65,7 @@ class Tracker:
         least_confidence: float = 0.1,
         kin: Sequence[Collection[int]] = (),
         max_tracks: int = 256,
+        first_id: int = UNTRACKED + 1,
     ) -> None:
         if not 1 <= confirm_hits <= confirm_looks <= _MAX_LOOKS:
             raise ValueError(
@@ -86,11 +88,22 @@ class Tracker:
         self._sure, self._least = np.float32(sure_confidence), np.float32(least_confidence)
         self._kin = Kin(kin)
         self._max_tracks = max_tracks
-        self._next_id = UNTRACKED + 1
+        self._next_id = max(first_id, UNTRACKED + 1)
         self._stamp_s: float | None = None
         self._clock_s = 0.0
+        #: Between the last two looks.
+        self._step_s = 0.0
         self._book = Book.of(Detections.none(), 0.0, 0.0)
         self._motion = Motion.of(np.empty((0, 4)))
+
+    @property
+    def next_id(self) -> int:
+        """The identity that the next track gets."""
+        return self._next_id
+
+    def open_tracks(self) -> Tracks:
+        """Return the tracks that are open."""
+        return self._book.told(self._book.is_open)
 
     def rest(self, now_s: float) -> None:
         """Note that nothing moved since the last look or rest: nobody aged, and all stand still.
@@ -119,6 +132,7 @@ class Tracker:
         passed_s = self._passed_s(now_s)
         self._clock_s += passed_s
         closed = self._close()
+        self._step_s = passed_s
         self._motion.predict(passed_s)
         usable = self._usable(detections)
         seen = detections.take(usable)
@@ -157,7 +171,9 @@ class Tracker:
     def _close(self) -> Tracks:
         """Drop tracks that are lost, and those that the next looks cannot confirm any more."""
         book = self._book
-        lost = self._clock_s - book.seen_at_s > self._lost_s
+        # Where looks are far apart, one that is missed is no loss.
+        lost_s = max(self._lost_s, 2 * self._step_s)
+        lost = self._clock_s - book.seen_at_s > lost_s
         lost |= ~book.is_open & (book.missed > self._max_missed)
         if not lost.any():
             return book.told(_NO_ROWS)

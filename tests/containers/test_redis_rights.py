@@ -19,7 +19,7 @@ ALLOWED = [
     ("redis-media", "web", f"GET {BOXED}"),
     ("redis-queue", "camera_ctrl", f"GET {CONFIG}"),
     ("redis-queue", "object_recognition", f"GET {CONFIG}"),
-    ("redis-queue", "object_recognition", "XADD vigil:facts MAXLEN 1 * f x"),
+    ("redis-queue", "object_recognition", "XADD vigil:facts * f x"),
     ("redis-queue", "web", "XLEN vigil:facts"),
     ("redis-queue", "web", "SET LIMITS:LIMITER/vigil:limits/try x PX 100"),
 ]

@@ -63,6 +63,19 @@ def test_nothing_of_a_batch_is_kept_where_there_is_no_room_for_all(fact_bus: Fac
     assert taken(fact_bus.inbox("a")) == [b"fact"] * 9
 
 
+def test_a_writer_that_leaves_loses_nothing(fact_bus: FactBus) -> None:
+    fact_bus.log.append([b"filed", b"not filed"])
+    leaving = fact_bus.inbox("leaving")
+    entries = leaving.take(limit=10, wait_s=0.01)
+    leaving.leave()
+    leaving.done([entries[0].entry_id])
+    leaving.leave()
+
+    fact_bus.let_pass(TAKEN_OVER_AFTER_S)
+
+    assert taken(fact_bus.inbox("other")) == [b"not filed"]
+
+
 def test_an_emptied_server_is_used_again(fact_bus: FactBus) -> None:
     inbox = fact_bus.inbox("a")
     fact_bus.log.append([b"before"])

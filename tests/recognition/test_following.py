@@ -28,12 +28,18 @@ def seen(*boxes: tuple[float, ...], label: str = "person", confidence: float = 0
 class Camera:
     """A follower, and frames of a camera that it looks at five times a second."""
 
-    def __init__(self) -> None:
-        self.follower = Follower(CAMERA, epoch=EPOCH, labels=LABELS, min_confidence=0.4)
+    def __init__(self, scale: float = 1.0) -> None:
+        self.follower = Follower(
+            CAMERA,
+            epoch=EPOCH,
+            labels=LABELS,
+            min_confidence=0.4,
+            full_scale=(scale, scale),
+        )
         self.captured_us = BEGAN_US
 
     def look(
-        self, found: Detections, *, times: int = 1, zones: tuple[str, ...] = (), scale: float = 1.0
+        self, found: Detections, *, times: int = 1, zones: tuple[str, ...] = ()
     ) -> list[TrackFact]:
         told = []
         for _ in range(times):
@@ -41,7 +47,6 @@ class Camera:
                 found,
                 zones=[zones] * len(found),
                 captured_at_us=self.captured_us,
-                full_scale=(scale, scale),
             )
             told += facts
             self.captured_us += EVERY_US
@@ -109,11 +114,44 @@ def test_what_moves_and_is_a_person_after_all_is_one_track() -> None:
 
 
 def test_boxes_are_told_in_pixels_of_the_full_frame() -> None:
+    camera = Camera(scale=2.0)
+
+    [opened] = camera.look(seen(BOX), times=CONFIRM_HITS)
+    [closed] = camera.follower.close()
+
+    assert opened.last_box == closed.last_box == tuple(2 * side for side in BOX)
+
+
+def test_says_where_it_was_first_and_last() -> None:
     camera = Camera()
 
-    [opened] = camera.look(seen(BOX), times=CONFIRM_HITS, scale=2.0)
+    boxes = [tuple(side + 5 * step for side in BOX) for step in range(CONFIRM_HITS)]
+    told = [fact for box in boxes for fact in camera.look(seen(box))]
 
-    assert opened.last_box == tuple(2 * side for side in BOX)
+    assert [(fact.first_box, fact.last_box) for fact in told] == [(boxes[0], boxes[-1])]
+
+
+def test_while_nothing_moves_it_is_told_all_the_same_that_the_tracks_are_there() -> None:
+    camera = Camera()
+    camera.look(seen(BOX), times=CONFIRM_HITS)
+    began_us = camera.captured_us
+
+    told = []
+    while camera.captured_us - began_us < 2.5 * TELL_EVERY_S * 1e6:
+        told += camera.follower.rest(camera.captured_us)
+        camera.captured_us += EVERY_US
+
+    assert [(fact.track, fact.revision, fact.closed_us) for fact in told] == [
+        (1, 2, None),
+        (1, 3, None),
+    ]
+
+
+def test_numbers_go_on_where_another_ended() -> None:
+    camera = Camera()
+    camera.look(seen(BOX, FAR), times=CONFIRM_HITS)
+
+    assert camera.follower.next_track == 3
 
 
 def test_while_nothing_moves_no_track_ends() -> None:
@@ -123,7 +161,7 @@ def test_while_nothing_moves_no_track_ends() -> None:
         camera.follower.rest(camera.captured_us)
         camera.captured_us += EVERY_US
 
-    assert camera.look(seen(BOX), times=2) != []
+    camera.look(seen(BOX), times=2)
     [closed] = camera.follower.close()
 
     assert (closed.track, closed.closed_us) == (1, camera.captured_us - EVERY_US)

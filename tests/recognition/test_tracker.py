@@ -279,7 +279,8 @@ def test_a_truck_that_was_first_called_a_car_becomes_a_truck() -> None:
 
 def test_a_detector_is_asked_by_its_labels_what_it_confuses() -> None:
     assert kin_of(["person", "truck", "dog", "car"]) == [frozenset({1, 3})]
-    assert kin_of(["person", "moving"]) == []
+    assert kin_of(["person", "moving"]) == [frozenset({0, 1})]
+    assert kin_of(["person", "dog"]) == []
 
 
 # --- What is not right.
@@ -383,3 +384,18 @@ def test_a_camera_that_is_gone_closes_what_was_open() -> None:
 def test_a_setting_out_of_its_range_is_refused(settings: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Tracker(**settings)  # type: ignore[arg-type]
+
+
+def test_what_is_looked_at_seldom_is_confirmed_all_the_same() -> None:
+    tracker = Tracker(confirm_hits=3, confirm_looks=5, lost_s=3.0)
+    still = Detections(
+        np.array([[10, 10, 50, 90]], np.float32), np.array([0.9], np.float32), np.array([0])
+    )
+
+    opened = [len(tracker.update(still, 5.0 * look).opened) for look in range(5)]
+
+    assert opened == [0, 0, 0, 1, 0]
+    # And is lost when a look does not see it
+    nobody = Detections.none()
+    closed = [len(tracker.update(nobody, 25.0 + 5.0 * look).closed) for look in range(3)]
+    assert closed == [0, 0, 1]

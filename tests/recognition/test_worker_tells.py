@@ -105,6 +105,11 @@ def test_tracks_end_with_their_camera(tmp_path: Path) -> None:
     [closed] = stage.told()
     assert closed.closed_us == BEGAN_US + CONFIRM_HITS * STEP_US
 
+    # And whoever is there when it is back is somebody else, under the same lease
+    look(stage, 20, CONFIRM_HITS)
+    [opened] = stage.told()
+    assert (opened.epoch, opened.track) == (closed.epoch, closed.track + 1)
+
 
 def test_tracks_end_when_nobody_is_to_look_any_more(tmp_path: Path) -> None:
     stage = a_stage_that_sees(tmp_path, LEFT)

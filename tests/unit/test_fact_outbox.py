@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,13 @@ from vigil.spool import Spool
 
 class LeavingFactLog(MemoryFactLog):
     is_away = False
+    before_append: Callable[[], None] | None = None
 
     @override
     def append(self, facts: Sequence[bytes]) -> None:
+        before, self.before_append = self.before_append, None
+        if before is not None:
+            before()
         if self.is_away:
             raise BusUnavailable("away")
         super().append(facts)
@@ -25,6 +29,13 @@ class LeavingFactLog(MemoryFactLog):
 
 class FullSpool(Spool):
     is_full = False
+    lets_go = True
+
+    @override
+    def remove(self, numbers: Collection[int]) -> None:
+        if not self.lets_go:
+            raise SpoolUnavailable("disk full")
+        super().remove(numbers)
 
     @override
     def add(self, facts: Sequence[bytes]) -> None:
@@ -124,6 +135,41 @@ def test_what_found_no_disk_and_no_redis_is_kept_and_goes_first(bench: Bench) ->
     bench.outbox.run_once()
 
     assert bench.told() == [1, 2]
+
+
+def test_what_is_said_while_an_older_fact_is_sent_is_kept_with_it(bench: Bench) -> None:
+    bench.spool.is_full = True
+    bench.outbox.say(a_track(1))
+
+    # Given that the disk is free again, and somebody speaks just when Redis turns out to be away
+    def speak() -> None:
+        bench.spool.is_full = False
+        bench.outbox.say(a_track(2))
+
+    bench.log.before_append = speak
+    bench.log.is_away = True
+    with pytest.raises(BusUnavailable):
+        bench.outbox.run_once()
+    bench.log.is_away = False
+    bench.outbox.run_once()
+
+    assert bench.told() == [1, 2]
+
+
+def test_what_redis_took_is_not_sent_again_because_the_disk_does_not_let_go_of_it(
+    bench: Bench,
+) -> None:
+    bench.outbox.say(*(a_track(number) for number in range(1, BATCH + 3)))
+    bench.spool.lets_go = False
+    for _ in range(3):
+        with pytest.raises(SpoolUnavailable):
+            bench.outbox.run_once()
+    bench.spool.lets_go = True
+
+    bench.outbox.run_once()
+
+    assert bench.told() == list(range(1, BATCH + 3))
+    assert bench.spool.oldest(10) == []
 
 
 def test_at_the_end_all_is_sent_that_can_be(bench: Bench) -> None:

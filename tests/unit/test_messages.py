@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import pytest
@@ -54,7 +55,9 @@ def test_names_the_field_that_is_wrong_and_not_its_value(
     with pytest.raises(MessageInvalid) as raised:
         decode(CameraConfig, json.dumps(raw))
 
-    assert str(raised.value) == f"CameraConfig: {field}"
+    # And what would be right
+    assert re.fullmatch(rf"CameraConfig: {field}: (Input|Tuple) should .+", str(raised.value))
+    assert "sealed-secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])

@@ -60,6 +60,23 @@ def test_several_processes_share_a_file(path: Path) -> None:
     assert facts_in(another) == []
 
 
+def _open_each(folder: Path) -> None:
+    for number in range(40):
+        Spool(folder / f"{number}.sqlite").add([b"fact"])
+
+
+def test_two_that_start_at_once_both_open_a_fresh_file(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_open_each, args=(tmp_path,)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=60)
+
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert facts_in(Spool(tmp_path / "39.sqlite")) == [b"fact"] * 2
+
+
 def test_gives_up_the_oldest_where_too_many_wait(path: Path) -> None:
     spool = Spool(path, max_facts=3)
 

@@ -19,6 +19,7 @@ from vigil.bus.facts.redis import RedisFactInbox, RedisFactLog
 from vigil.facts import TrackFact
 from web.database import db
 from web.errors import DatabaseUnavailable
+from web.facts.models import SetAsideFact
 from web.facts.writer import SILENT_S, TIDY_EVERY_S, FactWriter
 from web.tracks.models import Track
 
@@ -170,13 +171,17 @@ def test_what_is_told_under_a_lease_that_had_passed_is_dropped(office: Office) -
     later = EPOCH + 60_000
     office.file(office.fact(1, epoch=later, seen_us=(later + 1000) * 1000))
 
-    # A worker that was paused goes on for a moment; what it saw before counts
-    office.file(
-        office.fact(5, seen_us=(later + 500) * 1000),
-        office.fact(6, seen_us=(later - 500) * 1000, closed_us=(later - 500) * 1000),
-    )
+    # A worker that was paused goes on for a moment; what it saw before counts, and what it may
+    # have seen before, since clocks differ
+    with capture_logs() as logs:
+        office.file(
+            office.fact(5, seen_us=(later + 10_000) * 1000),
+            office.fact(6, seen_us=(later - 500) * 1000, closed_us=(later - 500) * 1000),
+            office.fact(7, seen_us=(later + 500) * 1000, closed_us=(later + 500) * 1000),
+        )
 
-    assert len(office.tracks()) == 2
+    assert len(office.tracks()) == 3
+    assert [each["event"] for each in logs] == ["facts_of_a_passed_lease_dropped"]
 
 
 def test_a_track_of_which_nobody_tells_ends(office: Office) -> None:
@@ -193,7 +198,7 @@ def test_a_track_of_which_nobody_tells_ends(office: Office) -> None:
     assert all(closed in (None, seen) for seen, closed in ended.items())
 
 
-def test_tracks_are_kept_for_so_many_days(office: Office) -> None:
+def test_tracks_are_kept_for_so_many_days(office: Office, postgres: str) -> None:
     clock = office.world.clock
     now_us = clock.utc_us()
     office.file(office.fact(1, opened_us=now_us, seen_us=now_us, closed_us=now_us))
@@ -202,12 +207,38 @@ def test_tracks_are_kept_for_so_many_days(office: Office) -> None:
     office.writer.run_once()
     assert (len(office.tracks()), len(office.set_aside())) == (1, 1)
 
+    # PostgreSQL's own clock says when it was set aside
+    execute(postgres, "UPDATE set_aside_facts SET at = '2026-01-01'")
     # Tokens do not live so long
     clock.advance(timedelta(days=KEPT_DAYS).total_seconds() + TIDY_EVERY_S)
     office.writer.run_once()
 
     with office.world.app.app_context():
-        assert db.session.scalar(sa.select(sa.func.count()).select_from(Track)) == 0
+        for table in (Track, SetAsideFact):
+            assert db.session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
+
+
+def test_a_busy_site_is_tidied_too(office: Office) -> None:
+    clock = office.world.clock
+    office.file(office.fact(1, seen_us=clock.utc_us()))
+    clock.advance(SILENT_S + 1)
+
+    # Given that there is always something to file
+    office.file(office.fact(2, seen_us=clock.utc_us()))
+
+    assert [track["closed_at"] is None for track in office.tracks()] == [True, False]
+
+
+def test_what_is_told_late_under_a_lease_that_had_passed_is_over(office: Office) -> None:
+    later = EPOCH + 60_000
+    office.file(office.fact(1), office.fact(1, epoch=later, seen_us=(later + 1000) * 1000))
+
+    # Out of a spool that waited
+    office.file(office.fact(1, revision=2), office.fact(9))
+
+    over = [track for track in office.tracks() if track["closed_at"] is not None]
+    assert [track["closed_at"] == track["seen_at"] for track in over] == [True, True]
+    assert len(office.tracks()) == 3
 
 
 def test_nothing_is_lost_while_postgresql_has_another_schema(office: Office, postgres: str) -> None:

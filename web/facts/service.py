@@ -35,6 +35,7 @@ def set_aside_facts(
     return session.scalars(query).all()
 
 
-def forget_set_aside(session: Session, *, before: datetime) -> None:
-    """Delete what was set aside before a time."""
-    session.execute(sa.delete(SetAsideFact).where(SetAsideFact.at < before))
+def forget_set_aside(session: Session, *, before: datetime, limit: int) -> None:
+    """Delete what was set aside before a time, at most limit."""
+    old = sa.select(SetAsideFact.id).where(SetAsideFact.at < before).limit(limit)
+    session.execute(sa.delete(SetAsideFact).where(SetAsideFact.id.in_(old)))

@@ -25,8 +25,8 @@ WAIT_S = 0.5
 SILENT_S = 600.0
 #: Seconds between two looks at what is old.
 TIDY_EVERY_S = 60.0
-#: Rows that one statement deletes: it must end within the statement timeout.
-DELETED_AT_ONCE = 5000
+#: Rows that one statement changes: it must end within the statement timeout.
+CHANGED_AT_ONCE = 5000
 
 #: What PostgreSQL, or its driver, says of a value that it will never take.
 _POISON = (DataError, IntegrityError, ValueError)
@@ -54,7 +54,7 @@ class FactWriter:
         self._tidy_due_s = 0.0
 
     def run_once(self) -> None:
-        """File one batch, or tidy up. A step for `vigil.runtime.run_until_stopped`.
+        """File one batch, and tidy up now and then. A step for `vigil.runtime.run_until_stopped`.
 
         Raises:
             BusUnavailable: Redis does not answer.
@@ -65,9 +65,10 @@ class FactWriter:
         if self._batch:
             self._file(self._batch)
             self._inbox.done([entry.entry_id for entry in self._batch])
-            self._batch = ()
-        elif self._clock.monotonic_s() >= self._tidy_due_s:
-            self._tidy()
+        # Behind a full batch wait facts of tracks that only seem to be silent.
+        is_current, self._batch = len(self._batch) < BATCH, ()
+        if self._clock.monotonic_s() >= self._tidy_due_s:
+            self._tidy(is_current=is_current)
             self._tidy_due_s = self._clock.monotonic_s() + TIDY_EVERY_S
 
     def _file(self, batch: Sequence[FactEntry]) -> None:
@@ -101,13 +102,17 @@ class FactWriter:
             with self._sessions.begin() as session:
                 set_aside(session, entry, reason)
 
-    def _tidy(self) -> None:
+    def _tidy(self, *, is_current: bool) -> None:
         now = utc_from_us(self._clock.utc_us())
+        silent_since, closed = now - timedelta(seconds=SILENT_S), 0
         try:
+            if is_current:
+                with self._sessions.begin() as session:
+                    closed = close_silent(session, before=silent_since, limit=CHANGED_AT_ONCE)
             with self._sessions.begin() as session:
-                closed = close_silent(session, before=now - timedelta(seconds=SILENT_S))
-                forgotten = forget(session, before=now - self._kept, limit=DELETED_AT_ONCE)
-                forget_set_aside(session, before=now - self._kept)
+                forgotten = forget(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
+            with self._sessions.begin() as session:
+                forget_set_aside(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
         except ProgrammingError as error:
             raise _other_schema(error) from error
         if closed or forgotten:

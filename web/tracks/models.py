@@ -23,7 +23,10 @@ class Track(Base):
         sa.CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence_range"),
         sa.CheckConstraint("cardinality(first_box) = 4", name="first_box_corners"),
         sa.CheckConstraint("cardinality(last_box) = 4", name="last_box_corners"),
-        sa.Index("ix_tracks_opened_at", "opened_at"),
+        # A page of one camera's.
+        sa.Index("ix_tracks_camera_id_id", "camera_id", "id"),
+        # What is forgotten in time.
+        sa.Index("ix_tracks_closed_at", "closed_at"),
         # What the writer closes when nobody tells of it any more.
         sa.Index("ix_tracks_open", "seen_at", postgresql_where=sa.text("closed_at IS NULL")),
     )

@@ -18,6 +18,9 @@ from web.tracks.models import RecognitionEpoch, Track
 
 log = structlog.get_logger(__name__)
 
+#: The clock of a camera's host may be so far ahead of Redis'.
+ALLOWED_SKEW_US = 2_000_000
+
 
 def tracks(
     session: Session,
@@ -53,14 +56,17 @@ def file_tracks(session: Session, facts: Sequence[TrackFact]) -> None:
     did not know. Facts of cameras that are not there any more are dropped, too.
     """
     known = _lock_cameras(session, {fact.camera_id for fact in facts})
-    newest = _advance_epochs(session, [fact for fact in facts if fact.camera_id in known])
-    rows = {
-        (fact.camera_id, fact.epoch, fact.track): _row_of(fact)
-        for fact in sorted(facts, key=lambda fact: fact.revision)
-        if fact.camera_id in known and not _is_fenced(fact, newest[fact.camera_id])
-    }
-    if dropped := len(facts) - sum(fact.camera_id in known for fact in facts):
+    of_known = [fact for fact in facts if fact.camera_id in known]
+    newest = _advance_epochs(session, of_known)
+    filed = [fact for fact in of_known if not _is_fenced(fact, newest[fact.camera_id])]
+    if dropped := len(facts) - len(of_known):
         log.info("facts_of_no_camera_dropped", count=dropped)
+    if fenced := len(of_known) - len(filed):
+        log.warning("facts_of_a_passed_lease_dropped", count=fenced)
+    rows = {
+        (fact.camera_id, fact.epoch, fact.track): _row_of(fact, newest[fact.camera_id])
+        for fact in sorted(filed, key=lambda fact: fact.revision)
+    }
     if not rows:
         return
     # In one order, or two writers could wait for each other.
@@ -74,15 +80,21 @@ def file_tracks(session: Session, facts: Sequence[TrackFact]) -> None:
     )
 
 
-def close_silent(session: Session, *, before: datetime) -> int:
-    """End the tracks of which nobody has told since; return how many."""
-    return _closed(session, Track.seen_at < before)
+def close_silent(session: Session, *, before: datetime, limit: int) -> int:
+    """End the tracks of which nobody has told since, at most limit; return how many."""
+    silent = _free(Track.closed_at.is_(None), Track.seen_at < before).limit(limit)
+    return _closed(session, Track.id.in_(silent))
 
 
 def forget(session: Session, *, before: datetime, limit: int) -> int:
     """Delete tracks that ended before a time, at most limit; return how many."""
-    old = sa.select(Track.id).where(Track.closed_at < before).limit(limit)
+    old = _free(Track.closed_at < before).limit(limit)
     return _rows(session, sa.delete(Track).where(Track.id.in_(old)))
+
+
+def _free(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    # What another writer files just now is left to it: nobody waits for anybody.
+    return sa.select(Track.id).where(*which).with_for_update(skip_locked=True)
 
 
 #: What a newer fact of a track changes.
@@ -100,7 +112,10 @@ _TOLD = (
 )
 
 
-def _row_of(fact: TrackFact) -> dict[str, Any]:
+def _row_of(fact: TrackFact, newest: int) -> dict[str, Any]:
+    # What was told late under a lease that has passed is not there any more.
+    over_us = fact.seen_us if fact.epoch < newest else None
+    closed_us = over_us if fact.closed_us is None else fact.closed_us
     return {
         "camera_id": fact.camera_id,
         "epoch": fact.epoch,
@@ -110,7 +125,7 @@ def _row_of(fact: TrackFact) -> dict[str, Any]:
         "confidence": fact.confidence,
         "opened_at": utc_from_us(fact.opened_us),
         "seen_at": utc_from_us(fact.seen_us),
-        "closed_at": None if fact.closed_us is None else utc_from_us(fact.closed_us),
+        "closed_at": None if closed_us is None else utc_from_us(closed_us),
         "looks": fact.looks,
         "first_box": list(fact.first_box),
         "last_box": list(fact.last_box),
@@ -149,7 +164,7 @@ def _advance_epochs(session: Session, facts: Sequence[TrackFact]) -> Mapping[int
 
 def _is_fenced(fact: TrackFact, newest: int) -> bool:
     # An epoch is at least the Redis time, in milliseconds, at which the lease was taken.
-    return fact.epoch < newest and fact.seen_us > newest * 1000
+    return fact.epoch < newest and fact.seen_us > newest * 1000 + ALLOWED_SKEW_US
 
 
 def _closed(session: Session, *which: sa.ColumnElement[bool]) -> int:

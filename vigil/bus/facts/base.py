@@ -48,3 +48,11 @@ class FactInbox(Protocol):
             BusUnavailable: Redis does not answer; they will be taken again.
         """
         ...
+
+    def leave(self) -> None:
+        """Take no more: the writer ends.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...

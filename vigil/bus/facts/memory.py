@@ -60,6 +60,10 @@ class MemoryFactInbox(FactInbox):
         return [FactEntry(each, log.waiting[each]) for each in taken]
 
     @override
+    def leave(self) -> None:
+        pass
+
+    @override
     def done(self, entry_ids: Collection[str]) -> None:
         for each in entry_ids:
             self._log.waiting.pop(each, None)

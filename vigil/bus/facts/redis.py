@@ -66,6 +66,16 @@ class RedisFactInbox(FactInbox):
             pipeline.xdel(keys.facts(), *entry_ids)
             pipeline.execute()
 
+    @override
+    def leave(self) -> None:
+        with translated_errors():
+            mine = self._redis.xpending_range(
+                keys.facts(), _GROUP, min="-", max="+", count=1, consumername=self._member
+            )
+            # What it took and did not finish would be forgotten with it, instead of taken over.
+            if not mine:
+                self._redis.xgroup_delconsumer(keys.facts(), _GROUP, self._member)
+
     def _left_by_others(self, limit: int) -> list[FactEntry]:
         def claim() -> Any:
             return self._redis.xautoclaim(

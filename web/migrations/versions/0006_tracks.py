@@ -44,7 +44,8 @@ def upgrade() -> None:
             "camera_id", "epoch", "number", name=op.f("uq_tracks_camera_id_epoch_number")
         ),
     )
-    op.create_index("ix_tracks_opened_at", "tracks", ["opened_at"])
+    op.create_index("ix_tracks_camera_id_id", "tracks", ["camera_id", "id"])
+    op.create_index("ix_tracks_closed_at", "tracks", ["closed_at"])
     op.create_index(
         "ix_tracks_open", "tracks", ["seen_at"], postgresql_where=sa.text("closed_at IS NULL")
     )
