@@ -17,7 +17,8 @@ from bench.footage import VARIABLE, data_folder, frames_of, people_of_vtest
 from bench.scoring import Score
 from object_recognition.basic.recogniser import BasicRecogniser
 from object_recognition.detection import Detections, Detector
-from object_recognition.engines.onnx import OnnxDetector
+from object_recognition.engines.detector import ModelDetector
+from object_recognition.engines.engine import Engine, open_runtime
 
 #: COCO models among the shared data; a detector's memory is warmed by the frames between.
 MODELS = (
@@ -46,7 +47,7 @@ class Row:
         """Return it as a line of the table."""
         score = self.score
         return (
-            f"{self.name:<26} {score.f1:5.2f} {score.precision:10.2f} {score.recall:7.2f} "
+            f"{self.name:<41} {score.f1:5.2f} {score.precision:10.2f} {score.recall:7.2f} "
             f"{1e3 * self.wall_s / self.looks:8.1f} {1e3 * self.cpu_s / self.looks:7.1f}"
         )
 
@@ -83,7 +84,9 @@ def _people(detector: Detector, seen: Detections) -> Detections:
 def _detectors(folder: Path) -> Iterator[Detector]:
     yield BasicRecogniser()
     for name in MODELS:
-        yield OnnxDetector(folder / "models" / "detect" / f"{name}.onnx", name=name)
+        for engine in (Engine.ONNX_RUNTIME, Engine.OPENVINO):
+            path = folder / "models" / "detect" / f"{name}.onnx"
+            yield ModelDetector(open_runtime(path, engine, threads=1), name=name)
 
 
 def main() -> int:
@@ -97,7 +100,7 @@ def main() -> int:
         )
         return 2
     cv2.setNumThreads(1)
-    print("people on vtest               F1  precision  recall  ms/look  cpu ms")
+    print("people on vtest                              F1  precision  recall  ms/look  cpu ms")
     for detector in _detectors(folder):
         print(measure(detector, folder).line(), flush=True)
     return 0

@@ -1,5 +1,7 @@
 """What an operator may turn in the recognition workers."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from vigil.settings import CoreSettings
@@ -11,11 +13,16 @@ class RecognitionSettings(CoreSettings):
     default_model: str = Field(
         default="yolox_nano",
         min_length=1,
-        description="What cameras set to 'default' are looked at with: the path or URL of an ONNX "
+        description="What cameras set to 'default' are looked at with: the path or URL of a "
         "model; yolox_nano: fetched once from its project's release, Apache-2.0; basic: no model.",
     )
     model_max_bytes: int = Field(
         default=512 * 2**20, ge=2**20, description="A larger model file is refused."
+    )
+    inference_engine: Literal["auto", "openvino", "onnxruntime"] = Field(
+        default="auto",
+        description="What executes models. auto: ONNX Runtime where it knows a GPU, else OpenVINO "
+        "where it is installed. A model that one does not take runs on the other.",
     )
     inference_threads: int = Field(
         default=1,
