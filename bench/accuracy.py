@@ -14,8 +14,8 @@ from pathlib import Path
 import cv2
 
 from bench.footage import VARIABLE, data_folder, frames_of, people_of_vtest
-from bench.scoring import Score
 from object_recognition.basic.recogniser import BasicRecogniser
+from object_recognition.commands.scoring import Score
 from object_recognition.detection import Detections, Detector
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine, open_runtime

@@ -84,9 +84,9 @@ def main(_arguments: Sequence[str] = ()) -> int:
 
 
 def _shelf(settings: RecognitionSettings, clock: SystemClock, stop: StopSignal) -> ModelShelf:
-    engines = make_engines(settings)
+    engines = make_engines(settings, settings.vigil_home)
     return ModelShelf(
-        store=make_store(settings, engines, clock=clock, stop=stop),
+        store=make_store(settings, settings.vigil_home, engines, clock=clock, stop=stop),
         load=engines.open,
         pinned={DEFAULT_MODEL.name: DEFAULT_MODEL},
         clock=clock,

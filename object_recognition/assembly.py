@@ -1,14 +1,16 @@
 """Puts together what holds models and what opens them, for the worker and for the commands."""
 
+from pathlib import Path
+
 from object_recognition.engines.choice import Engines, engines_for
 from object_recognition.models.download import Downloader, Limits
 from object_recognition.models.store import ModelStore
-from object_recognition.settings import RecognitionSettings
+from object_recognition.settings import ModelSettings
 from vigil.clock import Clock
 from vigil.runtime import StopSignal
 
 
-def make_engines(settings: RecognitionSettings) -> Engines:
+def make_engines(settings: ModelSettings, home: Path) -> Engines:
     """Return what opens model files.
 
     Raises:
@@ -17,17 +19,17 @@ def make_engines(settings: RecognitionSettings) -> Engines:
     return Engines(
         engines_for(settings.inference_engine),
         threads=settings.inference_threads,
-        folder=settings.vigil_home / "models" / "openvino",
+        folder=home / "models" / "openvino",
     )
 
 
 def make_store(
-    settings: RecognitionSettings, engines: Engines, *, clock: Clock, stop: StopSignal
+    settings: ModelSettings, home: Path, engines: Engines, *, clock: Clock, stop: StopSignal
 ) -> ModelStore:
     """Return what holds model files, which takes only those that the engines take."""
     limits = Limits(max_bytes=settings.model_max_bytes)
     return ModelStore(
-        settings.vigil_home / "models",
+        home / "models",
         downloader=Downloader(limits=limits, clock=clock, stop=stop),
         check=engines.check,
         max_bytes=settings.model_max_bytes,

@@ -4,6 +4,7 @@ One file is downloaded, checked, named by its content and replaced as one. An ar
 that Ultralytics exports will do as it is.
 """
 
+import re
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +12,9 @@ from vigil.errors import ModelInvalid
 
 #: More than any detector has; an archive may say less than it holds.
 _MAX_BYTES = 1024**3
+_NOTES = "metadata.yaml"
+_NOTE = re.compile(r"^(license|task|author|description): (.+)$", re.MULTILINE)
+_MAX_NOTES_BYTES = 1024**2
 #: Fixed, so that the same model is the same archive.
 _DAY = (1980, 1, 1, 0, 0, 0)
 
@@ -51,6 +55,20 @@ def read_archive(path: Path) -> tuple[bytes, bytes]:
         raise ModelInvalid(f"the archive cannot be read: {error}") from error
 
 
+def read_notes(path: Path) -> dict[str, str]:
+    """Return what Ultralytics' export wrote beside the two: licence, task, author.
+
+    Of its metadata.yaml only lines of a name and a text are read; labels are in the graph.
+    """
+    with zipfile.ZipFile(path) as archive:
+        names = [each for each in archive.namelist() if PurePosixPath(each).name == _NOTES]
+        if not names:
+            return {}
+        with archive.open(names[0]) as file:
+            text = file.read(_MAX_NOTES_BYTES).decode(errors="replace")
+    return {key: value.strip("'\" \r") for key, value in _NOTE.findall(text)}
+
+
 def write_archive(xml: Path, into: Path) -> None:
     """Write one archive of an .xml and the .bin beside it.
 
@@ -59,7 +77,10 @@ def write_archive(xml: Path, into: Path) -> None:
     """
     try:
         with zipfile.ZipFile(into, "w") as archive:
-            for name, path in (("model.xml", xml), ("model.bin", xml.with_suffix(".bin"))):
+            files = {"model.xml": xml, "model.bin": xml.with_suffix(".bin")}
+            if (notes := xml.with_name(_NOTES)).is_file():
+                files[_NOTES] = notes
+            for name, path in files.items():
                 if path.stat().st_size > _MAX_BYTES:
                     raise ModelInvalid(f"'{path.name}' has more than {_MAX_BYTES} bytes")
                 archive.writestr(zipfile.ZipInfo(name, _DAY), path.read_bytes())

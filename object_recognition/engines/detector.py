@@ -9,14 +9,14 @@ from object_recognition.detection import Detections, ImageBgr
 from object_recognition.engines.labels import labels_of
 from object_recognition.engines.layouts import Layout, layout_of
 from object_recognition.engines.letterbox import Letterbox
-from object_recognition.engines.runtime import Infer, Runtime
+from object_recognition.engines.runtime import Floats, Infer, Runtime
 from object_recognition.engines.suppression import suppress_overlaps
 from vigil.errors import ModelInvalid
 
 #: Boxes of less confidence are never returned, whatever a camera asks for.
 MIN_CONFIDENCE = 0.05
-#: The long side of the input where a model takes any.
-_DYNAMIC_SIDE_PX = 640
+#: The input where a model takes any: its long side, and the aspect that most cameras have.
+_DYNAMIC_WH = (640, 384)
 #: Inputs that follow a camera are whole cells of the coarsest grid.
 _STEP_PX = 32
 #: How many aspects of cameras a model keeps buffers for.
@@ -62,7 +62,7 @@ class ModelDetector:
         _refuse_other_tasks(runtime.metadata)
         self._shapes: dict[tuple[int, int], _Shape] = {}
         # An inference tells what shapes do not: whether the file runs at all.
-        fixed_wh = runtime.fixed_wh or (_DYNAMIC_SIDE_PX, _DYNAMIC_SIDE_PX)
+        fixed_wh = runtime.fixed_wh or _DYNAMIC_WH
         first = self._shape(fixed_wh)
         self._labels = labels_of(runtime.metadata, class_count=first.layout.class_count)
         self._side_px = max(fixed_wh)
@@ -75,6 +75,11 @@ class ModelDetector:
         return self._labels
 
     @property
+    def license(self) -> str | None:
+        """The licence that the file states, or None."""
+        return self._runtime.metadata.get("license") or None
+
+    @property
     def follows_aspect(self) -> bool:
         """Whether the input has the aspect of each camera, not one of its own."""
         return self._fixed_wh is None
@@ -85,6 +90,11 @@ class ModelDetector:
             return self._fixed_wh
         scale = self._side_px / max(frame_wh)
         return (_whole_cells(frame_wh[0] * scale), _whole_cells(frame_wh[1] * scale))
+
+    def input_of(self, image_bgr: ImageBgr) -> Floats:
+        """Return what the model is fed for a frame ``(1, 3, H, W)``; valid until the next call."""
+        frame_wh = (image_bgr.shape[1], image_bgr.shape[0])
+        return self._shape(self.input_wh(frame_wh)).letterbox.fill(image_bgr)
 
     def detect(self, image_bgr: ImageBgr) -> Detections:
         """Return what is in a frame, the surest first."""

@@ -8,10 +8,12 @@ models/part/<hash of url>      what came of a download so far; .lock: who downlo
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
@@ -31,6 +33,7 @@ log = structlog.get_logger(__name__)
 #: Least free bytes that a download leaves on the disk, which recording needs too.
 _KEEP_FREE_BYTES = 256 * 1024**2
 _CHUNK_BYTES = 1024**2
+_NAME = re.compile(r"[0-9a-f]{64}\.(onnx|zip)")
 
 
 class _Origin(Document):
@@ -38,6 +41,19 @@ class _Origin(Document):
 
     url: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A model that is kept.
+
+    Attributes:
+        path: Its file, named by its SHA-256.
+        origins: The URLs and paths that it came from, secrets masked.
+    """
+
+    path: Path
+    origins: tuple[str, ...]
 
 
 class ModelStore:
@@ -70,6 +86,16 @@ class ModelStore:
         sha256 = source.sha256 or self._last_of(source.url)
         path = self._path_of(sha256) if sha256 is not None else None
         return path if path is not None and path.is_file() else None
+
+    def stored(self) -> list[Stored]:
+        """Return all models that are kept, by their file's name."""
+        origins: dict[str, list[str]] = {}
+        for path in sorted((self._folder / "urls").glob("*")):
+            with suppress(MessageInvalid, OSError):
+                origin = decode(_Origin, path.read_bytes())
+                origins.setdefault(origin.sha256, []).append(origin.url)
+        kept = sorted(path for path in self._folder.glob("*.*") if _NAME.fullmatch(path.name))
+        return [Stored(path, tuple(origins.get(path.stem, ()))) for path in kept]
 
     def fetch(self, source: ModelSource) -> Path:
         """Return the file of a source, downloaded and checked unless it is there.

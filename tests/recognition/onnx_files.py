@@ -90,7 +90,7 @@ def write_grid_model(
         path: Where.
         size: Width and height of the input, or a name for any.
         holds_its_size: Whether the graph has the number of its cells inside, as YOLO11's has.
-        task: What its metadata says it is for.
+        task: What its metadata says it is for; empty: nothing.
     """
     nodes, weights, flat = [], [], []
     for stride in (8, 16, 32):
@@ -122,7 +122,8 @@ def write_grid_model(
         [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, rows, 6])],
         weights,
     )
-    return _save(graph, path, names_of("bright") | {"task": task, "license": "MIT"})
+    metadata = names_of("bright") | {"task": task, "license": "MIT"}
+    return _save(graph, path, {key: value for key, value in metadata.items() if value})
 
 
 def write_endless_model(path: Path) -> Path:

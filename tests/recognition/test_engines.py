@@ -43,8 +43,11 @@ def sees_the_spot(detector: ModelDetector) -> bool:
 
 def an_ir(folder: Path) -> Path:
     """Return the .xml of a small model as OpenVINO keeps it, its .bin beside it."""
-    model = openvino.Core().read_model(write_grid_model(folder / "grid.onnx", size=128))
-    openvino.save_model(model, folder / "grid.xml")
+    return write_ir(folder, write_grid_model(folder / "grid.onnx", size=128))
+
+
+def write_ir(folder: Path, onnx: Path) -> Path:
+    openvino.save_model(openvino.Core().read_model(onnx), folder / "grid.xml")
     return folder / "grid.xml"
 
 
@@ -156,6 +159,27 @@ def test_openvinos_two_files_are_kept_as_one(tmp_path: Path) -> None:
     detector = engines().open(kept, "grid")
     assert sees_the_spot(detector)
     assert detector.labels == ("bright",)
+
+
+def test_what_ultralytics_wrote_beside_the_two_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "metadata.yaml").write_text(
+        "license: AGPL-3.0 (https://x)\r\ntask: detect\r\nnames:\r\n  0: a\r\n"
+    )
+    onnx = write_model(tmp_path / "g.onnx", OUTPUT, metadata=names_of("cat"))
+    write_archive(write_ir(tmp_path, onnx), tmp_path / "m.zip")
+
+    detector = engines().open(tmp_path / "m.zip", "cats")
+
+    assert detector.license == "AGPL-3.0 (https://x)"
+
+
+def test_another_task_beside_the_two_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "metadata.yaml").write_text("task: pose\n")
+    xml = write_ir(tmp_path, write_grid_model(tmp_path / "g.onnx", task=""))
+    write_archive(xml, tmp_path / "m.zip")
+
+    with pytest.raises(ModelInvalid, match="task is 'pose'"):
+        engines().check(tmp_path / "m.zip")
 
 
 def test_the_first_of_two_files_alone_is_refused(tmp_path: Path) -> None:
