@@ -110,12 +110,14 @@ class Engines:
         return ModelDetector(runtime, name=name)
 
     def _try(self, path: Path, cache: Path | None) -> None:
-        # What the store checked, it checked with the engines of that day.
-        tried = cache / f"{path.name}.tried" if cache is not None else None
-        if tried is not None and tried.exists():
+        # What the store checked, it checked with the engines of that day; and a model may be
+        # calibrated again.
+        if cache is None:
+            probe(path, Engine.OPENVINO)
             return
-        probe(path, Engine.OPENVINO)
-        if tried is not None:
+        tried = cache / f"{path.name}-{path.stat().st_mtime_ns:x}.tried"
+        if not tried.exists():
+            probe(path, Engine.OPENVINO)
             # A full disk costs another try at the next start.
             with suppress(OSError):
                 tried.touch()
