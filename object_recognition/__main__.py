@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import cv2
 from redis import Redis
 
-from object_recognition.engines.onnx import OnnxDetector
-from object_recognition.engines.probe import probe_onnx
-from object_recognition.models.download import Downloader, Limits
+from object_recognition.assembly import make_engines, make_store
 from object_recognition.models.shelf import ModelShelf
 from object_recognition.models.source import DEFAULT_MODEL
-from object_recognition.models.store import ModelStore
 from object_recognition.recognisers import Recognisers
 from object_recognition.settings import RecognitionSettings
 from object_recognition.watch import FrameWatch
@@ -139,19 +135,10 @@ def _send(facts: FactOutbox, stop: StopSignal) -> None:
 
 
 def _shelf(settings: RecognitionSettings, clock: SystemClock, stop: StopSignal) -> ModelShelf:
-    limits = Limits(max_bytes=settings.model_max_bytes)
-
-    def load_onnx(path: Path, name: str) -> OnnxDetector:
-        return OnnxDetector(path, name=name, threads=settings.inference_threads)
-
+    engines = make_engines(settings, settings.vigil_home)
     return ModelShelf(
-        store=ModelStore(
-            settings.vigil_home / "models",
-            downloader=Downloader(limits=limits, clock=clock, stop=stop),
-            check=probe_onnx,
-            max_bytes=settings.model_max_bytes,
-        ),
-        load=load_onnx,
+        store=make_store(settings, settings.vigil_home, engines, clock=clock, stop=stop),
+        load=engines.open,
         pinned={DEFAULT_MODEL.name: DEFAULT_MODEL},
         clock=clock,
         stop=stop,

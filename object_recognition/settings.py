@@ -1,27 +1,44 @@
 """What an operator may turn in the recognition workers."""
 
+from typing import Literal
+
 from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vigil.settings import CoreSettings
 
 
-class RecognitionSettings(CoreSettings):
-    """What an operator may turn. Every field is a line in .env.example."""
+class ModelSettings(BaseSettings):
+    """What an operator may turn about models."""
 
-    default_model: str = Field(
-        default="yolox_nano",
-        min_length=1,
-        description="What cameras set to 'default' are looked at with: the path or URL of an ONNX "
-        "model; yolox_nano: fetched once from its project's release, Apache-2.0; basic: no model.",
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
+
     model_max_bytes: int = Field(
         default=512 * 2**20, ge=2**20, description="A larger model file is refused."
+    )
+    inference_engine: Literal["auto", "openvino", "onnxruntime"] = Field(
+        default="auto",
+        description="What executes models. auto: ONNX Runtime where it knows a GPU, else OpenVINO "
+        "where it is installed. A model that one does not take runs on the other.",
     )
     inference_threads: int = Field(
         default=1,
         ge=1,
         le=64,
         description="Threads of one recognition worker; more workers do more than more threads.",
+    )
+
+
+class RecognitionSettings(CoreSettings, ModelSettings):
+    """What an operator may turn in the recognition workers."""
+
+    default_model: str = Field(
+        default="yolox_nano",
+        min_length=1,
+        description="What cameras set to 'default' are looked at with: the path or URL of a "
+        "model; yolox_nano: fetched once from its project's release, Apache-2.0; basic: no model.",
     )
     boxed_jpeg_quality: int = Field(
         default=80, ge=30, le=100, description="Quality of the annotated pictures."

@@ -6,9 +6,11 @@ from bench.result import RowResult
 from bench.rows import (
     first_box,
     frame_to_box,
+    frame_to_boxes,
     ingest_eight,
     ingest_one,
     ingest_packets,
+    precision,
     tracker,
     viewers_mjpeg,
 )
@@ -22,6 +24,8 @@ ROWS: dict[str, Callable[[], RowResult]] = {
         ingest_eight,
         frame_to_box,
         tracker,
+        frame_to_boxes,
+        precision,
         viewers_mjpeg,
         first_box,
     )

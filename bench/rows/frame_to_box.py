@@ -23,7 +23,7 @@ from bench.machine import a_machine, configure
 from bench.result import Bar, Part, RowResult
 from object_recognition.basic.recogniser import BasicRecogniser
 from object_recognition.detection import Detector
-from object_recognition.engines.onnx import OnnxDetector
+from object_recognition.engines.choice import Engines, engines_for
 from object_recognition.picture import decoded
 from vigil import keys
 from vigil.clock import SystemClock
@@ -130,6 +130,8 @@ def _shared_model() -> Path | None:
 
 
 def _detector(model: Path | None) -> Detector:
-    # As the worker does, which has one thread.
+    # As the worker does, which has one thread, on the same engine.
     cv2.setNumThreads(1)
-    return BasicRecogniser() if model is None else OnnxDetector(model, name=model.stem)
+    if model is None:
+        return BasicRecogniser()
+    return Engines(engines_for("auto"), threads=1, folder=None).open(model, model.stem)

@@ -22,7 +22,8 @@ from bench.environments import python_with
 from bench.footage import data_folder
 from bench.result import Bar, Measured, Part, RowResult
 from bench.track_clips import TrackClip, followed, tud_campus, vtest, walkers
-from object_recognition.engines.onnx import OnnxDetector
+from object_recognition.engines.detector import ModelDetector
+from object_recognition.engines.onnx import OnnxRuntime
 from object_recognition.tracking.tracker import Tracker
 
 NAME = "tracker"
@@ -76,7 +77,7 @@ def _identities(clip: TrackClip, theirs: Side) -> Part:
 
 def _clips(folder: Path) -> Iterator[TrackClip]:
     model = folder / "models" / "detect" / "yolox_nano_416.onnx"
-    yield vtest(folder, OnnxDetector(model, name=model.stem))
+    yield vtest(folder, ModelDetector(OnnxRuntime(model, threads=1), name=model.stem))
     yield tud_campus(folder)
 
 

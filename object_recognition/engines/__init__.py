@@ -1,1 +1,1 @@
-"""Runtimes that execute a model file. Each engine is a ``Detector``; ONNX Runtime is the first."""
+"""Detectors in model files: what is common to all of them, and the runtimes that execute one."""

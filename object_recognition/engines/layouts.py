@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from object_recognition.detection import Detections
 from object_recognition.engines.letterbox import Pixels
+from object_recognition.engines.runtime import Floats
 from vigil.errors import ModelInvalid
-
-Floats = NDArray[np.float32]
 
 ACCEPTED = (
     "accepted are detectors of the layouts YOLOX (1, cells, 5 + classes), YOLOv8/YOLO11 "
@@ -47,6 +46,11 @@ class Layout(Protocol):
         """Whether one object comes as many boxes, so that NMS is needed."""
         ...
 
+    @property
+    def is_relative(self) -> bool:
+        """Whether boxes are relative to their cells, so that no size of input is in the graph."""
+        ...
+
     def decode(self, output: Floats, *, min_confidence: float) -> Detections:
         """Return the boxes, in pixels of the input, of at least this confidence."""
         ...
@@ -63,6 +67,7 @@ class YoloxLayout:
 
     pixels = _YOLOX_PIXELS
     overlaps = True
+    is_relative = True
 
     def __init__(
         self, input_wh: tuple[int, int], *, class_count: int, strides: tuple[int, ...]
@@ -99,6 +104,7 @@ class AnchorFreeLayout:
     class_count: int
     pixels: Pixels = _ULTRALYTICS_PIXELS
     overlaps: bool = True
+    is_relative: bool = False
 
     def decode(self, output: Floats, *, min_confidence: float) -> Detections:
         """Return the boxes, in pixels of the input, of at least this confidence."""
@@ -117,6 +123,7 @@ class EndToEndLayout:
     class_count: None = None
     pixels: Pixels = _ULTRALYTICS_PIXELS
     overlaps: bool = False
+    is_relative: bool = False
 
     def decode(self, output: Floats, *, min_confidence: float) -> Detections:
         """Return the boxes, in pixels of the input, of at least this confidence."""

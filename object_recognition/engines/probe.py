@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from object_recognition.engines.onnx import OnnxDetector
+from object_recognition.engines.detector import ModelDetector
+from object_recognition.engines.engine import Engine, open_runtime
 from vigil.errors import ModelInvalid
 
 #: Seconds that loading and one inference may take, on the slowest machine that we serve.
@@ -20,18 +21,20 @@ MAX_MEMORY_BYTES = 6 * 1024**3
 _REFUSED = 3
 
 
-def probe_onnx(path: Path, *, timeout_s: float = PROBE_TIMEOUT_S) -> None:
+def probe(path: Path, engine: Engine, *, timeout_s: float = PROBE_TIMEOUT_S) -> None:
     """Load a file and run it once, in a child process.
 
     Args:
         path: The file.
+        engine: What is to run it.
         timeout_s: Seconds after which the child is killed.
 
     Raises:
         ModelInvalid: It cannot be used; the message says why.
     """
     # A wheel's console script has no folder of ours on its path: -m finds the package either way.
-    command = [sys.executable, "-m", "object_recognition.engines.probe", str(path.resolve())]
+    module = "object_recognition.engines.probe"
+    command = [sys.executable, "-m", module, engine, str(path.resolve())]
     try:
         child = subprocess.run(
             command,
@@ -57,13 +60,13 @@ def _cause(child: subprocess.CompletedProcess[str]) -> str:
     return lines[-1][:300] if lines else f"exit {child.returncode}"
 
 
-def main(path: Path) -> int:
+def main(engine: Engine, path: Path) -> int:
     """Try the file in this process; return the exit status, with the reason on stdout."""
     # In the child, not between fork and exec: the parent has threads.
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        OnnxDetector(path, name=path.name)
+        ModelDetector(open_runtime(path, engine, threads=1), name=path.name)
     except ModelInvalid as error:
         sys.stdout.write(str(error))
         return _REFUSED
@@ -71,4 +74,4 @@ def main(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Engine(sys.argv[1]), Path(sys.argv[2])))

@@ -19,6 +19,7 @@ class ModelSource:
         url: ``http`` or ``https``.
         size_bytes: What the file must have; None: not known.
         sha256: What its content must have, in lower-case hex; None: not known.
+        license: Under which it may be used, where the file does not say.
 
     Raises:
         ModelInvalid: On construction, when the URL cannot be fetched or the digest is none.
@@ -27,6 +28,7 @@ class ModelSource:
     url: str
     size_bytes: int | None = None
     sha256: str | None = None
+    license: str | None = None
 
     def __post_init__(self) -> None:
         if not is_url(self.url):
@@ -54,4 +56,5 @@ DEFAULT_MODEL = ModelSource(
     url="https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/yolox_nano.onnx",
     size_bytes=3_678_356,
     sha256="e8af074932d4ed7e232278e3055cefcdea3edf178874a3694ae292649fb464dd",
+    license="Apache-2.0",
 )

@@ -1,22 +1,26 @@
 """Model files on disk: each named by its content, each whole and checked.
 
-models/<sha256>.onnx           a file, read-only, never changed
-models/urls/<hash of url>      which file a URL last gave
+models/<sha256>.onnx           a file, read-only, never changed; .zip: an archive of OpenVINO's two
+models/urls/<hash of url>      which file a URL, or a path of this machine, last gave
 models/part/<hash of url>      what came of a download so far; .lock: who downloads it
 """
 
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 import structlog
 
+from object_recognition.ir_archive import is_archive, write_archive
 from object_recognition.models.download import Downloader, discard
 from object_recognition.models.source import ModelSource
 from vigil.durable_file import sync_folder, write_atomically
@@ -29,6 +33,7 @@ log = structlog.get_logger(__name__)
 #: Least free bytes that a download leaves on the disk, which recording needs too.
 _KEEP_FREE_BYTES = 256 * 1024**2
 _CHUNK_BYTES = 1024**2
+_NAME = re.compile(r"[0-9a-f]{64}\.(onnx|zip)")
 
 
 class _Origin(Document):
@@ -36,6 +41,19 @@ class _Origin(Document):
 
     url: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A model that is kept.
+
+    Attributes:
+        path: Its file, named by its SHA-256.
+        origins: The URLs and paths that it came from, secrets masked.
+    """
+
+    path: Path
+    origins: tuple[str, ...]
 
 
 class ModelStore:
@@ -69,6 +87,16 @@ class ModelStore:
         path = self._path_of(sha256) if sha256 is not None else None
         return path if path is not None and path.is_file() else None
 
+    def stored(self) -> list[Stored]:
+        """Return all models that are kept, by their file's name."""
+        origins: dict[str, list[str]] = {}
+        for path in sorted((self._folder / "urls").glob("*")):
+            with suppress(MessageInvalid, OSError):
+                origin = decode(_Origin, path.read_bytes())
+                origins.setdefault(origin.sha256, []).append(origin.url)
+        kept = sorted(path for path in self._folder.glob("*.*") if _NAME.fullmatch(path.name))
+        return [Stored(path, tuple(origins.get(path.stem, ()))) for path in kept]
+
     def fetch(self, source: ModelSource) -> Path:
         """Return the file of a source, downloaded and checked unless it is there.
 
@@ -93,18 +121,35 @@ class ModelStore:
             ModelInvalid: It cannot be read, is too large, or is no model.
             ModelUnavailable: It cannot be kept just now, or another process is copying it.
         """
-        with _opened(path) as original, _kept_on_disk():
-            sha256 = self._digest_of(original)
-            if self._path_of(sha256).is_file():
-                return self._path_of(sha256)
-            part = self._folder / "part" / sha256
-            part.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(part.with_suffix(".lock")):
-                self._check_room(original.tell())
-                # The copy is what is checked: the original may change meanwhile.
-                self._copy(original, part)
-                self._accept(part, sha256=None)
-                return self._keep(part, _digest(part))
+        with _kept_on_disk(), self._as_one_file(path) as whole, _opened(whole) as original:
+            kept = self._add(original)
+            self._remember(str(path), kept.stem)
+            return kept
+
+    @contextmanager
+    def _as_one_file(self, path: Path) -> Iterator[Path]:
+        """Yield the file, or an archive of it where it is the first of OpenVINO's two."""
+        if path.suffix != ".xml":
+            yield path
+            return
+        folder = self._folder / "part"
+        folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=folder, suffix=".zip") as archive:
+            write_archive(path, Path(archive.name))
+            yield Path(archive.name)
+
+    def _add(self, original: BinaryIO) -> Path:
+        sha256 = self._digest_of(original)
+        if self._path_of(sha256).is_file():
+            return self._path_of(sha256)
+        part = self._folder / "part" / sha256
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(part.with_suffix(".lock")):
+            self._check_room(original.tell())
+            # The copy is what is checked: the original may change meanwhile.
+            self._copy(original, part)
+            self._accept(part, sha256=None)
+            return self._keep(part, _digest(part))
 
     def _digest_of(self, original: BinaryIO) -> str:
         digest = hashlib.sha256()
@@ -137,8 +182,7 @@ class ModelStore:
             raise
         kept = self._keep(part, sha256)
         discard(part)
-        origin = _Origin(url=redact(source.url), sha256=sha256)
-        write_atomically(self._origin_path(source.url), origin.model_dump_json().encode())
+        self._remember(source.url, sha256)
         log.info("model_downloaded", url=redact(source.url), sha256=sha256)
         return kept
 
@@ -158,13 +202,17 @@ class ModelStore:
 
     def _keep(self, part: Path, sha256: str) -> Path:
         """Give a checked file its name, in one step that a power cut does not halve."""
-        kept = self._path_of(sha256)
+        kept = self._folder / f"{sha256}{'.zip' if is_archive(part) else '.onnx'}"
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.chmod(0o444)
         part.replace(kept)
         sync_folder(self._folder)
         return kept
+
+    def _remember(self, url: str, sha256: str) -> None:
+        origin = _Origin(url=redact(url), sha256=sha256)
+        write_atomically(self._origin_path(url), origin.model_dump_json().encode())
 
     def _last_of(self, url: str) -> str | None:
         try:
@@ -176,7 +224,8 @@ class ModelStore:
             return None
 
     def _path_of(self, sha256: str) -> Path:
-        return self._folder / f"{sha256}.onnx"
+        archive = self._folder / f"{sha256}.zip"
+        return archive if archive.is_file() else archive.with_suffix(".onnx")
 
     def _origin_path(self, url: str) -> Path:
         return self._folder / "urls" / _hash_of(url)

@@ -17,8 +17,18 @@ def write_model(
     input_shape: Sequence[int | str] = (1, 3, 64, 64),
     input_type: int = TensorProto.FLOAT,
     metadata: Mapping[str, str] | None = None,
+    strange: bool = False,
 ) -> Path:
-    """Write a model that answers every frame with the same output."""
+    """Write a model that answers every frame with the same output.
+
+    Args:
+        path: Where.
+        output: What it answers.
+        input_shape: Of the frame.
+        input_type: Of the frame.
+        metadata: What it says of itself.
+        strange: Whether it has an operator that ONNX Runtime knows and OpenVINO does not.
+    """
     nodes = [
         helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
         helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
@@ -27,6 +37,10 @@ def write_model(
     if input_type != TensorProto.FLOAT:
         nodes[0] = helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT)
         nodes.insert(1, helper.make_node("ReduceMean", ["floats"], ["mean"], keepdims=0))
+    zeros = [numpy_helper.from_array(np.array(0, np.float32), "zero")]
+    if strange:
+        nodes.insert(0, helper.make_node("Det", ["corner"], ["zero"]))
+        zeros = [numpy_helper.from_array(np.zeros((2, 2), np.float32), "corner")]
     graph = helper.make_graph(
         nodes,
         "answer",
@@ -34,7 +48,7 @@ def write_model(
         [helper.make_tensor_value_info("output0", TensorProto.FLOAT, list(output.shape))],
         [
             numpy_helper.from_array(output, "answer"),
-            numpy_helper.from_array(np.array(0, np.float32), "zero"),
+            *zeros,
         ],
     )
     return _save(graph, path, metadata)
@@ -65,6 +79,51 @@ def write_mean_model(path: Path) -> Path:
         ],
     )
     return _save(graph, path, None)
+
+
+def write_grid_model(
+    path: Path, *, size: int | str = 64, holds_its_size: bool = False, task: str = "detect"
+) -> Path:
+    """Write a raw YOLOX of one class whose cells see what is bright, as large as a cell.
+
+    Args:
+        path: Where.
+        size: Width and height of the input, or a name for any.
+        holds_its_size: Whether the graph has the number of its cells inside, as YOLO11's has.
+        task: What its metadata says it is for; empty: nothing.
+    """
+    nodes, weights, flat = [], [], []
+    for stride in (8, 16, 32):
+        name = f"s{stride}"
+        kernel = np.zeros((6, 3, stride, stride), np.float32)
+        kernel[4] = 1 / (255 * 3 * stride**2)
+        cells = (int(size) // stride) ** 2 if holds_its_size else -1
+        weights += [
+            numpy_helper.from_array(kernel, f"{name}_kernel"),
+            numpy_helper.from_array(np.array([0.5, 0.5, 0, 0, 0, 1], np.float32), f"{name}_bias"),
+            numpy_helper.from_array(np.array([1, 6, cells], np.int64), f"{name}_shape"),
+        ]
+        inputs = ["images", f"{name}_kernel", f"{name}_bias"]
+        nodes += [
+            helper.make_node("Conv", inputs, [name], strides=[stride, stride]),
+            helper.make_node("Reshape", [name, f"{name}_shape"], [f"{name}_flat"]),
+        ]
+        flat.append(f"{name}_flat")
+    nodes += [
+        helper.make_node("Concat", flat, ["columns"], axis=2),
+        helper.make_node("Transpose", ["columns"], ["output0"], perm=[0, 2, 1]),
+    ]
+    sides = [size, size] if isinstance(size, int) else [f"{size}_h", f"{size}_w"]
+    rows = sum((size // stride) ** 2 for stride in (8, 16, 32)) if isinstance(size, int) else "n"
+    graph = helper.make_graph(
+        nodes,
+        "grid",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, *sides])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, rows, 6])],
+        weights,
+    )
+    metadata = names_of("bright") | {"task": task, "license": "MIT"}
+    return _save(graph, path, {key: value for key, value in metadata.items() if value})
 
 
 def write_endless_model(path: Path) -> Path:

@@ -8,9 +8,9 @@ import pytest
 
 from bench.accuracy import measure
 from bench.footage import data_folder, frames_of, read_mot
-from bench.scoring import Score
 from object_recognition.basic.background import Background
 from object_recognition.basic.recogniser import MOVING, PERSON, BasicRecogniser
+from object_recognition.commands.scoring import Score
 from tests.recognition import scenes
 from tests.recognition.scenes import Walker
 

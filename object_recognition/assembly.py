@@ -1,0 +1,36 @@
+"""Puts together what holds models and what opens them, for the worker and for the commands."""
+
+from pathlib import Path
+
+from object_recognition.engines.choice import Engines, engines_for
+from object_recognition.models.download import Downloader, Limits
+from object_recognition.models.store import ModelStore
+from object_recognition.settings import ModelSettings
+from vigil.clock import Clock
+from vigil.runtime import StopSignal
+
+
+def make_engines(settings: ModelSettings, home: Path) -> Engines:
+    """Return what opens model files.
+
+    Raises:
+        SetupInvalid: The engine that was asked for is not installed.
+    """
+    return Engines(
+        engines_for(settings.inference_engine),
+        threads=settings.inference_threads,
+        folder=home / "models" / "openvino",
+    )
+
+
+def make_store(
+    settings: ModelSettings, home: Path, engines: Engines, *, clock: Clock, stop: StopSignal
+) -> ModelStore:
+    """Return what holds model files, which takes only those that the engines take."""
+    limits = Limits(max_bytes=settings.model_max_bytes)
+    return ModelStore(
+        home / "models",
+        downloader=Downloader(limits=limits, clock=clock, stop=stop),
+        check=engines.check,
+        max_bytes=settings.model_max_bytes,
+    )

@@ -1,0 +1,134 @@
+"""Which engine executes a model file: the best that is installed and takes it."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from object_recognition.engines.detector import ModelDetector
+from object_recognition.engines.engine import Engine, open_runtime, openvino_version
+from object_recognition.engines.onnx import has_cuda
+from object_recognition.engines.probe import probe
+from object_recognition.ir_archive import is_archive
+from vigil.errors import ModelInvalid, SetupInvalid
+
+log = structlog.get_logger(__name__)
+
+#: Beside a model's file: the same model, calibrated for whole numbers.
+INT8_SUFFIX = ".int8.zip"
+
+
+def engines_for(setting: str) -> list[Engine]:
+    """Return the engines to try, best first.
+
+    Args:
+        setting: ``auto``, or the engine that is preferred.
+
+    Raises:
+        SetupInvalid: It names what is not installed.
+    """
+    has_openvino = openvino_version() is not None
+    if setting == Engine.OPENVINO and not has_openvino:
+        raise SetupInvalid(
+            "INFERENCE_ENGINE is openvino, which is not installed: pip install 'vigil[openvino]', "
+            "or INFERENCE_ENGINE=auto"
+        )
+    if setting == Engine.ONNX_RUNTIME or not has_openvino:
+        return [Engine.ONNX_RUNTIME]
+    if setting == "auto" and has_cuda():
+        return [Engine.ONNX_RUNTIME, Engine.OPENVINO]
+    return [Engine.OPENVINO, Engine.ONNX_RUNTIME]
+
+
+class Engines:
+    """Opens model files on the best engine that takes them.
+
+    A file is tried in a child process before an engine has it here. That OpenVINO took a file is
+    remembered in its cache, for as long as its version stays.
+
+    Args:
+        engines: To try, best first.
+        threads: How many work at one inference.
+        folder: Where OpenVINO keeps compiled models; None: nowhere.
+    """
+
+    def __init__(self, engines: list[Engine], *, threads: int, folder: Path | None) -> None:
+        self._engines = engines
+        self._threads = threads
+        self._folder = folder
+
+    def check(self, path: Path) -> None:
+        """Return when one of the engines takes a file.
+
+        Raises:
+            ModelInvalid: None does; the message is that of the last.
+        """
+        engines = self._engines_for(path)
+        for engine in engines[:-1]:
+            try:
+                probe(path, engine)
+            except ModelInvalid as error:
+                log.warning("engine_refused_model", engine=engine, reason=str(error))
+            else:
+                return
+        probe(path, engines[-1])
+
+    def open(self, path: Path, name: str) -> ModelDetector:
+        """Return the detector in a file, or in its calibrated sibling.
+
+        Args:
+            path: The file.
+            name: For people; the engine is added.
+
+        Raises:
+            ModelInvalid: No engine takes it.
+        """
+        int8 = path.with_suffix(INT8_SUFFIX)
+        if Engine.OPENVINO in self._engines and int8.is_file():
+            try:
+                return self._open_on(Engine.OPENVINO, int8, name)
+            except ModelInvalid as error:
+                log.warning("int8_model_refused", model=name, reason=str(error))
+        engines = self._engines_for(path)
+        for engine in engines[:-1]:
+            try:
+                return self._open_on(engine, path, name)
+            except ModelInvalid as error:
+                log.warning("engine_refused_model", engine=engine, model=name, reason=str(error))
+        return self._open_on(engines[-1], path, name)
+
+    def _engines_for(self, path: Path) -> list[Engine]:
+        if is_archive(path) and Engine.OPENVINO in self._engines:
+            return [Engine.OPENVINO]
+        return self._engines
+
+    def _open_on(self, engine: Engine, path: Path, name: str) -> ModelDetector:
+        cache = self._cache() if engine is Engine.OPENVINO else None
+        if engine is Engine.OPENVINO:
+            self._try(path, cache)
+        runtime = open_runtime(path, engine, threads=self._threads, cache=cache)
+        return ModelDetector(runtime, name=name)
+
+    def _try(self, path: Path, cache: Path | None) -> None:
+        # What the store checked, it checked with the engines of that day; and a model may be
+        # calibrated again.
+        if cache is None:
+            probe(path, Engine.OPENVINO)
+            return
+        tried = cache / f"{path.name}-{path.stat().st_mtime_ns:x}.tried"
+        if not tried.exists():
+            probe(path, Engine.OPENVINO)
+            # A full disk costs another try at the next start.
+            with suppress(OSError):
+                tried.touch()
+
+    def _cache(self) -> Path | None:
+        if self._folder is None:
+            return None
+        cache = self._folder / str(openvino_version())
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.warning("openvino_cache_unusable", folder=str(cache), reason=error.strerror)
+            return None
+        return cache
