@@ -125,9 +125,11 @@ class RecognitionWorker:
             log.warning("configuration_unavailable", what=str(error))
         try:
             self._keeper.keep(
-                camera.id
-                for camera in self._configs.cameras.values()
-                if camera.enabled and camera.recognition != OFF
+                {
+                    camera.id: camera.frame_fps
+                    for camera in self._configs.cameras.values()
+                    if camera.enabled and camera.recognition != OFF
+                }
             )
         except ServerUnavailable as error:
             log.warning("server_unavailable", what=str(error))

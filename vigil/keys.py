@@ -17,6 +17,7 @@ camera_<id>_boxed_image                     string  object_recognition  like the
 {camera_<id>_boxed_image}:lease             hash    object_recognition  LEASE_MEMORY_S
 {camera_<id>_boxed_image}:bell              channel object_recognition  -
 vigil:members:<role>                        zset    members of the role MEMBERS_TTL_S
+{vigil:members:<role>}:reports              hash    members of the role MEMBERS_TTL_S
 
 Queue role (``QUEUE_REDIS_URL``; one server).
 
@@ -121,6 +122,11 @@ def lease(camera_id: CameraId, role: Role) -> str:
 def members(role: Role) -> str:
     """Return the sorted set of a role's members, scored by when each expires."""
     return f"vigil:members:{role}"
+
+
+def member_reports(role: Role) -> str:
+    """Return the hash of what each member says of itself, in the slot of their list."""
+    return f"{{{members(role)}}}:reports"
 
 
 def camera_config(camera_id: CameraId) -> str:

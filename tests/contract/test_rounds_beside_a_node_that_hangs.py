@@ -48,13 +48,13 @@ class Watcher:
     """Sees leases of one role from outside, by a connection of its own."""
 
     leases: RedisLeases
+    role: keys.Role
     node: int
     cluster: ValkeyCluster
 
     def others(self) -> set[CameraId]:
         """Return the cameras that are not on the node."""
-        server = f"127.0.0.1:{self.cluster.nodes[self.node].port}"
-        return {each for each in CAMERAS if self.leases.server_of(each) != server}
+        return set(CAMERAS) - self.cluster.cameras_on(self.node, CAMERAS, self.role)
 
     def go_on_while_it_hangs(self, run_once: Callable[[], object]) -> None:
         """Run rounds while the node hangs; nobody else can take a camera of the others."""
@@ -132,7 +132,9 @@ def test_the_supervisor(
 ) -> None:
     board = RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus)
     outside = connect(valkey_cluster.url, server_timeout_s=BRIEF_TIMEOUT_S)
-    watcher = Watcher(RedisLeases(outside, role=keys.Role.INGEST), node, valkey_cluster)
+    watcher = Watcher(
+        RedisLeases(outside, role=keys.Role.INGEST), keys.Role.INGEST, node, valkey_cluster
+    )
 
     def says_all() -> bool:
         supervisor.run_once()
@@ -226,9 +228,16 @@ def test_the_recognition_worker(
     worker: RecognitionWorker, valkey_cluster: ValkeyCluster, node: int
 ) -> None:
     outside = connect(valkey_cluster.url, server_timeout_s=BRIEF_TIMEOUT_S)
-    watcher = Watcher(RedisLeases(outside, role=keys.Role.RECOGNITION), node, valkey_cluster)
+    watcher = Watcher(
+        RedisLeases(outside, role=keys.Role.RECOGNITION),
+        keys.Role.RECOGNITION,
+        node,
+        valkey_cluster,
+    )
     # A camera's raw picture may lie on another node than its boxed one, with its lease.
-    raw = Watcher(RedisLeases(outside, role=keys.Role.INGEST), node, valkey_cluster)
+    raw = Watcher(
+        RedisLeases(outside, role=keys.Role.INGEST), keys.Role.INGEST, node, valkey_cluster
+    )
     cameras, others = Cameras(outside), watcher.others() & raw.others()
     assert others
     shown: list[int] = []

@@ -72,6 +72,7 @@ def test_no_two_names_of_two_cameras_are_one() -> None:
         )
     ]
     names += [keys.members(role) for role in keys.Role]
+    names += [keys.member_reports(role) for role in keys.Role]
     names += [keys.camera_config_head(), keys.camera_config_bell()]
 
     assert len(names) == len(set(names))

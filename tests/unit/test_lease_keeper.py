@@ -1,19 +1,20 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import pytest
 from typing_extensions import override
 
+from vigil.bus.answers import Answers, AnswerT
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.clock import FakeClock
-from vigil.domain.assignment import share_of
+from vigil.domain.assignment import assign
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, LeaseLost, ServerUnavailable
 from vigil.leases import LEASE_S, RENEW_EVERY_S, LeaseKeeper, new_member_id
+from vigil.messages import MemberReport
 
 CAMERAS = [CameraId(number) for number in range(1, 21)]
 ONE = CameraId(1)
-#: Where it does not matter which.
-ANY = CameraId(0)
 
 
 class LeavingLeases(MemoryLeases):
@@ -24,49 +25,80 @@ class LeavingLeases(MemoryLeases):
     #: The cameras of the server of a cluster that is away; it has the list of members too.
     away: frozenset[CameraId] = frozenset()
     asked_in_vain = 0
-    #: The cameras that no server of a cluster has.
-    homeless: frozenset[CameraId] = frozenset()
+    #: What the silent server costs each time it is asked.
+    wait_s = 0.0
 
     @override
-    def announce(self, member: str, *, ttl_s: float) -> frozenset[str]:
-        self._answer(None)
-        return super().announce(member, ttl_s=ttl_s)
+    def announce(
+        self, member: str, report: MemberReport, *, ttl_s: float
+    ) -> dict[str, MemberReport]:
+        self._require_list()
+        return super().announce(member, report, ttl_s=ttl_s)
 
     @override
     def leave(self, member: str) -> None:
-        self._answer(None)
+        self._require_list()
         super().leave(member)
 
     @override
-    def release(self, camera_id: CameraId, *, epoch: Epoch) -> None:
-        self._answer(camera_id)
-        super().release(camera_id, epoch=epoch)
+    def acquire_all(
+        self, last_seen: Mapping[CameraId, Epoch], member: str, *, ttl_s: float
+    ) -> Answers[Epoch]:
+        here = self._here(last_seen)
+        return self._answered(super().acquire_all(here, member, ttl_s=ttl_s), last_seen)
 
     @override
-    def server_of(self, camera_id: CameraId | None) -> str:
-        if camera_id in self.homeless:
-            raise BusUnavailable("no server has it")
-        return "second" if camera_id is None or camera_id in self.away else "first"
+    def renew_all(
+        self, held: Mapping[CameraId, Epoch], *, ttl_s: float, heirs: Mapping[CameraId, str]
+    ) -> Answers[bool]:
+        here = self._here(held)
+        self.renewed += len(here)
+        return self._answered(super().renew_all(here, ttl_s=ttl_s, heirs=heirs), held)
 
     @override
-    def renew(self, camera_id: CameraId, *, epoch: Epoch, ttl_s: float) -> bool:
-        self._answer(camera_id)
-        self.renewed += 1
-        return super().renew(camera_id, epoch=epoch, ttl_s=ttl_s)
+    def release_all(self, held: Mapping[CameraId, Epoch]) -> Answers[bool]:
+        here = self._here(held)
+        return self._answered(super().release_all(here), held)
 
     @override
     def forget(self, camera_id: CameraId, *, epoch: Epoch) -> None:
-        self._answer()
+        self._here({camera_id: epoch})
         super().forget(camera_id, epoch=epoch)
 
-    def _answer(self, camera_id: CameraId | None = ANY) -> None:
-        if (
-            self.is_away
-            or camera_id in self.homeless
-            or (self.away and self.server_of(camera_id) == "second")
-        ):
+    def _require_list(self) -> None:
+        self._here({})
+        if self.away:
+            self._wait_in_vain()
+            raise ServerUnavailable("away")
+
+    def _here(self, asked: Mapping[CameraId, Epoch]) -> dict[CameraId, Epoch]:
+        if self.is_away:
             self.asked_in_vain += 1
-            raise BusUnavailable("away") if self.is_away else ServerUnavailable("away")
+            raise BusUnavailable("away")
+        return {each: epoch for each, epoch in asked.items() if each not in self.away}
+
+    def _answered(
+        self, said: Answers[AnswerT], asked: Mapping[CameraId, Epoch]
+    ) -> Answers[AnswerT]:
+        said.unread = self.away & asked.keys()
+        if said.unread:
+            self._wait_in_vain()
+        return said
+
+    def _wait_in_vain(self) -> None:
+        self.asked_in_vain += 1
+        assert isinstance(self._clock, FakeClock)
+        self._clock.advance(self.wait_s)
+
+
+def wanting(camera_ids: Iterable[CameraId]) -> dict[CameraId, float]:
+    """Return cameras that cost the same."""
+    return dict.fromkeys(camera_ids, 5.0)
+
+
+def share_of(member: str, members: str) -> set[CameraId]:
+    owners = assign(wanting(CAMERAS), dict.fromkeys(members, None))
+    return {each for each, owner in owners.items() if owner == member}
 
 
 @pytest.fixture
@@ -82,22 +114,29 @@ def leases(clock: FakeClock) -> LeavingLeases:
 def let_turn(
     clock: FakeClock, keepers: Sequence[LeaseKeeper], camera_ids: Iterable[CameraId], *, times: int
 ) -> None:
-    """Let every keeper keep once a second; nobody ever holds what another holds."""
+    """Let every keeper keep once a second; no two ever may write for one camera."""
     wanted = list(camera_ids)
     for _ in range(times):
         for keeper in keepers:
-            keeper.keep(wanted)
-            assert_each_is_held_once(keepers)
+            keeper.keep(wanting(wanted))
+            assert len(held_by(keepers)) == len(set(held_by(keepers)))
         clock.advance(RENEW_EVERY_S)
 
 
-def assert_each_is_held_once(keepers: Sequence[LeaseKeeper]) -> None:
-    held = [camera_id for keeper in keepers for camera_id in keeper.valid()]
-    assert len(held) == len(set(held))
+def held_by(keepers: Iterable[LeaseKeeper]) -> list[CameraId]:
+    return sorted(camera_id for keeper in keepers for camera_id in writable(keeper))
 
 
-def held_by(keepers: Sequence[LeaseKeeper]) -> list[CameraId]:
-    return sorted(camera_id for keeper in keepers for camera_id in keeper.valid())
+def writable(keeper: LeaseKeeper) -> dict[CameraId, Epoch]:
+    """Return what a keeper takes for its own, and may write for."""
+    leases = keeper._leases
+    assert isinstance(leases, MemoryLeases)
+    found = {}
+    for camera_id, epoch in keeper.valid().items():
+        with suppress(LeaseLost):
+            leases.check(camera_id, epoch)
+            found[camera_id] = epoch
+    return found
 
 
 def test_no_two_processes_bear_one_name() -> None:
@@ -121,7 +160,7 @@ def test_two_keepers_share_all_cameras_and_none_twice(
 
     assert held_by(keepers) == CAMERAS
     for keeper in keepers:
-        assert keeper.valid().keys() == share_of(keeper.member, CAMERAS, "ab")
+        assert keeper.valid().keys() == share_of(keeper.member, "ab")
 
 
 def test_gives_back_what_a_newcomer_wins_and_keeps_the_rest_without_a_break(
@@ -134,7 +173,7 @@ def test_gives_back_what_a_newcomer_wins_and_keeps_the_rest_without_a_break(
     newcomer = LeaseKeeper(leases, member="b", clock=clock)
     let_turn(clock, [newcomer, old], CAMERAS, times=2)
 
-    moved = share_of("b", CAMERAS, "ab")
+    moved = share_of("b", "ab")
     assert newcomer.valid().keys() == moved
     assert old.valid() == {each: before[each] for each in CAMERAS if each not in moved}
     assert all(epoch > before[each] for each, epoch in newcomer.valid().items())
@@ -168,7 +207,7 @@ def test_what_lies_on_the_other_servers_of_a_cluster_is_released(
     clock: FakeClock, leases: LeavingLeases
 ) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(CAMERAS)
+    keeper.keep(wanting(CAMERAS))
     leases.away = frozenset(CAMERAS[::2])
 
     keeper.release_all()
@@ -179,7 +218,7 @@ def test_what_lies_on_the_other_servers_of_a_cluster_is_released(
 def test_asks_once_a_second_at_most(clock: FakeClock, leases: LeavingLeases) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
     for _ in range(100):
-        keeper.keep([ONE])
+        keeper.keep(wanting([ONE]))
         clock.advance(0.1)
 
     # Ten seconds: one taking, then nine renewals, give or take the rounding of 0.1.
@@ -188,14 +227,14 @@ def test_asks_once_a_second_at_most(clock: FakeClock, leases: LeavingLeases) -> 
 
 def test_gives_nothing_up_while_redis_is_away(clock: FakeClock, leases: LeavingLeases) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(CAMERAS)
+    keeper.keep(wanting(CAMERAS))
     before = keeper.held()
 
     leases.is_away = True
     for _ in range(60):
         clock.advance(RENEW_EVERY_S)
         with pytest.raises(BusUnavailable):
-            keeper.keep(CAMERAS)
+            keeper.keep(wanting(CAMERAS))
 
     # It goes on for all it knows, but says that another may hold them now
     assert keeper.held() == before
@@ -204,7 +243,7 @@ def test_gives_nothing_up_while_redis_is_away(clock: FakeClock, leases: LeavingL
     # And when nobody took them meanwhile, it has them again without a break
     leases.is_away = False
     clock.advance(RENEW_EVERY_S)
-    keeper.keep(CAMERAS)
+    keeper.keep(wanting(CAMERAS))
     assert keeper.valid() == before
 
 
@@ -212,7 +251,7 @@ def test_keeps_what_lies_on_the_servers_of_a_cluster_that_answer(
     clock: FakeClock, leases: LeavingLeases
 ) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(CAMERAS)
+    keeper.keep(wanting(CAMERAS))
     before = keeper.held()
 
     # Given that the server of every other camera goes away
@@ -221,9 +260,9 @@ def test_keeps_what_lies_on_the_servers_of_a_cluster_that_answer(
         clock.advance(RENEW_EVERY_S)
         leases.asked_in_vain = 0
         with pytest.raises(BusUnavailable):
-            keeper.keep(CAMERAS)
-        # Each time it does not answer holds up the others: once in a round is enough
-        assert leases.asked_in_vain == 1
+            keeper.keep(wanting(CAMERAS))
+        # Once for the list of members, once for all its cameras
+        assert leases.asked_in_vain == 2
         assert keeper.valid().keys() >= set(CAMERAS[1::2])
 
     # It goes on for all it knows
@@ -231,56 +270,79 @@ def test_keeps_what_lies_on_the_servers_of_a_cluster_that_answer(
     assert keeper.valid().keys() == set(CAMERAS[1::2])
 
 
-def test_what_was_away_comes_last_in_the_next_round(
-    clock: FakeClock, leases: LeavingLeases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(CAMERAS)
-    leases.away = frozenset(CAMERAS[::2])
-    clock.advance(RENEW_EVERY_S)
-    with pytest.raises(BusUnavailable):
-        keeper.keep(CAMERAS)
-
-    # Given that it takes longer than a lease lives until one is not answered
-    answer = leases._answer
-
-    def slow_answer(camera_id: CameraId | None = ANY) -> None:
-        if leases.server_of(camera_id) == "second":
-            clock.advance(LEASE_S + 1.0)
-        answer(camera_id)
-
-    monkeypatch.setattr(leases, "_answer", slow_answer)
-    clock.advance(RENEW_EVERY_S)
-    leases.renewed = 0
-    with pytest.raises(BusUnavailable):
-        keeper.keep(CAMERAS)
-
-    assert leases.renewed == len(CAMERAS) // 2
-    assert leases.asked_in_vain == 2
-
-
-def test_goes_on_with_the_others_when_no_server_has_a_camera(
+def test_the_list_of_members_comes_last_where_its_server_was_away(
     clock: FakeClock, leases: LeavingLeases
 ) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(CAMERAS)
-    leases.homeless = frozenset({ONE})
+    keeper.keep(wanting(CAMERAS))
+    leases.away = frozenset(CAMERAS[::2])
+    clock.advance(RENEW_EVERY_S)
+    with pytest.raises(BusUnavailable):
+        keeper.keep(wanting(CAMERAS))
 
-    # Given a cluster that took longer to mend itself than a lease lives
+    # Given that it takes nearly as long as a lease lives until one is not answered
+    leases.wait_s = LEASE_S - 0.5
+    clock.advance(RENEW_EVERY_S)
+    asked_s = clock.monotonic_s()
+    with pytest.raises(BusUnavailable):
+        keeper.keep(wanting(CAMERAS))
+
+    # Then the others were renewed before that
+    clock.advance(asked_s + LEASE_S - 0.001 - clock.monotonic_s())
+    assert keeper.valid().keys() == set(CAMERAS[1::2])
+
+
+def test_a_camera_that_moves_is_looked_at_by_one_of_the_two_at_any_time(
+    clock: FakeClock, leases: LeavingLeases
+) -> None:
+    old = LeaseKeeper(leases, member="a", clock=clock)
+    let_turn(clock, [old], CAMERAS, times=2)
+    newcomer = LeaseKeeper(leases, member="b", clock=clock)
+
+    # When another joins, whose turns do not come in step with ours
+    for _ in range(12):
+        for keeper in (old, newcomer):
+            keeper.keep(wanting(CAMERAS))
+            clock.advance(RENEW_EVERY_S / 4)
+            assert held_by([old, newcomer]) == CAMERAS
+
+    assert newcomer.valid().keys() == share_of("b", "ab")
+
+
+def test_what_was_offered_to_a_member_that_died_before_it_took_it_is_kept(
+    clock: FakeClock, leases: LeavingLeases
+) -> None:
+    old = LeaseKeeper(leases, member="a", clock=clock)
+    let_turn(clock, [old], CAMERAS, times=2)
+    before = old.held()
+
+    # Given members that announce themselves again and again, and never come to take anything
+    for number in range(5):
+        leases.announce(f"dying {number}", MemberReport(), ttl_s=LEASE_S)
+        let_turn(clock, [old], CAMERAS, times=2)
+        assert old.valid() == before
+
+    let_turn(clock, [old], CAMERAS, times=4)
+    assert old.valid() == before
+
+
+def test_a_member_takes_as_much_as_it_says_it_can_do(
+    clock: FakeClock, leases: LeavingLeases
+) -> None:
+    keepers = [LeaseKeeper(leases, member=name, clock=clock) for name in "ab"]
     for _ in range(4):
+        for keeper, capacity in zip(keepers, (30.0, 10.0), strict=True):
+            keeper.keep(wanting(CAMERAS), MemberReport(capacity_fps=capacity))
         clock.advance(RENEW_EVERY_S)
-        with pytest.raises(BusUnavailable):
-            keeper.keep(CAMERAS)
 
-    assert sorted(keeper.valid()) == CAMERAS[1:]
-    assert ONE in keeper.held()
+    assert [len(keeper.valid()) for keeper in keepers] == [15, 5]
 
 
 def test_a_lease_is_valid_from_before_its_renewal_was_sent(
     clock: FakeClock, leases: LeavingLeases
 ) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep([ONE])
+    keeper.keep(wanting([ONE]))
 
     clock.advance(LEASE_S - 0.001)
     assert keeper.valid().keys() == {ONE}
@@ -298,14 +360,14 @@ def test_a_process_that_was_suspended_holds_nothing_when_it_wakes(
     # Given a night in which another took its camera, and left again
     clock.advance(8 * 3600.0)
     other = LeaseKeeper(leases, member="b", clock=clock)
-    other.keep([ONE])
+    other.keep(wanting([ONE]))
     other.release_all()
     assert sleeper.valid() == {}
     with pytest.raises(LeaseLost):
         leases.check(ONE, old)
 
     # When it goes on, it takes the camera anew, and under a greater epoch
-    sleeper.keep([ONE])
+    sleeper.keep(wanting([ONE]))
     assert sleeper.valid()[ONE] > old
 
 
@@ -313,14 +375,14 @@ def test_takes_its_cameras_anew_under_greater_epochs_after_redis_was_emptied(
     clock: FakeClock, leases: LeavingLeases
 ) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(CAMERAS)
+    keeper.keep(wanting(CAMERAS))
     before = keeper.valid()
 
     # Even by a server whose clock is an hour behind
     leases.flush()
     clock.step(-3600.0)
     clock.advance(RENEW_EVERY_S)
-    keeper.keep(CAMERAS)
+    keeper.keep(wanting(CAMERAS))
 
     assert all(epoch > before[each] for each, epoch in keeper.valid().items())
     assert held_by([keeper]) == CAMERAS
@@ -330,20 +392,20 @@ def test_what_a_refused_write_lost_is_not_held_and_is_asked_for_at_once(
     clock: FakeClock, leases: LeavingLeases
 ) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(CAMERAS)
+    keeper.keep(wanting(CAMERAS))
     epoch = keeper.held()[ONE]
     leases.flush()
 
     keeper.lost(ONE, epoch=epoch)
     assert ONE not in keeper.held()
 
-    keeper.keep(CAMERAS)
+    keeper.keep(wanting(CAMERAS))
     assert keeper.valid()[ONE] > epoch
 
 
 def test_a_loss_that_is_old_news_is_ignored(clock: FakeClock, leases: LeavingLeases) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(CAMERAS)
+    keeper.keep(wanting(CAMERAS))
     held = keeper.held()
 
     keeper.lost(ONE, epoch=Epoch(held[ONE] - 1))
@@ -368,7 +430,7 @@ def test_forgets_a_deleted_camera_only_when_redis_took_note(
     clock: FakeClock, leases: LeavingLeases
 ) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep([ONE])
+    keeper.keep(wanting([ONE]))
     leases.is_away = True
     with pytest.raises(BusUnavailable):
         keeper.forget(ONE)
@@ -383,10 +445,11 @@ def test_leaves_its_leases_to_expire_when_redis_is_away_at_the_end(
     clock: FakeClock, leases: LeavingLeases
 ) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep([ONE])
+    keeper.keep(wanting([ONE]))
     leases.is_away = True
 
     keeper.release_all()
 
     clock.advance(LEASE_S)
+    leases.is_away = False
     assert leases.acquire(ONE, "b", ttl_s=LEASE_S, last_seen=Epoch(0)) is not None
