@@ -53,6 +53,7 @@ def main(_arguments: Sequence[str] = ()) -> int:
     queue = connect_briefly(settings.queue_url())
     require_fit_queue(queue)
     bell = RedisFrameBell(redis, kind=keys.FrameKind.RAW)
+    boxed = RedisFrameStore(redis, kind=keys.FrameKind.BOXED)
     shelf = _shelf(settings, clock, stop)
     member = new_member_id()
     worker = RecognitionWorker(
@@ -66,9 +67,12 @@ def main(_arguments: Sequence[str] = ()) -> int:
             RedisLeases(redis, role=keys.Role.RECOGNITION), member=member, clock=clock
         ),
         watch=FrameWatch(
-            frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW), bell=bell, clock=clock
+            frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
+            boxed=boxed,
+            bell=bell,
+            clock=clock,
         ),
-        boxed=RedisFrameStore(redis, kind=keys.FrameKind.BOXED),
+        boxed=boxed,
         statuses=RedisStatusBoard(
             redis, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),

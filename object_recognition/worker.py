@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import structlog
 
+from object_recognition.capacity import CapacityMeter
 from object_recognition.detection import ImageBgr
 from object_recognition.drawing import Caption, annotate
 from object_recognition.picture import decoded, encoded
@@ -14,6 +15,7 @@ from object_recognition.recognisers import OFF, Chosen, Recognisers
 from object_recognition.watch import FrameWatch, RawFrame
 from object_recognition.zones import ZoneFilter
 from vigil import keys
+from vigil.bus.answers import Answers
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.status.base import StatusBoard
 from vigil.camera_configs import CameraConfigs
@@ -28,7 +30,7 @@ from vigil.errors import (
     ServerUnavailable,
 )
 from vigil.leases import LeaseKeeper
-from vigil.messages import CameraConfig, RecognitionStatus, Zone
+from vigil.messages import CameraConfig, MemberReport, RecognitionStatus, Zone
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +91,8 @@ class RecognitionWorker:
         self._clock = clock
         self._jpeg_quality = jpeg_quality
         self._records: dict[CameraId, _Record] = {}
+        self._meter = CapacityMeter(clock)
+        self._since_us = clock.utc_us()
 
     def run_once(self) -> bool:
         """Look at one frame; return False when no owned camera had a new one for a moment.
@@ -105,11 +109,13 @@ class RecognitionWorker:
             self._clear(camera_id)
         if frame is None:
             return False
+        begun_s = self._clock.monotonic_s()
         try:
             self._look(frame, ours[frame.camera_id])
         except ServerUnavailable as error:
             # Its next frame will do, and those of the other servers' cameras do not wait for it.
             log.warning("picture_dropped", camera_id=frame.camera_id, what=str(error))
+        self._meter.note(self._clock.monotonic_s() - begun_s)
         return True
 
     def close(self) -> None:
@@ -129,7 +135,8 @@ class RecognitionWorker:
                     camera.id: camera.frame_fps
                     for camera in self._configs.cameras.values()
                     if camera.enabled and camera.recognition != OFF
-                }
+                },
+                self._report(),
             )
         except ServerUnavailable as error:
             log.warning("server_unavailable", what=str(error))
@@ -145,6 +152,17 @@ class RecognitionWorker:
             self._records[camera_id].epoch = epoch
         cameras = self._configs.cameras
         self._recognisers.keep_only([cameras[each] for each in held if each in cameras])
+
+    def _report(self) -> MemberReport:
+        cameras = self._configs.cameras
+        ours = [each for each in self._records if each in cameras]
+        return MemberReport(
+            capacity_fps=self._meter.capacity_fps,
+            since_us=self._since_us,
+            wanted_fps=round(sum(cameras[each].frame_fps for each in ours), 3),
+            looked_fps=round(self._meter.looked_fps, 2),
+            recognisers=tuple(sorted({r.recogniser for r in self._records.values()} - {""})),
+        )
 
     def _forget_deleted(self) -> None:
         for camera_id, epoch in self._keeper.held().items():
@@ -221,26 +239,32 @@ class RecognitionWorker:
 
     def _say_how_it_goes(self) -> None:
         now_s = self._clock.monotonic_s()
-        for camera_id, record in self._records.items():
-            past_s = now_s - record.said_s
-            if past_s < STATUS_EVERY_S:
-                continue
-            status = RecognitionStatus(
-                owner=self._keeper.member,
-                epoch=record.epoch,
-                recogniser=record.recogniser,
-                looked_fps=round(record.looks / past_s, 2),
-                inference_ms=round(1e3 * record.busy_s / record.looks, 1) if record.looks else 0.0,
-                skipped=record.skipped,
-                error=record.error,
-            )
-            try:
-                self._statuses.put(camera_id, status, epoch=record.epoch)
-            except LeaseLost:
-                self._keeper.lost(camera_id, epoch=record.epoch)
-            except ServerUnavailable as error:
-                log.warning("status_not_said", camera_id=camera_id, what=str(error))
+        due = {k: v for k, v in self._records.items() if now_s - v.said_s >= STATUS_EVERY_S}
+        statuses = {
+            camera_id: (self._status_of(record, now_s - record.said_s), record.epoch)
+            for camera_id, record in due.items()
+        }
+        try:
+            written = self._statuses.put_all(statuses)
+        except ServerUnavailable as error:
+            log.warning("statuses_not_said", what=str(error))
+            written = Answers()
+        for camera_id, is_ours in written.items():
+            if not is_ours:
+                self._keeper.lost(camera_id, epoch=due[camera_id].epoch)
+        for record in due.values():
             record.said_s, record.looks, record.busy_s = now_s, 0, 0.0
+
+    def _status_of(self, record: _Record, past_s: float) -> RecognitionStatus:
+        return RecognitionStatus(
+            owner=self._keeper.member,
+            epoch=record.epoch,
+            recogniser=record.recogniser,
+            looked_fps=round(record.looks / past_s, 2),
+            inference_ms=round(1e3 * record.busy_s / record.looks, 1) if record.looks else 0.0,
+            skipped=record.skipped,
+            error=record.error,
+        )
 
 
 def _filter_for(

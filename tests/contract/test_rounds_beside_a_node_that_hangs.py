@@ -177,7 +177,10 @@ def worker(
             RedisLeases(media, role=keys.Role.RECOGNITION), member="worker", clock=CLOCK
         ),
         watch=FrameWatch(
-            frames=RedisFrameStore(media, kind=keys.FrameKind.RAW), bell=bell, clock=CLOCK
+            frames=RedisFrameStore(media, kind=keys.FrameKind.RAW),
+            boxed=RedisFrameStore(media, kind=keys.FrameKind.BOXED),
+            bell=bell,
+            clock=CLOCK,
         ),
         boxed=RedisFrameStore(media, kind=keys.FrameKind.BOXED),
         statuses=RedisStatusBoard(

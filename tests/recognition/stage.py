@@ -105,7 +105,7 @@ class Stage:
         self.worker = RecognitionWorker(
             configs=self.configs,
             keeper=self.keeper,
-            watch=FrameWatch(frames=self.raw, bell=bell, clock=self.clock),
+            watch=FrameWatch(frames=self.raw, boxed=self.boxed, bell=bell, clock=self.clock),
             boxed=self.boxed,
             statuses=self.statuses,
             recognisers=self.recognisers,
