@@ -18,25 +18,28 @@ class Measured(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The most that is allowed.
+    """The most that is allowed, or the least.
 
     Attributes:
-        at_most: In the unit of ours, or a ratio.
+        limit: In the unit of ours, or a ratio.
         of: Which of the two.
         says: The bar in words, where the number alone would not tell where it comes from.
+        is_least: Whether it is the least.
     """
 
-    at_most: float
+    limit: float
     of: Measured = Measured.OURS
     says: str | None = None
+    is_least: bool = False
 
     @override
     def __str__(self) -> str:
         """Return the bar as the table shows it."""
         if self.says is not None:
             return self.says
-        what = "ratio at most" if self.of is Measured.RATIO else "at most"
-        return f"{what} {self.at_most:g}"
+        which = "at least" if self.is_least else "at most"
+        what = f"ratio {which}" if self.of is Measured.RATIO else which
+        return f"{what} {self.limit:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Part:
             return None
         found = self.ratio if self.bar.of is Measured.RATIO else self.our_median
         assert found is not None
-        return found <= self.bar.at_most
+        return found >= self.bar.limit if self.bar.is_least else found <= self.bar.limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,12 @@ from vigil.runtime import (
 from vigil.settings import load
 
 
-def main(_arguments: Sequence[str] = ()) -> int:
-    """Run a recognition worker until it is stopped."""
+def main(_arguments: Sequence[str] = (), *, recognisers: type[Recognisers] = Recognisers) -> int:
+    """Run a recognition worker until it is stopped.
+
+    Args:
+        recognisers: What chooses who looks. A benchmark has looks of one length.
+    """
     settings = load(RecognitionSettings)
     configure_logging("object_recognition", settings.log_level)
     # OpenCV would take every core for each small picture; workers are what shares the cores.
@@ -76,7 +80,7 @@ def main(_arguments: Sequence[str] = ()) -> int:
         statuses=RedisStatusBoard(
             redis, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),
-        recognisers=Recognisers(shelf=shelf, default_model=settings.default_model),
+        recognisers=recognisers(shelf=shelf, default_model=settings.default_model),
         clock=clock,
         jpeg_quality=settings.boxed_jpeg_quality,
     )

@@ -9,11 +9,22 @@ from bench.rows import (
     ingest_eight,
     ingest_one,
     ingest_packets,
+    pool_scaling,
+    pool_thousand,
     viewers_mjpeg,
 )
 
 #: In the order of the table.
 ROWS: dict[str, Callable[[], RowResult]] = {
     row.NAME: row.measure
-    for row in (ingest_packets, ingest_one, ingest_eight, frame_to_box, viewers_mjpeg, first_box)
+    for row in (
+        ingest_packets,
+        ingest_one,
+        ingest_eight,
+        frame_to_box,
+        pool_scaling,
+        pool_thousand,
+        viewers_mjpeg,
+        first_box,
+    )
 }
