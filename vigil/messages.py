@@ -154,6 +154,7 @@ class RecognitionStatus(Document):
     Attributes:
         recogniser: Its name for people, such as ``basic recogniser`` or ``yolox_nano``.
         skipped: Frames passed over for a newer one since this holder began.
+        is_quarantined: Whether its frames killed workers, so that a process of its own looks.
     """
 
     version: Literal[1] = 1
@@ -163,6 +164,7 @@ class RecognitionStatus(Document):
     looked_fps: float = 0.0
     inference_ms: float = 0.0
     skipped: int = 0
+    is_quarantined: bool = False
     error: str | None = None
 
 

@@ -35,6 +35,7 @@ from web.status.metrics import install_metrics
 from web.status.readiness import Check, Readiness
 from web.users.passwords import Passwords
 from web.wiring import EXTENSION, Wiring
+from web.workers.service import RecognitionPool
 
 DOMAINS: Final = (
     "users",
@@ -47,6 +48,7 @@ DOMAINS: Final = (
     "audit",
     "images",
     "status",
+    "workers",
 )
 
 #: What our pages may load: nothing but our own, and no script or style inside a page.
@@ -71,6 +73,7 @@ def create_app(
     *,
     config_store: CameraConfigStore,
     statuses: StatusBoard[CameraStatus],
+    pool: RecognitionPool,
     checks: Mapping[str, Check],
     clock: Clock,
     hasher: PasswordHasher,
@@ -82,6 +85,7 @@ def create_app(
         settings: What the operator turned.
         config_store: Where the other services read which cameras there are.
         statuses: What the holders of cameras say about them.
+        pool: What recognition workers say of themselves and of cameras.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -105,6 +109,7 @@ def create_app(
         statuses=statuses,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
         readiness=Readiness({"postgresql": partial(ask_postgresql, sessions), **checks}),
+        pool=pool,
     )
     # First, so that their clocks start before anything else is done for a request.
     install_metrics(app, clock)
