@@ -10,7 +10,9 @@ import structlog
 from object_recognition.capacity import CapacityMeter
 from object_recognition.detection import ImageBgr
 from object_recognition.drawing import Caption, annotate
+from object_recognition.looker import LentLease
 from object_recognition.picture import decoded, encoded
+from object_recognition.quarantine import Quarantine
 from object_recognition.recognisers import OFF, Chosen, Recognisers
 from object_recognition.watch import FrameWatch, RawFrame
 from object_recognition.zones import ZoneFilter
@@ -66,6 +68,7 @@ class RecognitionWorker:
         boxed: Where annotated pictures go.
         statuses: Where each camera's status goes.
         recognisers: What looks.
+        quarantine: Who looks at cameras whose frames kill workers.
         clock: For the pace of statuses, and for how long a look takes.
         jpeg_quality: Of the annotated pictures.
     """
@@ -74,14 +77,16 @@ class RecognitionWorker:
         self,
         *,
         configs: CameraConfigs,
-        keeper: LeaseKeeper,
+        keeper: LeaseKeeper | LentLease,
         watch: FrameWatch,
         boxed: FrameStore,
         statuses: StatusBoard[RecognitionStatus],
         recognisers: Recognisers,
+        quarantine: Quarantine,
         clock: Clock,
         jpeg_quality: int,
     ) -> None:
+        self._quarantine = quarantine
         self._configs = configs
         self._keeper = keeper
         self._watch = watch
@@ -103,7 +108,12 @@ class RecognitionWorker:
         self._decide_who_is_ours()
         self._say_how_it_goes()
         cameras = self._configs.cameras
-        ours = {each: epoch for each, epoch in self._keeper.valid().items() if each in cameras}
+        others = self._quarantine.isolated()
+        ours = {
+            each: epoch
+            for each, epoch in self._keeper.valid().items()
+            if each in cameras and each not in others
+        }
         frame = self._watch.next_unseen(ours, timeout_s=WAIT_S)
         for camera_id in self._watch.take_gone():
             self._clear(camera_id)
@@ -111,15 +121,19 @@ class RecognitionWorker:
             return False
         begun_s = self._clock.monotonic_s()
         try:
-            self._look(frame, ours[frame.camera_id])
+            if self._quarantine.begin(frame.camera_id, frame.jpeg, epoch=ours[frame.camera_id]):
+                self._look(frame, ours[frame.camera_id])
+                self._meter.note(self._clock.monotonic_s() - begun_s)
+        except LeaseLost:
+            self._keeper.lost(frame.camera_id, epoch=ours[frame.camera_id])
         except ServerUnavailable as error:
             # Its next frame will do, and those of the other servers' cameras do not wait for it.
             log.warning("picture_dropped", camera_id=frame.camera_id, what=str(error))
-        self._meter.note(self._clock.monotonic_s() - begun_s)
         return True
 
     def close(self) -> None:
         """Give the cameras back, so that others need not wait for them."""
+        self._quarantine.close()
         self._keeper.release_all()
 
     def _decide_who_is_ours(self) -> None:
@@ -141,6 +155,10 @@ class RecognitionWorker:
         except ServerUnavailable as error:
             log.warning("server_unavailable", what=str(error))
         held = self._keeper.held()
+        self._quarantine.follow(
+            {k: v for k, v in held.items() if k in self._configs.cameras},
+            alive=self._keeper.members,
+        )
         if {camera_id: record.epoch for camera_id, record in self._records.items()} == held:
             return
         now_s = self._clock.monotonic_s()
@@ -195,11 +213,13 @@ class RecognitionWorker:
         except FrameInvalid as error:
             record.error = str(error)
             log.warning("frame_skipped", camera_id=camera.id, reason=str(error))
+            self._quarantine.end(camera.id, epoch=epoch)
             return
         except ModelInvalid as error:
             # Its next frame is looked at by the basic recogniser.
             self._recognisers.refuse(camera, str(error))
             log.error("model_refused", camera_id=camera.id, reason=str(error))
+            self._quarantine.end(camera.id, epoch=epoch)
             return
         record.looks += 1
         zones = _scaled(camera.zones, image_bgr, frame)
@@ -241,8 +261,9 @@ class RecognitionWorker:
         now_s = self._clock.monotonic_s()
         due = {k: v for k, v in self._records.items() if now_s - v.said_s >= STATUS_EVERY_S}
         statuses = {
-            camera_id: (self._status_of(record, now_s - record.said_s), record.epoch)
+            camera_id: (self._status_of(camera_id, record, now_s - record.said_s), record.epoch)
             for camera_id, record in due.items()
+            if not self._quarantine.speaks_for_itself(camera_id)
         }
         try:
             written = self._statuses.put_all(statuses)
@@ -255,7 +276,8 @@ class RecognitionWorker:
         for record in due.values():
             record.said_s, record.looks, record.busy_s = now_s, 0, 0.0
 
-    def _status_of(self, record: _Record, past_s: float) -> RecognitionStatus:
+    def _status_of(self, camera_id: CameraId, record: _Record, past_s: float) -> RecognitionStatus:
+        in_quarantine = self._quarantine.words(camera_id)
         return RecognitionStatus(
             owner=self._keeper.member,
             epoch=record.epoch,
@@ -263,7 +285,8 @@ class RecognitionWorker:
             looked_fps=round(record.looks / past_s, 2),
             inference_ms=round(1e3 * record.busy_s / record.looks, 1) if record.looks else 0.0,
             skipped=record.skipped,
-            error=record.error,
+            is_quarantined=in_quarantine is not None,
+            error=record.error or in_quarantine,
         )
 
 

@@ -98,6 +98,11 @@ class LeaseKeeper:
         if away:
             raise away[0]
 
+    @property
+    def members(self) -> frozenset[str]:
+        """All members of the role, as of the last announcement that was answered."""
+        return frozenset(self._capacities)
+
     def held(self) -> dict[CameraId, Epoch]:
         """Return what is ours for all we know, including what Redis was too long away to renew."""
         return {camera_id: held.epoch for camera_id, held in self._held.items()}

@@ -11,6 +11,7 @@ from camera_ctrl.admission import Admission
 from camera_ctrl.placement import Placement
 from camera_ctrl.shard_pool import ShardPool
 from camera_ctrl.supervisor import CameraSupervisor
+from object_recognition.quarantine import Quarantine
 from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
 from tests.builders import a_camera
@@ -25,6 +26,7 @@ from vigil.bus.connection import BRIEF_TIMEOUT_S, RedisClient, connect
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
+from vigil.bus.looks.redis import RedisLookNotes
 from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
@@ -187,6 +189,7 @@ def worker(
             media, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),
         recognisers=Stage(tmp_path).recognisers,
+        quarantine=Quarantine(RedisLookNotes(media), member="worker", start=None, clock=CLOCK),
         clock=CLOCK,
         jpeg_quality=90,
     )

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -36,7 +36,11 @@ TAKEN_OVER_S = 5.0
 class Cameras:
     """Writes a frame of each camera five times a second, as camera_ctrl does."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, *, instead: Mapping[CameraId, Sequence[bytes]] | None = None
+    ) -> None:
+        #: What some cameras show instead of a street.
+        self._instead = instead or {}
         self._redis = connect(url)
         self._frames = RedisFrameStore(self._redis, kind=keys.FrameKind.RAW)
         leases = RedisLeases(self._redis, role=keys.Role.INGEST)
@@ -69,7 +73,8 @@ class Cameras:
             sequence += 1
             camera_id = CAMERAS[sequence % len(CAMERAS)]
             stamp = FrameStamp(sequence, time.time_ns() // 1000, self._epochs[camera_id], 320, 240)
-            jpeg = stamped(self._jpegs[sequence % len(self._jpegs)], stamp)
+            shown = self._instead.get(camera_id, self._jpegs)
+            jpeg = stamped(shown[sequence // len(CAMERAS) % len(shown)], stamp)
             self.written_s[camera_id, sequence] = time.monotonic()
             self._frames.put(camera_id, jpeg, epoch=self._epochs[camera_id], ttl_s=4.0)
 
@@ -95,7 +100,9 @@ class Viewer:
 
 
 @contextmanager
-def a_worker(url: str, home: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def a_worker(
+    url: str, home: Path, *, module: str = "object_recognition"
+) -> Iterator["subprocess.Popen[bytes]"]:
     environment = os.environ | {
         "REDIS_URL": url,
         "SECRET_KEY": "a secret of a test, long enough for all",
@@ -103,9 +110,7 @@ def a_worker(url: str, home: Path) -> Iterator["subprocess.Popen[bytes]"]:
         "DEFAULT_MODEL": "basic",
         "LOG_LEVEL": "WARNING",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "object_recognition"], cwd=ROOT, env=environment
-    )
+    process = subprocess.Popen([sys.executable, "-m", module], cwd=ROOT, env=environment)
     try:
         yield process
     finally:

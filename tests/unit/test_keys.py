@@ -61,6 +61,8 @@ def test_no_two_names_of_two_cameras_are_one() -> None:
         for name in (
             keys.latest_frame(camera_id),
             keys.boxed_image(camera_id),
+            keys.look(camera_id),
+            keys.deaths(camera_id),
             keys.packets(camera_id),
             keys.packet_bytes(camera_id),
             keys.gops(camera_id),
