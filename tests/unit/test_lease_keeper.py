@@ -1,99 +1,16 @@
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import pytest
-from typing_extensions import override
 
-from vigil.bus.answers import Answers, AnswerT
+from tests.unit.leaving_leases import CAMERAS, ONE, LeavingLeases, wanting
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.clock import FakeClock
 from vigil.domain.assignment import assign
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import BusUnavailable, LeaseLost, ServerUnavailable
+from vigil.errors import LeaseLost
 from vigil.leases import LEASE_S, RENEW_EVERY_S, LeaseKeeper, new_member_id
 from vigil.messages import MemberReport
-
-CAMERAS = [CameraId(number) for number in range(1, 21)]
-ONE = CameraId(1)
-
-
-class LeavingLeases(MemoryLeases):
-    """Leases that are away when the test says so, and count who asked."""
-
-    is_away = False
-    renewed = 0
-    #: The cameras of the server of a cluster that is away; it has the list of members too.
-    away: frozenset[CameraId] = frozenset()
-    asked_in_vain = 0
-    #: What the silent server costs each time it is asked.
-    wait_s = 0.0
-
-    @override
-    def announce(
-        self, member: str, report: MemberReport, *, ttl_s: float
-    ) -> dict[str, MemberReport]:
-        self._require_list()
-        return super().announce(member, report, ttl_s=ttl_s)
-
-    @override
-    def leave(self, member: str) -> None:
-        self._require_list()
-        super().leave(member)
-
-    @override
-    def acquire_all(
-        self, last_seen: Mapping[CameraId, Epoch], member: str, *, ttl_s: float
-    ) -> Answers[Epoch]:
-        here = self._here(last_seen)
-        return self._answered(super().acquire_all(here, member, ttl_s=ttl_s), last_seen)
-
-    @override
-    def renew_all(
-        self, held: Mapping[CameraId, Epoch], *, ttl_s: float, heirs: Mapping[CameraId, str]
-    ) -> Answers[bool]:
-        here = self._here(held)
-        self.renewed += len(here)
-        return self._answered(super().renew_all(here, ttl_s=ttl_s, heirs=heirs), held)
-
-    @override
-    def release_all(self, held: Mapping[CameraId, Epoch]) -> Answers[bool]:
-        here = self._here(held)
-        return self._answered(super().release_all(here), held)
-
-    @override
-    def forget(self, camera_id: CameraId, *, epoch: Epoch) -> None:
-        self._here({camera_id: epoch})
-        super().forget(camera_id, epoch=epoch)
-
-    def _require_list(self) -> None:
-        self._here({})
-        if self.away:
-            self._wait_in_vain()
-            raise ServerUnavailable("away")
-
-    def _here(self, asked: Mapping[CameraId, Epoch]) -> dict[CameraId, Epoch]:
-        if self.is_away:
-            self.asked_in_vain += 1
-            raise BusUnavailable("away")
-        return {each: epoch for each, epoch in asked.items() if each not in self.away}
-
-    def _answered(
-        self, said: Answers[AnswerT], asked: Mapping[CameraId, Epoch]
-    ) -> Answers[AnswerT]:
-        said.unread = self.away & asked.keys()
-        if said.unread:
-            self._wait_in_vain()
-        return said
-
-    def _wait_in_vain(self) -> None:
-        self.asked_in_vain += 1
-        assert isinstance(self._clock, FakeClock)
-        self._clock.advance(self.wait_s)
-
-
-def wanting(camera_ids: Iterable[CameraId]) -> dict[CameraId, float]:
-    """Return cameras that cost the same."""
-    return dict.fromkeys(camera_ids, 5.0)
 
 
 def share_of(member: str, members: str) -> set[CameraId]:
@@ -203,18 +120,6 @@ def test_what_is_released_is_taken_at_once(clock: FakeClock, leases: LeavingLeas
     assert held_by(keepers[1:]) == CAMERAS
 
 
-def test_what_lies_on_the_other_servers_of_a_cluster_is_released(
-    clock: FakeClock, leases: LeavingLeases
-) -> None:
-    keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(wanting(CAMERAS))
-    leases.away = frozenset(CAMERAS[::2])
-
-    keeper.release_all()
-
-    assert keeper.held().keys() == leases.away
-
-
 def test_asks_once_a_second_at_most(clock: FakeClock, leases: LeavingLeases) -> None:
     keeper = LeaseKeeper(leases, member="a", clock=clock)
     for _ in range(100):
@@ -223,73 +128,6 @@ def test_asks_once_a_second_at_most(clock: FakeClock, leases: LeavingLeases) -> 
 
     # Ten seconds: one taking, then nine renewals, give or take the rounding of 0.1.
     assert leases.renewed in {8, 9, 10}
-
-
-def test_gives_nothing_up_while_redis_is_away(clock: FakeClock, leases: LeavingLeases) -> None:
-    keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(wanting(CAMERAS))
-    before = keeper.held()
-
-    leases.is_away = True
-    for _ in range(60):
-        clock.advance(RENEW_EVERY_S)
-        with pytest.raises(BusUnavailable):
-            keeper.keep(wanting(CAMERAS))
-
-    # It goes on for all it knows, but says that another may hold them now
-    assert keeper.held() == before
-    assert keeper.valid() == {}
-
-    # And when nobody took them meanwhile, it has them again without a break
-    leases.is_away = False
-    clock.advance(RENEW_EVERY_S)
-    keeper.keep(wanting(CAMERAS))
-    assert keeper.valid() == before
-
-
-def test_keeps_what_lies_on_the_servers_of_a_cluster_that_answer(
-    clock: FakeClock, leases: LeavingLeases
-) -> None:
-    keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(wanting(CAMERAS))
-    before = keeper.held()
-
-    # Given that the server of every other camera goes away
-    leases.away = frozenset(CAMERAS[::2])
-    for _ in range(10):
-        clock.advance(RENEW_EVERY_S)
-        leases.asked_in_vain = 0
-        with pytest.raises(BusUnavailable):
-            keeper.keep(wanting(CAMERAS))
-        # Once for the list of members, once for all its cameras
-        assert leases.asked_in_vain == 2
-        assert keeper.valid().keys() >= set(CAMERAS[1::2])
-
-    # It goes on for all it knows
-    assert keeper.held() == before
-    assert keeper.valid().keys() == set(CAMERAS[1::2])
-
-
-def test_the_list_of_members_comes_last_where_its_server_was_away(
-    clock: FakeClock, leases: LeavingLeases
-) -> None:
-    keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(wanting(CAMERAS))
-    leases.away = frozenset(CAMERAS[::2])
-    clock.advance(RENEW_EVERY_S)
-    with pytest.raises(BusUnavailable):
-        keeper.keep(wanting(CAMERAS))
-
-    # Given that it takes nearly as long as a lease lives until one is not answered
-    leases.wait_s = LEASE_S - 0.5
-    clock.advance(RENEW_EVERY_S)
-    asked_s = clock.monotonic_s()
-    with pytest.raises(BusUnavailable):
-        keeper.keep(wanting(CAMERAS))
-
-    # Then the others were renewed before that
-    clock.advance(asked_s + LEASE_S - 0.001 - clock.monotonic_s())
-    assert keeper.valid().keys() == set(CAMERAS[1::2])
 
 
 def test_a_camera_that_moves_is_looked_at_by_one_of_the_two_at_any_time(
@@ -423,33 +261,4 @@ def test_what_is_not_asked_for_any_more_is_given_back(
     let_turn(clock, [keeper], CAMERAS[1:], times=1)
 
     assert held_by([keeper]) == CAMERAS[1:]
-    assert leases.acquire(ONE, "b", ttl_s=LEASE_S, last_seen=Epoch(0)) is not None
-
-
-def test_forgets_a_deleted_camera_only_when_redis_took_note(
-    clock: FakeClock, leases: LeavingLeases
-) -> None:
-    keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(wanting([ONE]))
-    leases.is_away = True
-    with pytest.raises(BusUnavailable):
-        keeper.forget(ONE)
-    assert keeper.held().keys() == {ONE}
-
-    leases.is_away = False
-    keeper.forget(ONE)
-    assert keeper.held() == {}
-
-
-def test_leaves_its_leases_to_expire_when_redis_is_away_at_the_end(
-    clock: FakeClock, leases: LeavingLeases
-) -> None:
-    keeper = LeaseKeeper(leases, member="a", clock=clock)
-    keeper.keep(wanting([ONE]))
-    leases.is_away = True
-
-    keeper.release_all()
-
-    clock.advance(LEASE_S)
-    leases.is_away = False
     assert leases.acquire(ONE, "b", ttl_s=LEASE_S, last_seen=Epoch(0)) is not None
