@@ -88,7 +88,13 @@ class LentLease:
         self._parent_pid = parent_pid
         self._stop = stop
 
-    def keep(self, costs: Mapping[CameraId, float], _report: MemberReport) -> None:
+    def keep(
+        self,
+        costs: Mapping[CameraId, float],
+        _report: MemberReport,
+        *,
+        takes_offers: bool,  # noqa: ARG002  A keeper's signature.
+    ) -> None:
         """End when the worker that renews the lease is gone, or nobody wants the camera."""
         if os.getppid() != self._parent_pid or not self._held.keys() & costs.keys():
             self._stop.set()

@@ -97,6 +97,7 @@ class RecognitionWorker:
         self._jpeg_quality = jpeg_quality
         self._records: dict[CameraId, _Record] = {}
         self._meter = CapacityMeter(clock)
+        self._is_ready = False
         self._since_us = clock.utc_us()
 
     def run_once(self) -> bool:
@@ -143,14 +144,18 @@ class RecognitionWorker:
                 self._forget_deleted()
         except BusUnavailable as error:
             log.warning("configuration_unavailable", what=str(error))
+        wanted = [
+            camera
+            for camera in self._configs.cameras.values()
+            if camera.enabled and camera.recognition != OFF
+        ]
+        # Once: a model that is asked for later holds up nobody who looks already.
+        self._is_ready = self._is_ready or self._recognisers.are_ready(wanted)
         try:
             self._keeper.keep(
-                {
-                    camera.id: camera.frame_fps
-                    for camera in self._configs.cameras.values()
-                    if camera.enabled and camera.recognition != OFF
-                },
+                {camera.id: camera.frame_fps for camera in wanted},
                 self._report(),
+                takes_offers=self._is_ready,
             )
         except ServerUnavailable as error:
             log.warning("server_unavailable", what=str(error))

@@ -64,7 +64,13 @@ class LeaseKeeper:
         self._assigned: dict[CameraId, str] = {}
         self._due_s = 0.0
 
-    def keep(self, costs: Mapping[CameraId, float], report: MemberReport = _NOTHING_SAID) -> None:
+    def keep(
+        self,
+        costs: Mapping[CameraId, float],
+        report: MemberReport = _NOTHING_SAID,
+        *,
+        takes_offers: bool = True,
+    ) -> None:
         """Do what is due, at most once a second: announce, give back, renew or offer, take.
 
         A camera that another is to have is offered to it, and stays ours until it takes it.
@@ -72,6 +78,8 @@ class LeaseKeeper:
         Args:
             costs: Of all cameras of the role, not only ours; see ``assign``.
             report: What the other members are to know of this one.
+            takes_offers: False: not ready yet to do as well as who has the cameras now. What
+                nobody has is taken all the same.
 
         Raises:
             BusUnavailable: Redis, or one server of the cluster, does not answer; what was held
@@ -84,7 +92,7 @@ class LeaseKeeper:
             partial(self._announce, report),
             partial(self._give_back_unwanted, costs),
             partial(self._renew_or_offer, costs),
-            partial(self._take, costs),
+            partial(self._take, costs, takes_offers=takes_offers),
         ]
         if self._is_list_away:
             # Who did not answer may hold us up: first what lies on the other servers.
@@ -193,7 +201,7 @@ class LeaseKeeper:
                 log.warning("lease_lost", camera_id=camera_id, epoch=epoch)
         _require_all(renewed)
 
-    def _take(self, costs: Mapping[CameraId, float]) -> None:
+    def _take(self, costs: Mapping[CameraId, float], *, takes_offers: bool) -> None:
         wanted = [
             camera_id
             for camera_id, owner in self._owners(costs).items()
@@ -204,6 +212,7 @@ class LeaseKeeper:
             {each: self._last_seen.get(each, Epoch(0)) for each in wanted},
             self.member,
             ttl_s=LEASE_S,
+            takes_offers=takes_offers,
         )
         for camera_id, epoch in taken.items():
             log.info("lease_taken", camera_id=camera_id, epoch=epoch)

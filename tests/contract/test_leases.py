@@ -112,6 +112,19 @@ def test_an_offered_camera_stays_its_holders_until_the_heir_takes_it(bus: MediaB
     assert bus.leases.acquire(CAMERA, "anna", ttl_s=3.0, last_seen=held) is None
 
 
+def test_who_takes_no_offers_takes_what_nobody_has(bus: MediaBus) -> None:
+    held = take(bus, "anna", ttl_s=3.0)
+    assert bus.leases.renew_all({CAMERA: held}, ttl_s=0.2, heirs={CAMERA: "bert"})[CAMERA]
+    wanted = dict.fromkeys([CAMERA, OTHER_CAMERA], Epoch(0))
+
+    taken = bus.leases.acquire_all(wanted, "bert", ttl_s=3.0, takes_offers=False)
+    assert taken.keys() == {OTHER_CAMERA}
+
+    bus.let_pass(0.25)
+    taken = bus.leases.acquire_all(wanted, "bert", ttl_s=3.0, takes_offers=False)
+    assert taken.keys() == {CAMERA, OTHER_CAMERA}
+
+
 def test_an_offer_ends_with_the_next_renewal_without_it(bus: MediaBus) -> None:
     held = take(bus, "anna")
     assert offer(bus, held, to="bert")

@@ -271,6 +271,28 @@ def test_a_frame_that_another_has_looked_at_is_not_looked_at_again(tmp_path: Pat
     assert len(stage.detector.levels) == 1
 
 
+def test_a_worker_takes_no_camera_from_another_before_its_model_is_there(tmp_path: Path) -> None:
+    model = tmp_path / "model.onnx"
+    model.write_bytes(b"a model")
+    stage = Stage(tmp_path, detector=FixedDetector(seen(LEFT)))
+    stage.configure(a_basic_camera(recognition=str(model)))
+    # Given a worker that has the camera, and is to give it to us
+    held = stage.recognition.acquire(CAMERA, "other", ttl_s=60, last_seen=Epoch(0))
+    assert held is not None
+    stage.recognition.renew_all({CAMERA: held}, ttl_s=60, heirs={CAMERA: "one"})
+
+    for _ in range(3):
+        stage.clock.advance(1.0)
+        stage.worker.run_once()
+        assert stage.keeper.held() == {}
+
+    stage.shelf.start()
+    wait_until(lambda: stage.shelf.get(str(model))[0] is not None)
+    stage.clock.advance(1.0)
+    stage.worker.run_once()
+    assert stage.keeper.held().keys() == {CAMERA}
+
+
 def test_the_others_learn_what_a_worker_has_and_does(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     stage.configure(a_basic_camera(CAMERA, frame_fps=5), a_basic_camera(OTHER_CAMERA, frame_fps=2))

@@ -40,10 +40,16 @@ class LeavingLeases(MemoryLeases):
 
     @override
     def acquire_all(
-        self, last_seen: Mapping[CameraId, Epoch], member: str, *, ttl_s: float
+        self,
+        last_seen: Mapping[CameraId, Epoch],
+        member: str,
+        *,
+        ttl_s: float,
+        takes_offers: bool = True,
     ) -> Answers[Epoch]:
         here = self._here(last_seen)
-        return self._answered(super().acquire_all(here, member, ttl_s=ttl_s), last_seen)
+        taken = super().acquire_all(here, member, ttl_s=ttl_s, takes_offers=takes_offers)
+        return self._answered(taken, last_seen)
 
     @override
     def renew_all(

@@ -45,7 +45,12 @@ class Leases(Protocol):
         ...
 
     def acquire_all(
-        self, last_seen: Mapping[CameraId, Epoch], member: str, *, ttl_s: float
+        self,
+        last_seen: Mapping[CameraId, Epoch],
+        member: str,
+        *,
+        ttl_s: float,
+        takes_offers: bool = True,
     ) -> Answers[Epoch]:
         """Return a new epoch of each camera that is free, expired, member's own, or offered to it.
 
@@ -54,6 +59,7 @@ class Leases(Protocol):
                 or 0.
             member: Who asks.
             ttl_s: Seconds until they expire, unless renewed.
+            takes_offers: False: what is offered to it stays its holder's.
 
         Raises:
             BusUnavailable: Redis does not answer.

@@ -49,15 +49,21 @@ class MemoryLeases(Leases):
 
     @override
     def acquire_all(
-        self, last_seen: Mapping[CameraId, Epoch], member: str, *, ttl_s: float
+        self,
+        last_seen: Mapping[CameraId, Epoch],
+        member: str,
+        *,
+        ttl_s: float,
+        takes_offers: bool = True,
     ) -> Answers[Epoch]:
         now_s, now_ms = self._clock.monotonic_s(), self._clock.utc_us() // 1000
         taken = Answers[Epoch]()
         for camera_id, seen in last_seen.items():
             known = self._leases.get(camera_id)
-            may_take = known is None or known.holder in {None, member} or known.heir == member
-            if known is not None and not may_take and known.until_s > now_s:
-                continue
+            if known is not None and known.until_s > now_s:
+                is_offered = takes_offers and known.heir == member
+                if known.holder not in {None, member} and not is_offered:
+                    continue
             epoch = Epoch(max((known.epoch if known else 0) + 1, seen + 1, now_ms))
             self._leases[camera_id] = _Lease(member, epoch, now_s + ttl_s)
             taken[camera_id] = epoch

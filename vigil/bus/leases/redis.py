@@ -64,13 +64,18 @@ class RedisLeases(Leases):
 
     @override
     def acquire_all(
-        self, last_seen: Mapping[CameraId, Epoch], member: str, *, ttl_s: float
+        self,
+        last_seen: Mapping[CameraId, Epoch],
+        member: str,
+        *,
+        ttl_s: float,
+        takes_offers: bool = True,
     ) -> Answers[Epoch]:
         said = run_for_each(
             self._redis,
             self._acquire,
             {each: About((self._key(each),), (epoch,)) for each, epoch in last_seen.items()},
-            shared=[member, _ms(ttl_s), keys.LEASE_MEMORY_S],
+            shared=[member, _ms(ttl_s), keys.LEASE_MEMORY_S, int(takes_offers)],
         )
         taken = Answers({each: Epoch(int(epoch)) for each, epoch in said.items() if epoch})
         taken.unread = said.unread
