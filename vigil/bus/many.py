@@ -86,19 +86,7 @@ def run_for_each(
     if not abouts:
         return answers
     if isinstance(redis, Cluster):
-        keys = {camera_id: about.keys[0] for camera_id, about in abouts.items()}
-
-        def ask(server: str, camera_ids: Sequence[CameraId]) -> list[Any]:
-            told = [abouts[each] for each in camera_ids]
-            said = [(len(each.keys), *each.keys, *shared, *each.arguments) for each in told]
-            try:
-                told_of = redis.ask(server, [("EVALSHA", script.sha, *each) for each in said])
-            except NoScriptError:
-                # By its text it is taught; what some have run already may be run again.
-                told_of = redis.ask(server, [("EVAL", str(script.script), *each) for each in said])
-            return [answer for [answer] in told_of]
-
-        return _ask_cluster(redis, keys, ask)
+        return _run_on_cluster(redis, script, abouts, shared)
     everyone = list(abouts)
     for begin in range(0, len(everyone), _A_CALL):
         camera_ids = everyone[begin : begin + _A_CALL]
@@ -110,6 +98,25 @@ def run_for_each(
             )
         answers.update(zip(camera_ids, said, strict=True))
     return answers
+
+
+def _run_on_cluster(
+    cluster: Cluster,
+    script: Script,
+    abouts: Mapping[CameraId, About],
+    shared: Sequence[Argument],
+) -> Answers[Any]:
+    def ask(server: str, camera_ids: Sequence[CameraId]) -> list[Any]:
+        told = [abouts[each] for each in camera_ids]
+        said = [(len(each.keys), *each.keys, *shared, *each.arguments) for each in told]
+        try:
+            answers = cluster.ask(server, [("EVALSHA", script.sha, *each) for each in said])
+        except NoScriptError:
+            # By its text it is taught; what some have run already may be run again.
+            answers = cluster.ask(server, [("EVAL", str(script.script), *each) for each in said])
+        return [answer for [answer] in answers]
+
+    return _ask_cluster(cluster, {each: about.keys[0] for each, about in abouts.items()}, ask)
 
 
 def _ask_cluster(
