@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf, isfinite
 from statistics import median
 from typing import Any
 
@@ -18,28 +19,31 @@ class Measured(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The most that is allowed, or the least.
+    """What is allowed.
 
     Attributes:
-        limit: In the unit of ours, or a ratio.
+        at_most: In the unit of ours, or a ratio.
+        at_least: The same.
         of: Which of the two.
         says: The bar in words, where the number alone would not tell where it comes from.
-        is_least: Whether it is the least.
     """
 
-    limit: float
+    at_most: float = inf
+    at_least: float = -inf
     of: Measured = Measured.OURS
     says: str | None = None
-    is_least: bool = False
 
     @override
     def __str__(self) -> str:
         """Return the bar as the table shows it."""
         if self.says is not None:
             return self.says
-        which = "at least" if self.is_least else "at most"
-        what = f"ratio {which}" if self.of is Measured.RATIO else which
-        return f"{what} {self.limit:g}"
+        bounds = [
+            f"{word} {bound:g}"
+            for word, bound in (("at least", self.at_least), ("at most", self.at_most))
+            if isfinite(bound)
+        ]
+        return ("ratio " if self.of is Measured.RATIO else "") + " and ".join(bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Part:
             return None
         found = self.ratio if self.bar.of is Measured.RATIO else self.our_median
         assert found is not None
-        return found >= self.bar.limit if self.bar.is_least else found <= self.bar.limit
+        return self.bar.at_least <= found <= self.bar.at_most
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """The recognition worker: one frame in, one annotated picture out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import numpy as np
 import structlog
 
 from object_recognition.capacity import CapacityMeter
@@ -13,11 +12,12 @@ from object_recognition.drawing import Caption, annotate
 from object_recognition.looker import LentLease
 from object_recognition.picture import decoded, encoded
 from object_recognition.quarantine import Quarantine
-from object_recognition.recognisers import OFF, Chosen, Recognisers
+from object_recognition.recognisers import OFF, Recognisers
+from object_recognition.view import CameraView, Seen
 from object_recognition.watch import FrameWatch, RawFrame
-from object_recognition.zones import ZoneFilter
 from vigil import keys
 from vigil.bus.answers import Answers
+from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.status.base import StatusBoard
 from vigil.camera_configs import CameraConfigs
@@ -31,8 +31,9 @@ from vigil.errors import (
     ModelInvalid,
     ServerUnavailable,
 )
+from vigil.fact_outbox import FactOutbox
 from vigil.leases import LeaseKeeper
-from vigil.messages import CameraConfig, MemberReport, RecognitionStatus, Zone
+from vigil.messages import CameraConfig, FrameDetections, MemberReport, RecognitionStatus
 
 log = structlog.get_logger(__name__)
 
@@ -46,14 +47,18 @@ STATUS_EVERY_S = 1.0
 class _Record:
     """What happened on one camera since this worker took it."""
 
-    epoch: Epoch
+    view: CameraView
     said_s: float
     looks: int = 0
     busy_s: float = 0.0
     skipped: int = 0
     error: str | None = None
     recogniser: str = ""
-    zones: dict[tuple[object, ...], ZoneFilter] = field(default_factory=dict)
+
+    @property
+    def epoch(self) -> Epoch:
+        """Under which lease it is looked at."""
+        return self.view.epoch
 
 
 class RecognitionWorker:
@@ -66,7 +71,10 @@ class RecognitionWorker:
         keeper: The recognition leases.
         watch: The raw frames.
         boxed: Where annotated pictures go.
+        detections: Where it goes what the annotated picture shows.
+        explanations: Where it goes what the picture does not show, and why.
         statuses: Where each camera's status goes.
+        facts: To whom it is told which tracks there are.
         recognisers: What looks.
         quarantine: Who looks at cameras whose frames kill workers.
         clock: For the pace of statuses, and for how long a look takes.
@@ -80,7 +88,10 @@ class RecognitionWorker:
         keeper: LeaseKeeper | LentLease,
         watch: FrameWatch,
         boxed: FrameStore,
+        detections: StatusBoard[FrameDetections],
+        explanations: ExplanationLog,
         statuses: StatusBoard[RecognitionStatus],
+        facts: FactOutbox,
         recognisers: Recognisers,
         quarantine: Quarantine,
         clock: Clock,
@@ -91,7 +102,10 @@ class RecognitionWorker:
         self._keeper = keeper
         self._watch = watch
         self._boxed = boxed
+        self._detections = detections
+        self._explanations = explanations
         self._statuses = statuses
+        self._facts = facts
         self._recognisers = recognisers
         self._clock = clock
         self._jpeg_quality = jpeg_quality
@@ -135,6 +149,8 @@ class RecognitionWorker:
     def close(self) -> None:
         """Give the cameras back, so that others need not wait for them."""
         self._quarantine.close()
+        for record in self._records.values():
+            self._facts.say(*record.view.close())
         self._keeper.release_all()
 
     def _decide_who_is_ours(self) -> None:
@@ -166,13 +182,17 @@ class RecognitionWorker:
         )
         if {camera_id: record.epoch for camera_id, record in self._records.items()} == held:
             return
-        now_s = self._clock.monotonic_s()
-        self._records = {
-            camera_id: self._records.get(camera_id) or _Record(epoch, said_s=now_s)
-            for camera_id, epoch in held.items()
-        }
+        now_s, before = self._clock.monotonic_s(), self._records
+        self._records = {}
         for camera_id, epoch in held.items():
-            self._records[camera_id].epoch = epoch
+            record = before.get(camera_id) or _Record(CameraView(camera_id, epoch), said_s=now_s)
+            if record.epoch != epoch:
+                # Identities are unique under one lease.
+                self._facts.say(*record.view.close())
+                record.view = CameraView(camera_id, epoch)
+            self._records[camera_id] = record
+        for camera_id in before.keys() - held.keys():
+            self._facts.say(*before[camera_id].view.close())
         cameras = self._configs.cameras
         self._recognisers.keep_only([cameras[each] for each in held if each in cameras])
 
@@ -200,6 +220,8 @@ class RecognitionWorker:
     def _forget(self, camera_id: CameraId, epoch: Epoch) -> None:
         try:
             self._boxed.clear(camera_id, epoch=epoch)
+            self._detections.clear(camera_id, epoch=epoch)
+            self._explanations.clear(camera_id, epoch=epoch)
             self._statuses.clear(camera_id, epoch=epoch)
         except LeaseLost:
             log.info("deleted_camera_is_anothers", camera_id=camera_id)
@@ -227,31 +249,39 @@ class RecognitionWorker:
             self._quarantine.end(camera.id, epoch=epoch)
             return
         record.looks += 1
-        zones = _scaled(camera.zones, image_bgr, frame)
-        # Sure enough, and where the camera looks.
-        found = found.take(found.confidence >= np.float32(camera.min_confidence))
-        found = found.take(_filter_for(record, zones, chosen, image_bgr).inside(found))
+        picture_wh = (image_bgr.shape[1], image_bgr.shape[0])
+        seen = record.view.see(
+            found, camera=camera, detector=chosen.detector, frame=frame, picture_wh=picture_wh
+        )
+        self._facts.say(*seen.facts)
         annotate(
             image_bgr,
-            found,
+            seen.shown,
             labels=chosen.detector.labels,
-            zones=zones,
+            track_id=seen.track_id,
+            zones=seen.zones,
             caption=Caption(chosen.detector.name, _local_time(camera, frame)),
         )
-        self._publish(camera, frame, image_bgr, epoch)
+        self._publish(camera, frame, image_bgr, seen, epoch)
 
     def _publish(
-        self, camera: CameraConfig, frame: RawFrame, picture: ImageBgr, epoch: Epoch
+        self, camera: CameraConfig, frame: RawFrame, picture: ImageBgr, seen: Seen, epoch: Epoch
     ) -> None:
         jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp)
         ttl_s = keys.frame_ttl_s(camera.frame_fps)
         try:
+            # First what was seen: who hears the picture's bell finds it.
+            self._detections.put(camera.id, seen.published, epoch=epoch)
+            if seen.explanation is not None:
+                self._explanations.append(seen.explanation, epoch=epoch)
             self._boxed.put(camera.id, jpeg, epoch=epoch, ttl_s=ttl_s)
         except LeaseLost:
             self._keeper.lost(camera.id, epoch=epoch)
 
     def _clear(self, camera_id: CameraId) -> None:
         """Take away the picture of a camera that died: no frozen frame is shown as live."""
+        if camera_id in self._records:
+            self._facts.say(*self._records[camera_id].view.close())
         epoch = self._keeper.held().get(camera_id)
         if epoch is None:
             return
@@ -293,32 +323,6 @@ class RecognitionWorker:
             is_quarantined=in_quarantine is not None,
             error=record.error or in_quarantine,
         )
-
-
-def _filter_for(
-    record: _Record, zones: tuple[Zone, ...], chosen: Chosen, image_bgr: ImageBgr
-) -> ZoneFilter:
-    """Return the filter of a camera's zones, made once for what it depends on."""
-    labels, frame_wh = chosen.detector.labels, (image_bgr.shape[1], image_bgr.shape[0])
-    key = (zones, labels, frame_wh)
-    if key not in record.zones:
-        record.zones = {key: ZoneFilter(zones, labels=labels, frame_wh=frame_wh)}
-    return record.zones[key]
-
-
-def _scaled(zones: tuple[Zone, ...], image_bgr: ImageBgr, frame: RawFrame) -> tuple[Zone, ...]:
-    """Return zones in pixels of the picture, which may be smaller than the full frame."""
-    height, width = image_bgr.shape[:2]
-    full_wh = (frame.stamp.width_px or width, frame.stamp.height_px or height)
-    if full_wh == (width, height):
-        return zones
-    ratio_x, ratio_y = width / full_wh[0], height / full_wh[1]
-    return tuple(
-        zone.model_copy(
-            update={"points": tuple((x * ratio_x, y * ratio_y) for x, y in zone.points)}
-        )
-        for zone in zones
-    )
 
 
 def _local_time(camera: CameraConfig, frame: RawFrame) -> datetime:

@@ -10,6 +10,7 @@ from flask import Flask
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.connection import RedisClient, connect_single, connect_waiting, require_fit_queue
+from vigil.bus.explanations.redis import RedisExplanationLog
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
@@ -74,6 +75,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         config_store=RedisCameraConfigStore(queue),
         statuses=statuses,
         pool=_pool(media),
+        explanations=RedisExplanationLog(media),
         checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=owasp_hasher(),

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from vigil.bus.camera_config.base import CameraConfigStore
+from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
 from vigil.messages import CameraStatus
@@ -45,6 +46,9 @@ DOMAINS: Final = (
     "time_intervals",
     "notifications",
     "recipients",
+    "tracks",
+    "explanations",
+    "facts",
     "audit",
     "images",
     "status",
@@ -74,6 +78,7 @@ def create_app(
     config_store: CameraConfigStore,
     statuses: StatusBoard[CameraStatus],
     pool: RecognitionPool,
+    explanations: ExplanationLog,
     checks: Mapping[str, Check],
     clock: Clock,
     hasher: PasswordHasher,
@@ -86,6 +91,7 @@ def create_app(
         config_store: Where the other services read which cameras there are.
         statuses: What the holders of cameras say about them.
         pool: What recognition workers say of themselves and of cameras.
+        explanations: What recognition says of what it did not show.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -107,9 +113,12 @@ def create_app(
         sealer=Sealer(*settings.secrets()),
         configuration=ConfigurationPublisher(config_store, sessions),
         statuses=statuses,
+        explanations=explanations,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
-        readiness=Readiness({"postgresql": partial(ask_postgresql, sessions), **checks}),
         pool=pool,
+        readiness=Readiness(
+            {"postgresql": partial(ask_postgresql, sessions), **checks}, clock=clock
+        ),
     )
     # First, so that their clocks start before anything else is done for a request.
     install_metrics(app, clock)

@@ -11,6 +11,7 @@ from bench.rows import (
     ingest_packets,
     pool_scaling,
     pool_thousand,
+    tracker,
     viewers_mjpeg,
 )
 
@@ -24,6 +25,7 @@ ROWS: dict[str, Callable[[], RowResult]] = {
         frame_to_box,
         pool_scaling,
         pool_thousand,
+        tracker,
         viewers_mjpeg,
         first_box,
     )

@@ -99,7 +99,7 @@ def measure() -> RowResult:
             wait_until(lambda: len(_owners(client)) == 3, what="taken over", timeout_s=_START_S)
             pause(_WINDOW_S)
         repeated = float(boxed.repeated())
-    bar = Bar(3.6, of=Measured.RATIO, is_least=True)
+    bar = Bar(at_least=3.6, of=Measured.RATIO)
     return RowResult(
         NAME,
         [

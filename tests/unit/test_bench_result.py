@@ -16,11 +16,25 @@ def test_a_bar_is_held_by_the_median(ours: list[float], limit: float, *, holds: 
 
 
 def test_a_bar_may_be_the_least() -> None:
-    bar = Bar(3.6, of=Measured.RATIO, is_least=True)
+    bar = Bar(at_least=3.6, of=Measured.RATIO)
 
     assert str(bar) == "ratio at least 3.6"
     assert Part("", "frames a second", bar, [36.0, 37.0], [10.0, 10.0]).holds
     assert Part("", "frames a second", bar, [35.0, 30.0], [10.0, 10.0]).holds is False
+
+
+@pytest.mark.parametrize(
+    ("ours", "holds"), [([0.8], False), ([1.0, 0.9], True), ([0.9], True), ([1.3], False)]
+)
+def test_a_bar_may_be_a_least_and_a_most(ours: list[float], *, holds: bool) -> None:
+    part = Part("", "share", Bar(at_least=0.9, at_most=1.2), ours)
+
+    assert part.holds is holds
+    assert str(part.bar) == "at least 0.9 and at most 1.2"
+
+
+def test_a_bar_for_a_ratio_says_so() -> None:
+    assert str(Bar(at_least=1.0, of=Measured.RATIO)) == "ratio at least 1"
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:

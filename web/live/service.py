@@ -76,7 +76,7 @@ class LiveViews:
             log.warning("bus_unavailable", what=str(error))
             jpeg = None
         if jpeg is None:
-            return Snapshot(self._substitute(camera_id).jpeg, is_live=False)
+            return Snapshot(self._substitute(camera_id).paint(), is_live=False)
         return Snapshot(jpeg, is_live=True)
 
     def stream(self, camera_id: CameraId, *, still_allowed: StillAllowed) -> LiveStream:
