@@ -120,6 +120,13 @@ def create_app(
             {"postgresql": partial(ask_postgresql, sessions), **checks}, clock=clock
         ),
     )
+    _install_parts(app, settings, clock, streams)
+    return app
+
+
+def _install_parts(
+    app: Flask, settings: WebSettings, clock: Clock, streams: ApiBlueprint | None
+) -> None:
     # First, so that their clocks start before anything else is done for a request.
     install_metrics(app, clock)
     install_access_log(app, clock)
@@ -129,7 +136,6 @@ def create_app(
     install_error_handlers(app)
     app.after_request(_harden)
     _name_run(app)
-    return app
 
 
 def _configure(app: Flask, settings: WebSettings) -> None:

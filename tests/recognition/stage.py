@@ -114,20 +114,7 @@ class Stage:
         self.outbox = FactOutbox(self.facts, Spool(folder / "facts.sqlite"), clock=self.clock)
         self.store = MemoryCameraConfigStore()
         self.keeper = LeaseKeeper(self.recognition, member="one", clock=self.clock)
-        self.shelf = ModelShelf(
-            store=ModelStore(
-                folder / "models",
-                downloader=Downloader(
-                    limits=Limits(silence_s=2, total_s=10), clock=SystemClock(), stop=self.stop
-                ),
-                check=lambda _: None,
-                max_bytes=1_000_000,
-            ),
-            load=self._load,
-            pinned={"pinned": default} if default is not None else {},
-            clock=self.clock,
-            stop=self.stop,
-        )
+        self.shelf = self._made_shelf(folder, default)
         self.recognisers = Recognisers(
             shelf=self.shelf,
             default_model="pinned" if default is not None else "basic",
@@ -161,6 +148,22 @@ class Stage:
     def _start(self, camera_id: CameraId, epoch: Epoch) -> "StillLooker":
         self.lookers.append(StillLooker(camera_id, epoch))
         return self.lookers[-1]
+
+    def _made_shelf(self, folder: Path, default: ModelSource | None) -> ModelShelf:
+        return ModelShelf(
+            store=ModelStore(
+                folder / "models",
+                downloader=Downloader(
+                    limits=Limits(silence_s=2, total_s=10), clock=SystemClock(), stop=self.stop
+                ),
+                check=lambda _: None,
+                max_bytes=1_000_000,
+            ),
+            load=self._load,
+            pinned={"pinned": default} if default is not None else {},
+            clock=self.clock,
+            stop=self.stop,
+        )
 
     def _load(self, path: Path, _name: str) -> Detector:
         assert path.is_file()
