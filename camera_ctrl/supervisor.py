@@ -116,7 +116,7 @@ class CameraSupervisor:
         # The leases lie in the media Redis: they are kept on the last good configuration.
         try:
             self._forget_deleted()
-            self._keeper.keep(_enabled(self._configs.cameras))
+            self._keeper.keep(dict.fromkeys(_enabled(self._configs.cameras), 1.0))
         except BusUnavailable as error:
             log.warning("bus_unavailable", what=str(error))
 

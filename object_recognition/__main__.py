@@ -1,14 +1,16 @@
 """``vigil recognise``: a recognition worker. It and `recognisers` name concrete classes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import cv2
 from redis import Redis
 
 from object_recognition.assembly import make_engines, make_store
+from object_recognition.looker import LentLease, LookerProcess
 from object_recognition.models.shelf import ModelShelf
 from object_recognition.models.source import DEFAULT_MODEL
+from object_recognition.quarantine import Quarantine
 from object_recognition.recognisers import Recognisers
 from object_recognition.settings import RecognitionSettings
 from object_recognition.watch import FrameWatch
@@ -17,6 +19,7 @@ from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.connection import (
     BRIEF_TIMEOUT_S,
+    RedisClient,
     connect_briefly,
     connect_waiting,
     require_fit_queue,
@@ -26,9 +29,11 @@ from vigil.bus.facts.redis import RedisFactLog
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
+from vigil.bus.looks.redis import RedisLookNotes
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
+from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import SetupInvalid, SpoolUnavailable
 from vigil.fact_outbox import FactOutbox
 from vigil.leases import LeaseKeeper, new_member_id
@@ -50,50 +55,91 @@ from vigil.spool import Spool
 SEND_EVERY_S = 1.0
 
 
-def main(_arguments: Sequence[str] = ()) -> int:
-    """Run a recognition worker until it is stopped."""
+def main(_arguments: Sequence[str] = (), *, recognisers: type[Recognisers] = Recognisers) -> int:
+    """Run a recognition worker until it is stopped.
+
+    Args:
+        recognisers: What chooses who looks. A benchmark has looks of one length.
+    """
     settings = load(RecognitionSettings)
+    clock, stop, member = SystemClock(), stop_on_signals(), new_member_id()
+    start = partial(LookerProcess, main=look_at_one, arguments=(settings, recognisers, member))
+
+    def keeper(redis: RedisClient) -> LeaseKeeper:
+        leases = RedisLeases(redis, role=keys.Role.RECOGNITION)
+        return LeaseKeeper(leases, member=member, clock=clock)
+
+    def quarantine(redis: RedisClient) -> Quarantine:
+        return Quarantine(RedisLookNotes(redis), member=member, start=start, clock=clock)
+
+    _run(
+        settings,
+        recognisers=recognisers,
+        keeper=keeper,
+        quarantine=quarantine,
+        clock=clock,
+        stop=stop,
+    )
+    return 0
+
+
+def look_at_one(
+    settings: RecognitionSettings,
+    recognisers: type[Recognisers],
+    member: str,
+    *,
+    camera_id: CameraId,
+    epoch: Epoch,
+    parent_pid: int,
+) -> None:
+    """Look at one camera in quarantine, under the lease of the worker that started us."""
+    clock, stop = SystemClock(), stop_on_signals()
+    lease = LentLease(camera_id, epoch, member=member, parent_pid=parent_pid, stop=stop)
+
+    def quarantine(redis: RedisClient) -> Quarantine:
+        return Quarantine(RedisLookNotes(redis), member=member, start=None, clock=clock)
+
+    alone = settings.model_copy(update={"heartbeat_path": None})
+    _run(
+        alone,
+        recognisers=recognisers,
+        keeper=lambda _: lease,
+        quarantine=quarantine,
+        clock=clock,
+        stop=stop,
+    )
+
+
+def _run(
+    settings: RecognitionSettings,
+    *,
+    recognisers: type[Recognisers],
+    keeper: Callable[[RedisClient], LeaseKeeper | LentLease],
+    quarantine: Callable[[RedisClient], Quarantine],
+    clock: SystemClock,
+    stop: StopSignal,
+) -> None:
     configure_logging("object_recognition", settings.log_level)
     # OpenCV would take every core for each small picture; workers are what shares the cores.
     cv2.setNumThreads(settings.inference_threads)
-    clock, stop = SystemClock(), stop_on_signals()
     redis = connect_waiting(str(settings.redis_url), stop=stop, server_timeout_s=BRIEF_TIMEOUT_S)
     queue = connect_briefly(settings.queue_url())
     require_fit_queue(queue)
     bell = RedisFrameBell(redis, kind=keys.FrameKind.RAW)
     shelf = _shelf(settings, clock, stop)
     facts = _outbox(settings, queue, clock)
-    member = new_member_id()
-    worker = RecognitionWorker(
-        configs=CameraConfigs(
-            store=RedisCameraConfigStore(queue),
-            bell=RedisConfigBell(queue),
-            path=settings.vigil_home / "object_recognition" / "cameras.json",
-            clock=clock,
-        ),
-        keeper=LeaseKeeper(
-            RedisLeases(redis, role=keys.Role.RECOGNITION), member=member, clock=clock
-        ),
-        watch=FrameWatch(
-            frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW), bell=bell, clock=clock
-        ),
-        boxed=RedisFrameStore(redis, kind=keys.FrameKind.BOXED),
-        detections=RedisStatusBoard(
-            redis,
-            role=keys.Role.RECOGNITION,
-            document_class=FrameDetections,
-            key_of=keys.detections,
-        ),
-        explanations=RedisExplanationLog(redis),
-        statuses=RedisStatusBoard(
-            redis, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
-        ),
+    worker = _worker(
+        settings,
+        redis,
+        queue,
+        bell,
+        keeper=keeper(redis),
+        quarantine=quarantine(redis),
         facts=facts,
-        recognisers=Recognisers(
+        recognisers=recognisers(
             shelf=shelf, default_model=settings.default_model, sealer=Sealer(*settings.secrets())
         ),
         clock=clock,
-        jpeg_quality=settings.boxed_jpeg_quality,
     )
     shelf.start()
     sender = start_thread(partial(_send, facts, stop), name="facts", stop=stop)
@@ -111,7 +157,48 @@ def main(_arguments: Sequence[str] = ()) -> int:
         facts.close()
         bell.close()
         shelf.close()
-    return 0
+
+
+def _worker(
+    settings: RecognitionSettings,
+    redis: RedisClient,
+    queue: Redis,
+    bell: RedisFrameBell,
+    *,
+    keeper: LeaseKeeper | LentLease,
+    quarantine: Quarantine,
+    facts: FactOutbox,
+    recognisers: Recognisers,
+    clock: SystemClock,
+) -> RecognitionWorker:
+    boxed = RedisFrameStore(redis, kind=keys.FrameKind.BOXED)
+    raw = RedisFrameStore(redis, kind=keys.FrameKind.RAW)
+    return RecognitionWorker(
+        configs=CameraConfigs(
+            store=RedisCameraConfigStore(queue),
+            bell=RedisConfigBell(queue),
+            path=settings.vigil_home / "object_recognition" / "cameras.json",
+            clock=clock,
+        ),
+        keeper=keeper,
+        watch=FrameWatch(frames=raw, boxed=boxed, bell=bell, clock=clock),
+        boxed=boxed,
+        detections=RedisStatusBoard(
+            redis,
+            role=keys.Role.RECOGNITION,
+            document_class=FrameDetections,
+            key_of=keys.detections,
+        ),
+        explanations=RedisExplanationLog(redis),
+        statuses=RedisStatusBoard(
+            redis, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
+        ),
+        facts=facts,
+        recognisers=recognisers,
+        quarantine=quarantine,
+        clock=clock,
+        jpeg_quality=settings.boxed_jpeg_quality,
+    )
 
 
 def _outbox(settings: RecognitionSettings, queue: Redis, clock: SystemClock) -> FactOutbox:

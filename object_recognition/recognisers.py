@@ -53,6 +53,14 @@ class Recognisers:
                 return Chosen(detector, None)
         return Chosen(self._basic.setdefault(camera.id, BasicRecogniser()), error)
 
+    def are_ready(self, cameras: Collection[CameraConfig]) -> bool:
+        """Return whether cameras would be looked at with what they ask for, or for all we know.
+
+        From the first call on, their models are made ready.
+        """
+        models = {model for model, _ in map(self._model_of, cameras)} - {BASIC}
+        return all(self._shelf.get(each) != (None, None) for each in models)
+
     def refuse(self, camera: CameraConfig, reason: str) -> None:
         """Note that a camera's model does not work."""
         model, _ = self._model_of(camera)

@@ -47,12 +47,16 @@ class FrameWatch:
 
     Args:
         frames: The raw pictures.
+        boxed: The annotated ones: what another has looked at is not looked at again.
         bell: Rings when one was written.
         clock: For whose turn it is.
     """
 
-    def __init__(self, *, frames: FrameStore, bell: FrameBell, clock: Clock) -> None:
+    def __init__(
+        self, *, frames: FrameStore, boxed: FrameStore, bell: FrameBell, clock: Clock
+    ) -> None:
         self._frames = frames
+        self._boxed = boxed
         self._bell = bell
         self._clock = clock
         self._cameras: dict[CameraId, _Camera] = {}
@@ -92,8 +96,26 @@ class FrameWatch:
     def _attend(self, camera_ids: Collection[CameraId]) -> None:
         if self._cameras.keys() == set(camera_ids):
             return
-        self._cameras = {each: self._cameras.get(each, _Camera()) for each in camera_ids}
+        looked_at = self._looked_at([each for each in camera_ids if each not in self._cameras])
+        self._cameras = {
+            each: self._cameras.get(each, _Camera(seen=looked_at.get(each))) for each in camera_ids
+        }
         self._bell.listen_to(camera_ids)
+
+    def _looked_at(self, camera_ids: Collection[CameraId]) -> dict[CameraId, FrameStamp]:
+        """Return the frames at which the holders before us looked last."""
+        stamps = {}
+        try:
+            boxed = self._boxed.newest(camera_ids)
+        except ServerUnavailable as error:
+            log.warning("boxed_images_unread", what=str(error))
+            return {}
+        for camera_id, jpeg in boxed.items():
+            try:
+                stamps[camera_id] = read_stamp(jpeg)
+            except FrameInvalid as error:
+                log.warning("boxed_image_ignored", camera_id=camera_id, reason=str(error))
+        return stamps
 
     def _hear(self, timeout_s: float) -> None:
         for camera_id in self._bell.wait(timeout_s):

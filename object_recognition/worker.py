@@ -6,13 +6,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
+from object_recognition.capacity import CapacityMeter
 from object_recognition.detection import ImageBgr
 from object_recognition.drawing import Caption, annotate
+from object_recognition.looker import LentLease
 from object_recognition.picture import decoded, encoded
+from object_recognition.quarantine import Quarantine
 from object_recognition.recognisers import OFF, Recognisers
 from object_recognition.view import CameraView, Seen
 from object_recognition.watch import FrameWatch, RawFrame
 from vigil import keys
+from vigil.bus.answers import Answers
 from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.status.base import StatusBoard
@@ -29,7 +33,7 @@ from vigil.errors import (
 )
 from vigil.fact_outbox import FactOutbox
 from vigil.leases import LeaseKeeper
-from vigil.messages import CameraConfig, FrameDetections, RecognitionStatus
+from vigil.messages import CameraConfig, FrameDetections, MemberReport, RecognitionStatus
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +76,7 @@ class RecognitionWorker:
         statuses: Where each camera's status goes.
         facts: To whom it is told which tracks there are.
         recognisers: What looks.
+        quarantine: Who looks at cameras whose frames kill workers.
         clock: For the pace of statuses, and for how long a look takes.
         jpeg_quality: Of the annotated pictures.
     """
@@ -80,7 +85,7 @@ class RecognitionWorker:
         self,
         *,
         configs: CameraConfigs,
-        keeper: LeaseKeeper,
+        keeper: LeaseKeeper | LentLease,
         watch: FrameWatch,
         boxed: FrameStore,
         detections: StatusBoard[FrameDetections],
@@ -88,9 +93,11 @@ class RecognitionWorker:
         statuses: StatusBoard[RecognitionStatus],
         facts: FactOutbox,
         recognisers: Recognisers,
+        quarantine: Quarantine,
         clock: Clock,
         jpeg_quality: int,
     ) -> None:
+        self._quarantine = quarantine
         self._configs = configs
         self._keeper = keeper
         self._watch = watch
@@ -103,6 +110,9 @@ class RecognitionWorker:
         self._clock = clock
         self._jpeg_quality = jpeg_quality
         self._records: dict[CameraId, _Record] = {}
+        self._meter = CapacityMeter(clock)
+        self._is_ready = False
+        self._since_us = clock.utc_us()
 
     def run_once(self) -> bool:
         """Look at one frame; return False when no owned camera had a new one for a moment.
@@ -113,14 +123,24 @@ class RecognitionWorker:
         self._decide_who_is_ours()
         self._say_how_it_goes()
         cameras = self._configs.cameras
-        ours = {each: epoch for each, epoch in self._keeper.valid().items() if each in cameras}
+        others = self._quarantine.isolated()
+        ours = {
+            each: epoch
+            for each, epoch in self._keeper.valid().items()
+            if each in cameras and each not in others
+        }
         frame = self._watch.next_unseen(ours, timeout_s=WAIT_S)
         for camera_id in self._watch.take_gone():
             self._clear(camera_id)
         if frame is None:
             return False
+        begun_s = self._clock.monotonic_s()
         try:
-            self._look(frame, ours[frame.camera_id])
+            if self._quarantine.begin(frame.camera_id, frame.jpeg, epoch=ours[frame.camera_id]):
+                self._look(frame, ours[frame.camera_id])
+                self._meter.note(self._clock.monotonic_s() - begun_s)
+        except LeaseLost:
+            self._keeper.lost(frame.camera_id, epoch=ours[frame.camera_id])
         except ServerUnavailable as error:
             # Its next frame will do, and those of the other servers' cameras do not wait for it.
             log.warning("picture_dropped", camera_id=frame.camera_id, what=str(error))
@@ -128,6 +148,7 @@ class RecognitionWorker:
 
     def close(self) -> None:
         """Give the cameras back, so that others need not wait for them."""
+        self._quarantine.close()
         for record in self._records.values():
             self._facts.say(*record.view.close())
         self._keeper.release_all()
@@ -139,15 +160,26 @@ class RecognitionWorker:
                 self._forget_deleted()
         except BusUnavailable as error:
             log.warning("configuration_unavailable", what=str(error))
+        wanted = [
+            camera
+            for camera in self._configs.cameras.values()
+            if camera.enabled and camera.recognition != OFF
+        ]
+        # Once: a model that is asked for later holds up nobody who looks already.
+        self._is_ready = self._is_ready or self._recognisers.are_ready(wanted)
         try:
             self._keeper.keep(
-                camera.id
-                for camera in self._configs.cameras.values()
-                if camera.enabled and camera.recognition != OFF
+                {camera.id: camera.frame_fps for camera in wanted},
+                self._report(),
+                takes_offers=self._is_ready,
             )
         except ServerUnavailable as error:
             log.warning("server_unavailable", what=str(error))
         held = self._keeper.held()
+        self._quarantine.follow(
+            {k: v for k, v in held.items() if k in self._configs.cameras},
+            alive=self._keeper.members,
+        )
         if {camera_id: record.epoch for camera_id, record in self._records.items()} == held:
             return
         now_s, before = self._clock.monotonic_s(), self._records
@@ -163,6 +195,17 @@ class RecognitionWorker:
             self._facts.say(*before[camera_id].view.close())
         cameras = self._configs.cameras
         self._recognisers.keep_only([cameras[each] for each in held if each in cameras])
+
+    def _report(self) -> MemberReport:
+        cameras = self._configs.cameras
+        ours = [each for each in self._records if each in cameras]
+        return MemberReport(
+            capacity_fps=self._meter.capacity_fps,
+            since_us=self._since_us,
+            wanted_fps=round(sum(cameras[each].frame_fps for each in ours), 3),
+            looked_fps=round(self._meter.looked_fps, 2),
+            recognisers=tuple(sorted({r.recogniser for r in self._records.values()} - {""})),
+        )
 
     def _forget_deleted(self) -> None:
         for camera_id, epoch in self._keeper.held().items():
@@ -197,11 +240,13 @@ class RecognitionWorker:
         except FrameInvalid as error:
             record.error = str(error)
             log.warning("frame_skipped", camera_id=camera.id, reason=str(error))
+            self._quarantine.end(camera.id, epoch=epoch)
             return
         except ModelInvalid as error:
             # Its next frame is looked at by the basic recogniser.
             self._recognisers.refuse(camera, str(error))
             log.error("model_refused", camera_id=camera.id, reason=str(error))
+            self._quarantine.end(camera.id, epoch=epoch)
             return
         record.looks += 1
         picture_wh = (image_bgr.shape[1], image_bgr.shape[0])
@@ -249,26 +294,35 @@ class RecognitionWorker:
 
     def _say_how_it_goes(self) -> None:
         now_s = self._clock.monotonic_s()
-        for camera_id, record in self._records.items():
-            past_s = now_s - record.said_s
-            if past_s < STATUS_EVERY_S:
-                continue
-            status = RecognitionStatus(
-                owner=self._keeper.member,
-                epoch=record.epoch,
-                recogniser=record.recogniser,
-                looked_fps=round(record.looks / past_s, 2),
-                inference_ms=round(1e3 * record.busy_s / record.looks, 1) if record.looks else 0.0,
-                skipped=record.skipped,
-                error=record.error,
-            )
-            try:
-                self._statuses.put(camera_id, status, epoch=record.epoch)
-            except LeaseLost:
-                self._keeper.lost(camera_id, epoch=record.epoch)
-            except ServerUnavailable as error:
-                log.warning("status_not_said", camera_id=camera_id, what=str(error))
+        due = {k: v for k, v in self._records.items() if now_s - v.said_s >= STATUS_EVERY_S}
+        statuses = {
+            camera_id: (self._status_of(camera_id, record, now_s - record.said_s), record.epoch)
+            for camera_id, record in due.items()
+            if not self._quarantine.speaks_for_itself(camera_id)
+        }
+        try:
+            written = self._statuses.put_all(statuses)
+        except ServerUnavailable as error:
+            log.warning("statuses_not_said", what=str(error))
+            written = Answers()
+        for camera_id, is_ours in written.items():
+            if not is_ours:
+                self._keeper.lost(camera_id, epoch=due[camera_id].epoch)
+        for record in due.values():
             record.said_s, record.looks, record.busy_s = now_s, 0, 0.0
+
+    def _status_of(self, camera_id: CameraId, record: _Record, past_s: float) -> RecognitionStatus:
+        in_quarantine = self._quarantine.words(camera_id)
+        return RecognitionStatus(
+            owner=self._keeper.member,
+            epoch=record.epoch,
+            recogniser=record.recogniser,
+            looked_fps=round(record.looks / past_s, 2),
+            inference_ms=round(1e3 * record.busy_s / record.looks, 1) if record.looks else 0.0,
+            skipped=record.skipped,
+            is_quarantined=in_quarantine is not None,
+            error=record.error or in_quarantine,
+        )
 
 
 def _local_time(camera: CameraConfig, frame: RawFrame) -> datetime:

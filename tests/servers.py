@@ -10,7 +10,7 @@ postgres        the URL of a database of its own, copied from a template
 import itertools
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +18,13 @@ from typing import Any
 import psycopg2
 import pytest
 import redis
+from redis.crc import key_slot
 
 from standalone.servers.postgres import EmbeddedPostgres
 from standalone.servers.valkey import EmbeddedValkey
 from tests.waiting import wait_until
+from vigil.domain.camera import CameraId
+from vigil.keys import Role, lease
 
 CLUSTER_NODES = 3
 _SLOTS = 16_384
@@ -37,6 +40,11 @@ class ValkeyCluster:
     def url(self) -> str:
         """Return one node's URL, from which a client finds the others."""
         return self.nodes[0].url
+
+    def cameras_on(self, node: int, camera_ids: Iterable[CameraId], role: Role) -> set[CameraId]:
+        """Return the cameras whose leases, and what those guard, lie on a node."""
+        slots = _slots_of(node)
+        return {each for each in camera_ids if key_slot(lease(each, role).encode()) in slots}
 
 
 @pytest.fixture(scope="session")
@@ -139,14 +147,18 @@ def execute(url: str, statement: str) -> None:
         connection.close()
 
 
+def _slots_of(node: int) -> range:
+    share = -(-_SLOTS // CLUSTER_NODES)
+    return range(node * share, min((node + 1) * share, _SLOTS))
+
+
 def _join(nodes: list[EmbeddedValkey]) -> None:
-    share = -(-_SLOTS // len(nodes))
     with ExitStack() as opened:
         clients = [opened.enter_context(redis.Redis.from_url(node.url)) for node in nodes]
         for index, client in enumerate(clients):
-            first, last = index * share, min((index + 1) * share, _SLOTS) - 1
+            slots = _slots_of(index)
             _command(client, "CLUSTER SET-CONFIG-EPOCH", index + 1)
-            _command(client, "CLUSTER ADDSLOTSRANGE", first, last)
+            _command(client, "CLUSTER ADDSLOTSRANGE", slots[0], slots[-1])
             bus_port = client.config_get("cluster-port")["cluster-port"]
             _command(clients[0], "CLUSTER MEET", "127.0.0.1", nodes[index].port, bus_port)
         wait_until(lambda: all(map(_is_whole, clients)), timeout_s=20)

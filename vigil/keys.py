@@ -18,7 +18,10 @@ camera_<id>_boxed_image                     string  object_recognition  like the
 {camera_<id>_boxed_image}:explanations      stream  object_recognition  EXPLANATIONS_TTL_S
 {camera_<id>_boxed_image}:lease             hash    object_recognition  LEASE_MEMORY_S
 {camera_<id>_boxed_image}:bell              channel object_recognition  -
+{camera_<id>_boxed_image}:look              hash    object_recognition  LOOK_TTL_S
+{camera_<id>_boxed_image}:deaths            hash    object_recognition  DEATHS_TTL_S
 vigil:members:<role>                        zset    members of the role MEMBERS_TTL_S
+{vigil:members:<role>}:reports              hash    members of the role MEMBERS_TTL_S
 
 Queue role (``QUEUE_REDIS_URL``; one server).
 
@@ -46,6 +49,10 @@ EXPLANATIONS_TTL_S = 300
 RATE_LIMITS = "vigil:limits"
 #: Seconds that the last epoch of a lease is remembered after its last renewal.
 LEASE_MEMORY_S = 86_400
+#: Seconds that a look's note outlives who looked: by then somebody has taken the camera.
+LOOK_TTL_S = 600
+#: Seconds after the last death at a camera when all of them are forgotten.
+DEATHS_TTL_S = 3600
 #: Seconds that a role's list of members outlives the last of them.
 MEMBERS_TTL_S = 60
 
@@ -133,9 +140,24 @@ def lease(camera_id: CameraId, role: Role) -> str:
     return f"{{{_guarded(camera_id, role)}}}:lease"
 
 
+def look(camera_id: CameraId) -> str:
+    """Return the hash that says who looks at which of a camera's frames now."""
+    return f"{{{boxed_image(camera_id)}}}:look"
+
+
+def deaths(camera_id: CameraId) -> str:
+    """Return the hash that counts who died while looking at a camera, and at which frames."""
+    return f"{{{boxed_image(camera_id)}}}:deaths"
+
+
 def members(role: Role) -> str:
     """Return the sorted set of a role's members, scored by when each expires."""
     return f"vigil:members:{role}"
+
+
+def member_reports(role: Role) -> str:
+    """Return the hash of what each member says of itself, in the slot of their list."""
+    return f"{{{members(role)}}}:reports"
 
 
 def camera_config(camera_id: CameraId) -> str:

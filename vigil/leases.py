@@ -3,25 +3,26 @@
 import os
 import secrets
 import socket
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
+from vigil.bus.answers import Answers, AnswerT
 from vigil.bus.leases.base import Leases
 from vigil.clock import Clock
-from vigil.domain.assignment import share_of
+from vigil.domain.assignment import assign
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, ServerUnavailable
+from vigil.messages import MemberReport
 
 log = structlog.get_logger(__name__)
 
 #: Seconds a lease lives, and seconds between renewals.
 LEASE_S = 3.0
 RENEW_EVERY_S = 1.0
-#: Stands for the server of what no server of a cluster has now.
-_NO_SERVER = "none"
+_NOTHING_SAID = MemberReport()
 
 
 def new_member_id() -> str:
@@ -54,17 +55,31 @@ class LeaseKeeper:
         self._held: dict[CameraId, _Held] = {}
         #: The greatest epoch seen of each camera: the next is greater, even in an emptied Redis.
         self._last_seen: dict[CameraId, Epoch] = {}
-        #: As of the last announcement that was answered; empty: none was yet.
-        self._members: frozenset[str] = frozenset()
-        #: The servers of a cluster that did not answer in the last round.
-        self._away: frozenset[str] = frozenset()
+        #: Of each member, as of the last announcement that was answered; empty: none was yet.
+        self._capacities: dict[str, float | None] = {}
+        #: Whether the server with the list of members did not answer the last time.
+        self._is_list_away = False
+        #: It is computed again only when something changed.
+        self._assigned_for: tuple[dict[CameraId, float], dict[str, float | None]] = ({}, {})
+        self._assigned: dict[CameraId, str] = {}
         self._due_s = 0.0
 
-    def keep(self, camera_ids: Iterable[CameraId]) -> None:
-        """Do what is due, at most once a second: announce, give back, renew, take.
+    def keep(
+        self,
+        costs: Mapping[CameraId, float],
+        report: MemberReport = _NOTHING_SAID,
+        *,
+        takes_offers: bool = True,
+    ) -> None:
+        """Do what is due, at most once a second: announce, give back, renew or offer, take.
+
+        A camera that another is to have is offered to it, and stays ours until it takes it.
 
         Args:
-            camera_ids: All cameras of the role, not only ours.
+            costs: Of all cameras of the role, not only ours; see ``assign``.
+            report: What the other members are to know of this one.
+            takes_offers: False: not ready yet to do as well as who has the cameras now. What
+                nobody has is taken all the same.
 
         Raises:
             BusUnavailable: Redis, or one server of the cluster, does not answer; what was held
@@ -73,24 +88,35 @@ class LeaseKeeper:
         if self._clock.monotonic_s() < self._due_s:
             return
         self._due_s = self._clock.monotonic_s() + RENEW_EVERY_S
-        away: dict[str, BusUnavailable] = {}
-        for server, step in self._round(list(camera_ids)):
-            # Who did not answer will not for the next camera, and each time holds us up.
-            if server not in away:
-                try:
-                    step()
-                except BusUnavailable as error:
-                    away[server] = error
-        self._away = frozenset(away)
+        steps = [
+            partial(self._announce, report),
+            partial(self._give_back_unwanted, costs),
+            partial(self._renew_or_offer, costs),
+            partial(self._take, costs, takes_offers=takes_offers),
+        ]
+        if self._is_list_away:
+            # Who did not answer may hold us up: first what lies on the other servers.
+            steps.append(steps.pop(0))
+        away = []
+        for step in steps:
+            try:
+                step()
+            except ServerUnavailable as error:
+                away.append(error)
         if away:
-            raise next(iter(away.values()))
+            raise away[0]
+
+    @property
+    def members(self) -> frozenset[str]:
+        """All members of the role, as of the last announcement that was answered."""
+        return frozenset(self._capacities)
 
     def held(self) -> dict[CameraId, Epoch]:
         """Return what is ours for all we know, including what Redis was too long away to renew."""
         return {camera_id: held.epoch for camera_id, held in self._held.items()}
 
     def valid(self) -> dict[CameraId, Epoch]:
-        """Return what nobody else can hold now."""
+        """Return what nobody can hold now but us, or whom we offer it to: they may have it."""
         now_s = self._clock.monotonic_s()
         return {
             camera_id: held.epoch
@@ -117,64 +143,89 @@ class LeaseKeeper:
         self._last_seen.pop(camera_id, None)
 
     def release_all(self) -> None:
-        """Give everything back and leave the role, so that others need not wait for expiry."""
-        gifts = [partial(self._give_back, camera_id) for camera_id in self._held]
-        for step in [partial(self._leases.leave, self.member), *gifts]:
+        """Leave the role and give everything back, so that others need not wait for expiry."""
+        for step in (partial(self._leases.leave, self.member), self._give_back_all):
             try:
                 step()
             except ServerUnavailable as error:
                 # What lies on the other servers of the cluster can be given back.
-                log.warning("lease_left_to_expire", reason=str(error))
+                log.warning("leases_left_to_expire", reason=str(error))
             except BusUnavailable as error:
                 log.warning("leases_left_to_expire", reason=str(error))
                 return
 
-    def _round(self, wanted: Collection[CameraId]) -> Iterator[tuple[str, Callable[[], None]]]:
-        """Yield what is to be done, and with which server; last what lies on one that was away."""
-        announcement = self._server_of(None), self._announce
-        if announcement[0] not in self._away:
-            yield announcement
-        # Who has not heard of the other members would take every camera.
-        share = share_of(self.member, wanted, self._members) if self._members else frozenset()
-        at_server = {each: self._server_of(each) for each in self._held.keys() | share}
-        for camera_id in sorted(at_server, key=lambda each: at_server[each] in self._away):
-            step = self._renew_or_take if camera_id in share else self._give_back
-            yield at_server[camera_id], partial(step, camera_id)
-        if announcement[0] in self._away:
-            yield announcement
+    def _announce(self, report: MemberReport) -> None:
+        self._is_list_away = True
+        members = self._leases.announce(self.member, report, ttl_s=LEASE_S)
+        self._is_list_away = False
+        self._capacities = {name: said.capacity_fps for name, said in members.items()}
 
-    def _server_of(self, camera_id: CameraId | None) -> str:
-        try:
-            return self._leases.server_of(camera_id)
-        except BusUnavailable:
-            # The step fails for the same reason, and alone.
-            return _NO_SERVER
+    def _owners(self, costs: Mapping[CameraId, float]) -> Mapping[CameraId, str]:
+        """Return who is to have which camera; nobody knows before the first announcement."""
+        if (costs, self._capacities) != self._assigned_for:
+            self._assigned_for = dict(costs), self._capacities
+            self._assigned = assign(*self._assigned_for)
+        return self._assigned
 
-    def _announce(self) -> None:
-        self._members = self._leases.announce(self.member, ttl_s=LEASE_S)
+    def _give_back_unwanted(self, costs: Mapping[CameraId, float]) -> None:
+        self._give_back([each for each in self._held if each not in costs])
 
-    def _give_back(self, camera_id: CameraId) -> None:
-        self._leases.release(camera_id, epoch=self._held[camera_id].epoch)
-        log.info("lease_released", camera_id=camera_id)
-        del self._held[camera_id]
+    def _give_back_all(self) -> None:
+        self._give_back(list(self._held))
 
-    def _renew_or_take(self, camera_id: CameraId) -> None:
-        held = self._held.get(camera_id)
+    def _give_back(self, camera_ids: Sequence[CameraId]) -> None:
+        done = self._leases.release_all({each: self._held[each].epoch for each in camera_ids})
+        for camera_id in done:
+            log.info("lease_released", camera_id=camera_id)
+            del self._held[camera_id]
+        _require_all(done)
+
+    def _renew_or_offer(self, costs: Mapping[CameraId, float]) -> None:
+        owners = self._owners(costs)
+        heirs = {
+            each: owners[each]
+            for each in self._held
+            if owners.get(each, self.member) != self.member
+        }
         # Taken before the request leaves: the lease lives at least until then.
         valid_until_s = self._clock.monotonic_s() + LEASE_S
-        if held is not None:
-            if self._leases.renew(camera_id, epoch=held.epoch, ttl_s=LEASE_S):
-                held.valid_until_s = valid_until_s
-                return
-            log.warning("lease_lost", camera_id=camera_id, epoch=held.epoch)
-            del self._held[camera_id]
-        epoch = self._leases.acquire(
-            camera_id,
+        renewed = self._leases.renew_all(self.held(), ttl_s=LEASE_S, heirs=heirs)
+        for camera_id, is_ours in renewed.items():
+            if is_ours:
+                self._held[camera_id].valid_until_s = valid_until_s
+                continue
+            epoch = self._held.pop(camera_id).epoch
+            if camera_id in heirs:
+                log.info("lease_handed_over", camera_id=camera_id, epoch=epoch)
+            else:
+                log.warning("lease_lost", camera_id=camera_id, epoch=epoch)
+        _require_all(renewed)
+
+    def _take(self, costs: Mapping[CameraId, float], *, takes_offers: bool) -> None:
+        wanted = [
+            camera_id
+            for camera_id, owner in self._owners(costs).items()
+            if owner == self.member and camera_id not in self._held
+        ]
+        valid_until_s = self._clock.monotonic_s() + LEASE_S
+        taken = self._leases.acquire_all(
+            {each: self._last_seen.get(each, Epoch(0)) for each in wanted},
             self.member,
             ttl_s=LEASE_S,
-            last_seen=self._last_seen.get(camera_id, Epoch(0)),
+            takes_offers=takes_offers,
         )
-        if epoch is not None:
+        for camera_id, epoch in taken.items():
             log.info("lease_taken", camera_id=camera_id, epoch=epoch)
             self._last_seen[camera_id] = epoch
             self._held[camera_id] = _Held(epoch, valid_until_s)
+        _require_all(taken)
+
+
+def _require_all(answers: Answers[AnswerT]) -> None:
+    """Refuse answers that one server of the cluster is missing from.
+
+    Raises:
+        ServerUnavailable: It does not answer.
+    """
+    if answers.unread:
+        raise ServerUnavailable(f"redis: no answer about {len(answers.unread)} leases")

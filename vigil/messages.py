@@ -159,6 +159,7 @@ class RecognitionStatus(Document):
     Attributes:
         recogniser: Its name for people, such as ``basic recogniser`` or ``yolox_nano``.
         skipped: Frames passed over for a newer one since this holder began.
+        is_quarantined: Whether its frames killed workers, so that a process of its own looks.
     """
 
     version: Literal[1] = 1
@@ -168,7 +169,27 @@ class RecognitionStatus(Document):
     looked_fps: float = 0.0
     inference_ms: float = 0.0
     skipped: int = 0
+    is_quarantined: bool = False
     error: str | None = None
+
+
+class MemberReport(Document):
+    """What a member of a role says of itself beside its name, each second.
+
+    Attributes:
+        capacity_fps: Looks a second that it can do, measured, in steps; None: not known yet.
+        since_us: UTC at which it began, in microseconds since 1970.
+        wanted_fps: Looks a second that its cameras ask for.
+        looked_fps: Looks a second that it did of late.
+        recognisers: What it looks with, for people; in no order.
+    """
+
+    version: Literal[1] = 1
+    capacity_fps: float | None = Field(default=None, gt=0)
+    since_us: int = 0
+    wanted_fps: float = 0.0
+    looked_fps: float = 0.0
+    recognisers: tuple[str, ...] = ()
 
 
 class DetectedObject(Document):

@@ -9,13 +9,14 @@ from flask import Flask
 
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
-from vigil.bus.connection import connect_single, connect_waiting, require_fit_queue
+from vigil.bus.connection import RedisClient, connect_single, connect_waiting, require_fit_queue
 from vigil.bus.explanations.redis import RedisExplanationLog
+from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.log import configure_logging
-from vigil.messages import CameraStatus
+from vigil.messages import CameraStatus, RecognitionStatus
 from vigil.runtime import (
     Backoff,
     FileHeartbeat,
@@ -37,6 +38,7 @@ from web.settings import WebSettings
 from web.startup import RECONCILE_EVERY_S, prepare, reconcile
 from web.status.readiness import ask_queue, ask_redis
 from web.users.passwords import owasp_hasher
+from web.workers.service import RecognitionPool
 
 #: The family's clients call the API on the first and the streams on the second.
 PORTS = (5000, 15440)
@@ -72,6 +74,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         settings,
         config_store=RedisCameraConfigStore(queue),
         statuses=statuses,
+        pool=_pool(media),
         explanations=RedisExplanationLog(media),
         checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,
@@ -90,6 +93,14 @@ def main(arguments: Sequence[str] = ()) -> int:
     for reader in live.readers:
         reader.close()
     return 0
+
+
+def _pool(media: RedisClient) -> RecognitionPool:
+    role = keys.Role.RECOGNITION
+    return RecognitionPool(
+        RedisLeases(media, role=role),
+        RedisStatusBoard(media, role=role, document_class=RecognitionStatus),
+    )
 
 
 def _serve(

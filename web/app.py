@@ -36,6 +36,7 @@ from web.status.metrics import install_metrics
 from web.status.readiness import Check, Readiness
 from web.users.passwords import Passwords
 from web.wiring import EXTENSION, Wiring
+from web.workers.service import RecognitionPool
 
 DOMAINS: Final = (
     "users",
@@ -51,6 +52,7 @@ DOMAINS: Final = (
     "audit",
     "images",
     "status",
+    "workers",
 )
 
 #: What our pages may load: nothing but our own, and no script or style inside a page.
@@ -75,6 +77,7 @@ def create_app(
     *,
     config_store: CameraConfigStore,
     statuses: StatusBoard[CameraStatus],
+    pool: RecognitionPool,
     explanations: ExplanationLog,
     checks: Mapping[str, Check],
     clock: Clock,
@@ -87,6 +90,7 @@ def create_app(
         settings: What the operator turned.
         config_store: Where the other services read which cameras there are.
         statuses: What the holders of cameras say about them.
+        pool: What recognition workers say of themselves and of cameras.
         explanations: What recognition says of what it did not show.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
@@ -111,10 +115,18 @@ def create_app(
         statuses=statuses,
         explanations=explanations,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
+        pool=pool,
         readiness=Readiness(
             {"postgresql": partial(ask_postgresql, sessions), **checks}, clock=clock
         ),
     )
+    _install_parts(app, settings, clock, streams)
+    return app
+
+
+def _install_parts(
+    app: Flask, settings: WebSettings, clock: Clock, streams: ApiBlueprint | None
+) -> None:
     # First, so that their clocks start before anything else is done for a request.
     install_metrics(app, clock)
     install_access_log(app, clock)
@@ -124,7 +136,6 @@ def create_app(
     install_error_handlers(app)
     app.after_request(_harden)
     _name_run(app)
-    return app
 
 
 def _configure(app: Flask, settings: WebSettings) -> None:

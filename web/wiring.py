@@ -16,6 +16,7 @@ from web.images.folder import PictureFolder
 from web.settings import WebSettings
 from web.status.readiness import Readiness
 from web.users.passwords import Passwords
+from web.workers.service import RecognitionPool
 
 #: Where an application keeps its wiring.
 EXTENSION = "vigil"
@@ -35,6 +36,7 @@ class Wiring:
     explanations: ExplanationLog
     pictures: PictureFolder
     readiness: Readiness
+    pool: RecognitionPool
 
     def now(self) -> datetime:
         """Return the UTC by which everything is judged."""

@@ -29,6 +29,9 @@ from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.base import Leases
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.leases.redis import RedisLeases
+from vigil.bus.looks.base import LookNotes
+from vigil.bus.looks.memory import MemoryLookNotes
+from vigil.bus.looks.redis import RedisLookNotes
 from vigil.bus.packets.base import BacklogLimits, PacketLog
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.bus.packets.redis import RedisPacketLog
@@ -105,6 +108,34 @@ def bus(request: pytest.FixtureRequest) -> Iterator[MediaBus]:
     media = redis_bus(client)
     yield media
     media.bell.close()
+    client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class LookBus:
+    """What recognition workers write of one kind, all over the same server."""
+
+    leases: Leases
+    boxed: FrameStore
+    notes: LookNotes
+
+
+@pytest.fixture(params=["memory", "valkey", "cluster"])
+def looks(request: pytest.FixtureRequest) -> Iterator[LookBus]:
+    if request.param == "memory":
+        clock = FakeClock()
+        leases = MemoryLeases(clock)
+        notes = MemoryLookNotes(leases, clock)
+        yield LookBus(leases, MemoryFrameStore(leases, clock, looks=notes), notes)
+        return
+    fixture = "valkey" if request.param == "valkey" else "valkey_cluster"
+    server: EmbeddedValkey | ValkeyCluster = request.getfixturevalue(fixture)
+    client = connect(server.url)
+    yield LookBus(
+        RedisLeases(client, role=keys.Role.RECOGNITION),
+        RedisFrameStore(client, kind=keys.FrameKind.BOXED),
+        RedisLookNotes(client),
+    )
     client.close()
 
 

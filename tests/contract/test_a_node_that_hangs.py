@@ -11,6 +11,7 @@ from tests.builders import A_TEMPLATE, BEGINNING, a_jpeg, a_packet, a_status
 from tests.contract.conftest import MediaBus, redis_bus
 from tests.servers import ValkeyCluster, held_still
 from tests.waiting import wait_until
+from vigil import keys
 from vigil.bus.answers import Answers
 from vigil.bus.connection import BRIEF_TIMEOUT_S, connect
 from vigil.bus.packets.base import BacklogLimits, PacketLog
@@ -34,8 +35,7 @@ class Site:
     epochs: dict[CameraId, Epoch]
 
     def cameras_of(self, node: int) -> set[CameraId]:
-        server = f"127.0.0.1:{self.cluster.nodes[node].port}"
-        return {each for each in CAMERAS if self.bus.leases.server_of(each) == server}
+        return self.cluster.cameras_on(node, CAMERAS, keys.Role.INGEST)
 
     def read(self, what: str) -> Answers[Any]:
         match what:

@@ -11,6 +11,7 @@ from camera_ctrl.admission import Admission
 from camera_ctrl.placement import Placement
 from camera_ctrl.shard_pool import ShardPool
 from camera_ctrl.supervisor import CameraSupervisor
+from object_recognition.quarantine import Quarantine
 from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
 from tests.builders import a_camera
@@ -27,6 +28,7 @@ from vigil.bus.facts.memory import MemoryFactLog
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
+from vigil.bus.looks.redis import RedisLookNotes
 from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
@@ -52,13 +54,13 @@ class Watcher:
     """Sees leases of one role from outside, by a connection of its own."""
 
     leases: RedisLeases
+    role: keys.Role
     node: int
     cluster: ValkeyCluster
 
     def others(self) -> set[CameraId]:
         """Return the cameras that are not on the node."""
-        server = f"127.0.0.1:{self.cluster.nodes[self.node].port}"
-        return {each for each in CAMERAS if self.leases.server_of(each) != server}
+        return set(CAMERAS) - self.cluster.cameras_on(self.node, CAMERAS, self.role)
 
     def go_on_while_it_hangs(self, run_once: Callable[[], object]) -> None:
         """Run rounds while the node hangs; nobody else can take a camera of the others."""
@@ -136,7 +138,9 @@ def test_the_supervisor(
 ) -> None:
     board = RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus)
     outside = connect(valkey_cluster.url, server_timeout_s=BRIEF_TIMEOUT_S)
-    watcher = Watcher(RedisLeases(outside, role=keys.Role.INGEST), node, valkey_cluster)
+    watcher = Watcher(
+        RedisLeases(outside, role=keys.Role.INGEST), keys.Role.INGEST, node, valkey_cluster
+    )
 
     def says_all() -> bool:
         supervisor.run_once()
@@ -179,7 +183,10 @@ def worker(
             RedisLeases(media, role=keys.Role.RECOGNITION), member="worker", clock=CLOCK
         ),
         watch=FrameWatch(
-            frames=RedisFrameStore(media, kind=keys.FrameKind.RAW), bell=bell, clock=CLOCK
+            frames=RedisFrameStore(media, kind=keys.FrameKind.RAW),
+            boxed=RedisFrameStore(media, kind=keys.FrameKind.BOXED),
+            bell=bell,
+            clock=CLOCK,
         ),
         boxed=RedisFrameStore(media, kind=keys.FrameKind.BOXED),
         detections=RedisStatusBoard(
@@ -194,6 +201,7 @@ def worker(
         ),
         facts=FactOutbox(MemoryFactLog(FakeClock()), Spool(tmp_path / "facts.sqlite"), clock=CLOCK),
         recognisers=Stage(tmp_path).recognisers,
+        quarantine=Quarantine(RedisLookNotes(media), member="worker", start=None, clock=CLOCK),
         clock=CLOCK,
         jpeg_quality=90,
     )
@@ -238,9 +246,16 @@ def test_the_recognition_worker(
     worker: RecognitionWorker, valkey_cluster: ValkeyCluster, node: int
 ) -> None:
     outside = connect(valkey_cluster.url, server_timeout_s=BRIEF_TIMEOUT_S)
-    watcher = Watcher(RedisLeases(outside, role=keys.Role.RECOGNITION), node, valkey_cluster)
+    watcher = Watcher(
+        RedisLeases(outside, role=keys.Role.RECOGNITION),
+        keys.Role.RECOGNITION,
+        node,
+        valkey_cluster,
+    )
     # A camera's raw picture may lie on another node than its boxed one, with its lease.
-    raw = Watcher(RedisLeases(outside, role=keys.Role.INGEST), node, valkey_cluster)
+    raw = Watcher(
+        RedisLeases(outside, role=keys.Role.INGEST), keys.Role.INGEST, node, valkey_cluster
+    )
     cameras, others = Cameras(outside), watcher.others() & raw.others()
     assert others
     shown: list[int] = []

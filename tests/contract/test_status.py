@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import CAMERA, OTHER_CAMERA, a_status
 from tests.contract.conftest import MediaBus
-from vigil.domain.camera import Epoch
+from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import LeaseLost
 
 
@@ -32,3 +32,18 @@ def test_a_deleted_camera_has_no_status(bus: MediaBus) -> None:
     bus.statuses.put(CAMERA, a_status(), epoch=epoch)
     bus.statuses.clear(CAMERA, epoch=epoch)
     assert bus.statuses.read([CAMERA]) == {}
+
+
+def test_many_statuses_are_put_at_once_and_those_of_old_epochs_are_not(bus: MediaBus) -> None:
+    cameras = [CameraId(number) for number in range(1, 301)]
+    epochs = bus.leases.acquire_all(dict.fromkeys(cameras, Epoch(0)), "anna", ttl_s=60.0)
+    old = {each: Epoch(epochs[each] - 1) for each in cameras[::3]}
+
+    said = {each: (a_status(packet_fps=float(each)), epochs[each]) for each in cameras}
+    written = bus.statuses.put_all(
+        said | {each: (said[each][0], epoch) for each, epoch in old.items()}
+    )
+
+    assert written == {each: each not in old for each in cameras}
+    shown = bus.statuses.read(cameras)
+    assert shown == {each: said[each][0] for each in cameras if each not in old}

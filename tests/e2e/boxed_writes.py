@@ -11,7 +11,8 @@ from standalone.servers.valkey import EmbeddedValkey
 
 # A fenced write, and the write that the script does when the fence lets it through.
 _ASKED = re.compile(
-    rb'\[0 [^l\]]+\] "EVALSHA" "[0-9a-f]{40}" "2" "camera_(\d+)_boxed_image" "[^"]*" "(\d+)"'
+    rb'\[0 [^l\]]+\] "EVALSHA" "[0-9a-f]{40}" "[23]" "camera_(\d+)_boxed_image" '
+    rb'(?:"[^"]*" ){1,2}"(\d+)"'
 )
 _DONE = re.compile(rb'\[0 lua\] "SET" "camera_(\d+)_boxed_image"')
 #: What of a line is looked at: the picture comes behind it.

@@ -12,6 +12,7 @@ from object_recognition.models.shelf import ModelShelf
 from object_recognition.models.source import ModelSource
 from object_recognition.models.store import ModelStore
 from object_recognition.picture import decoded, encoded
+from object_recognition.quarantine import Quarantine
 from object_recognition.recognisers import Recognisers
 from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
@@ -21,6 +22,7 @@ from vigil.bus.explanations.memory import MemoryExplanationLog
 from vigil.bus.facts.memory import MemoryFactInbox, MemoryFactLog
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
+from vigil.bus.looks.memory import MemoryLookNotes
 from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import FakeClock, SystemClock
@@ -71,6 +73,22 @@ def seen(*boxes: tuple[float, float, float, float], confidence: float = 0.9) -> 
     )
 
 
+@dataclass
+class StillLooker:
+    """A process of its own that does nothing, until the test lets it die."""
+
+    camera_id: CameraId
+    epoch: Epoch
+    has_died: bool = False
+    was_ended: bool = False
+
+    def is_alive(self) -> bool:
+        return not (self.has_died or self.was_ended)
+
+    def end(self) -> None:
+        self.was_ended = True
+
+
 class Stage:
     """One worker of its own, whose models come from where the test says."""
 
@@ -83,7 +101,8 @@ class Stage:
         self.ingest, self.recognition = MemoryLeases(self.clock), MemoryLeases(self.clock)
         bell = MemoryFrameBell()
         self.raw = MemoryFrameStore(self.ingest, self.clock, bell)
-        self.boxed = MemoryFrameStore(self.recognition, self.clock)
+        self.notes = MemoryLookNotes(self.recognition, self.clock)
+        self.boxed = MemoryFrameStore(self.recognition, self.clock, looks=self.notes)
         self.statuses: MemoryStatusBoard[RecognitionStatus] = MemoryStatusBoard(
             self.recognition, self.clock
         )
@@ -95,7 +114,43 @@ class Stage:
         self.outbox = FactOutbox(self.facts, Spool(folder / "facts.sqlite"), clock=self.clock)
         self.store = MemoryCameraConfigStore()
         self.keeper = LeaseKeeper(self.recognition, member="one", clock=self.clock)
-        self.shelf = ModelShelf(
+        self.shelf = self._made_shelf(folder, default)
+        self.recognisers = Recognisers(
+            shelf=self.shelf,
+            default_model="pinned" if default is not None else "basic",
+            sealer=SEALER,
+        )
+        self.configs = CameraConfigs(
+            store=self.store, bell=self.store.bell, path=folder / "cameras.json", clock=self.clock
+        )
+        self.worker = RecognitionWorker(
+            configs=self.configs,
+            keeper=self.keeper,
+            watch=FrameWatch(frames=self.raw, boxed=self.boxed, bell=bell, clock=self.clock),
+            boxed=self.boxed,
+            detections=self.detections,
+            explanations=self.explanations,
+            statuses=self.statuses,
+            facts=self.outbox,
+            recognisers=self.recognisers,
+            quarantine=Quarantine(self.notes, member="one", start=self._start, clock=self.clock),
+            clock=self.clock,
+            jpeg_quality=90,
+        )
+        self.lookers: list[StillLooker] = []
+        self._generation = 0
+        self._epochs: dict[CameraId, Epoch] = {}
+
+    def another(self, member: str) -> Quarantine:
+        """Return what another worker knows of deaths."""
+        return Quarantine(self.notes, member=member, start=self._start, clock=self.clock)
+
+    def _start(self, camera_id: CameraId, epoch: Epoch) -> "StillLooker":
+        self.lookers.append(StillLooker(camera_id, epoch))
+        return self.lookers[-1]
+
+    def _made_shelf(self, folder: Path, default: ModelSource | None) -> ModelShelf:
+        return ModelShelf(
             store=ModelStore(
                 folder / "models",
                 downloader=Downloader(
@@ -109,29 +164,6 @@ class Stage:
             clock=self.clock,
             stop=self.stop,
         )
-        self.recognisers = Recognisers(
-            shelf=self.shelf,
-            default_model="pinned" if default is not None else "basic",
-            sealer=SEALER,
-        )
-        self.configs = CameraConfigs(
-            store=self.store, bell=self.store.bell, path=folder / "cameras.json", clock=self.clock
-        )
-        self.worker = RecognitionWorker(
-            configs=self.configs,
-            keeper=self.keeper,
-            watch=FrameWatch(frames=self.raw, bell=bell, clock=self.clock),
-            boxed=self.boxed,
-            detections=self.detections,
-            explanations=self.explanations,
-            statuses=self.statuses,
-            facts=self.outbox,
-            recognisers=self.recognisers,
-            clock=self.clock,
-            jpeg_quality=90,
-        )
-        self._generation = 0
-        self._epochs: dict[CameraId, Epoch] = {}
 
     def _load(self, path: Path, _name: str) -> Detector:
         assert path.is_file()

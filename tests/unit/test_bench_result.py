@@ -4,15 +4,23 @@ from bench.result import Bar, Measured, Part, RowResult
 
 
 @pytest.mark.parametrize(
-    ("ours", "at_most", "holds"),
+    ("ours", "limit", "holds"),
     [
         pytest.param([2.0, 2.1, 9.9], 2.2, True, id="the median counts, not the worst"),
         pytest.param([2.2], 2.2, True, id="as much as the bar"),
         pytest.param([2.0, 2.3, 2.4], 2.2, False, id="more"),
     ],
 )
-def test_a_bar_is_held_by_the_median(ours: list[float], at_most: float, *, holds: bool) -> None:
-    assert Part("", "%", Bar(at_most), ours).holds is holds
+def test_a_bar_is_held_by_the_median(ours: list[float], limit: float, *, holds: bool) -> None:
+    assert Part("", "%", Bar(limit), ours).holds is holds
+
+
+def test_a_bar_may_be_the_least() -> None:
+    bar = Bar(at_least=3.6, of=Measured.RATIO)
+
+    assert str(bar) == "ratio at least 3.6"
+    assert Part("", "frames a second", bar, [36.0, 37.0], [10.0, 10.0]).holds
+    assert Part("", "frames a second", bar, [35.0, 30.0], [10.0, 10.0]).holds is False
 
 
 @pytest.mark.parametrize(

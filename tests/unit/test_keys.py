@@ -61,6 +61,8 @@ def test_no_two_names_of_two_cameras_are_one() -> None:
         for name in (
             keys.latest_frame(camera_id),
             keys.boxed_image(camera_id),
+            keys.look(camera_id),
+            keys.deaths(camera_id),
             keys.packets(camera_id),
             keys.packet_bytes(camera_id),
             keys.gops(camera_id),
@@ -72,6 +74,7 @@ def test_no_two_names_of_two_cameras_are_one() -> None:
         )
     ]
     names += [keys.members(role) for role in keys.Role]
+    names += [keys.member_reports(role) for role in keys.Role]
     names += [keys.camera_config_head(), keys.camera_config_bell()]
 
     assert len(names) == len(set(names))

@@ -74,6 +74,7 @@ TABLE = (
     Row("GET", "/cameras/<id:camera_id>", _seen(OK)),
     Row("PATCH", "/cameras/<id:camera_id>", _operators(OK), json={"location": "hall"}),
     Row("GET", "/camera_status", _accounts(OK)),
+    Row("GET", "/workers", _operators(OK)),
     Row("GET", "/rectangles/<id:camera_id>", _seen(OK)),
     Row("POST", "/rectangles/<id:camera_id>", _operators(OK), json=BOX),
     Row("DELETE", "/rectangles/<id:camera_id>", _operators(OK)),

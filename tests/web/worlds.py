@@ -23,7 +23,7 @@ from vigil.bus.status.redis import RedisStatusBoard
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.keys import Role as BusRole
-from vigil.messages import CameraState, CameraStatus
+from vigil.messages import CameraState, CameraStatus, RecognitionStatus
 from web.access.rights import Role
 from web.app import create_app
 from web.blueprint import ApiBlueprint
@@ -32,6 +32,7 @@ from web.settings import WebSettings
 from web.status.readiness import ask_queue
 from web.users.first_account import setup_code
 from web.wiring import EXTENSION, Wiring
+from web.workers.service import RecognitionPool
 
 SECRET = "a secret of tests, long enough for anybody"
 PASSWORD = "correct horse"
@@ -197,6 +198,10 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
         settings,
         config_store=store,
         statuses=statuses,
+        pool=RecognitionPool(
+            RedisLeases(queue, role=BusRole.RECOGNITION),
+            RedisStatusBoard(queue, role=BusRole.RECOGNITION, document_class=RecognitionStatus),
+        ),
         explanations=RedisExplanationLog(queue),
         checks={"queue_redis": partial(ask_queue, queue)},
         clock=clock,

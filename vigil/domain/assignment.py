@@ -1,37 +1,89 @@
 """Who serves which camera: every member computes the same answer, and nobody has to ask.
 
-Rendezvous hashing (Thaler and Ravishankar, 1998): a camera belongs to the member with the highest
-hash of the pair. When a member leaves, only its cameras move; when one joins, only those it wins.
+Rendezvous hashing with bounded load. Each pair of a camera and a member has a rank, drawn from
+their names and weighted by the member's capacity (Thaler and Ravishankar, 1998); from the highest
+rank down, a camera goes to the member unless that has its share already (Mirrokni, Thorup and
+Zadimoghaddam, 2018). Why so, and what moves when: docs/adr/0009.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from statistics import median_low
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vigil.domain.camera import CameraId
 
-
-def owner_of(camera_id: CameraId, members: Collection[str]) -> str | None:
-    """Return the member that camera_id belongs to, or None when there are no members."""
-    return max(members, key=lambda member: _weight(camera_id, member), default=None)
+#: What costs and capacities are counted in: sums of whole numbers are the same on every machine.
+_UNITS = 1000
 
 
-def share_of(
-    member: str, camera_ids: Iterable[CameraId], members: Collection[str]
-) -> frozenset[CameraId]:
-    """Return which of camera_ids belong to member.
+def assign(
+    costs: Mapping[CameraId, float], capacities: Mapping[str, float | None]
+) -> dict[CameraId, str]:
+    """Return which member each camera belongs to; of no members, nobody has any.
+
+    A member's fair share is its part of all costs, by capacity. It is given cameras until it has
+    that: so less than its fair share and one camera more.
 
     Args:
-        member: Counted in even where members does not name it yet.
-        camera_ids: All cameras of the role.
-        members: All members of the role.
+        costs: Of each camera of the role, such as the looks a second that it wants; above 0.
+        capacities: Of each member, in any unit that all share; None: as the middle one of those
+            that are known.
     """
-    everybody = {member, *members}
-    return frozenset(
-        camera_id for camera_id in camera_ids if owner_of(camera_id, everybody) == member
-    )
+    if not costs or not capacities:
+        return {}
+    cameras, members = sorted(costs), sorted(capacities)
+    cost_of = [_in_units(costs[each]) for each in cameras]
+    capacity_of = _known([capacities[each] for each in members])
+    total_cost, total_capacity = sum(cost_of), sum(capacity_of)
+    # A member is full when its load, times total_capacity, reaches this.
+    full = [total_cost * each for each in capacity_of]
+    load, owner = [0] * len(members), [-1] * len(cameras)
+    left = len(cameras)
+    for pair in _by_rank(cameras, members, capacity_of):
+        camera, member = divmod(pair, len(members))
+        if owner[camera] < 0 and load[member] * total_capacity < full[member]:
+            owner[camera] = member
+            load[member] += cost_of[camera]
+            left -= 1
+            if not left:
+                break
+    return {camera_id: members[at] for camera_id, at in zip(cameras, owner, strict=True)}
 
 
-def _weight(camera_id: CameraId, member: str) -> tuple[bytes, str]:
-    # The name breaks a tie, so that members that see the pair in another order agree.
-    digest = blake2b(f"{camera_id}\0{member}".encode(), digest_size=8).digest()
-    return digest, member
+def _by_rank(
+    cameras: Sequence[CameraId], members: Sequence[str], capacity_of: Sequence[int]
+) -> list[int]:
+    """Return the pairs, each as ``camera * len(members) + member``, the highest rank first."""
+    of_cameras = np.array([_hash(f"camera {each}") for each in cameras], np.uint64)
+    of_members = np.array([_hash(f"member {each}") for each in members], np.uint64)
+    mixed = _mixed(of_cameras[:, None] ^ of_members[None, :])
+    # Above 0 and below 1. Two that lie closer than logarithms of two machines differ do not occur.
+    drawn = ((mixed >> np.uint64(12)).astype(np.float64) + 0.5) / 2.0**52
+    # The time until a member rings first, where each rings as often as it has capacity.
+    waits = -np.log(drawn) / np.array(capacity_of, np.float64)
+    order: list[int] = np.argsort(waits, axis=None, kind="stable").tolist()
+    return order
+
+
+def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return SplitMix64 of each key: a hash of the pair, a thousand times as fast as blake2b."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))
+
+
+def _hash(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest())
+
+
+def _known(capacities: Sequence[float | None]) -> list[int]:
+    known = [_in_units(each) for each in capacities if each is not None]
+    middle = median_low(known) if known else _UNITS
+    return [middle if each is None else _in_units(each) for each in capacities]
+
+
+def _in_units(value: float) -> int:
+    return max(1, round(value * _UNITS))

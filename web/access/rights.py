@@ -28,6 +28,8 @@ class Right(StrEnum):
     EDIT_RULES = "edit_rules"
     #: Notifications for accounts of others.
     NOTIFY_OTHERS = "notify_others"
+    #: Which process looks at which camera.
+    SEE_WORKERS = "see_workers"
     #: Accounts, roles, grants, invitations, and the recipients of others.
     MANAGE_ACCOUNTS = "manage_accounts"
     #: Who did what.
@@ -40,6 +42,7 @@ _OPERATOR = _VIEWER | {
     Right.MANAGE_CAMERAS,
     Right.EDIT_RULES,
     Right.NOTIFY_OTHERS,
+    Right.SEE_WORKERS,
 }
 
 RIGHTS_OF: dict[Role, frozenset[Right]] = {

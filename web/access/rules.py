@@ -56,6 +56,7 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("PATCH", "/cameras/<id:camera_id>"): _CAMERAS,
     ("DELETE", "/cameras/<id:camera_id>"): _CAMERAS,
     ("GET", "/camera_status"): _VIEW,
+    ("GET", "/workers"): Rule(Right.SEE_WORKERS),
     # rules of a camera
     ("GET", "/rectangles/<id:camera_id>"): _VIEW,
     ("POST", "/rectangles/<id:camera_id>"): _RULES,

@@ -11,7 +11,7 @@ class FrameStore(Protocol):
     """The newest JPEG of each camera, of one kind: raw or boxed."""
 
     def put(self, camera_id: CameraId, jpeg: bytes, *, epoch: Epoch, ttl_s: float) -> None:
-        """Replace the camera's picture, and ring its bell.
+        """Replace the camera's picture, and ring its bell. A boxed one ends the look at it.
 
         Args:
             camera_id: Of the camera.

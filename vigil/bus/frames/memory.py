@@ -7,6 +7,7 @@ from typing_extensions import override
 from vigil.bus.answers import Answers
 from vigil.bus.frames.base import FrameBell, FrameStore
 from vigil.bus.leases.memory import MemoryLeases
+from vigil.bus.looks.base import LookNotes
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 
@@ -41,8 +42,13 @@ class MemoryFrameStore(FrameStore):
     """The newest JPEG of each camera, of one kind, for unit tests."""
 
     def __init__(
-        self, leases: MemoryLeases, clock: Clock, bell: MemoryFrameBell | None = None
+        self,
+        leases: MemoryLeases,
+        clock: Clock,
+        bell: MemoryFrameBell | None = None,
+        looks: LookNotes | None = None,
     ) -> None:
+        self._looks = looks
         self._leases = leases
         self._clock = clock
         self._bell = bell or MemoryFrameBell()
@@ -53,6 +59,8 @@ class MemoryFrameStore(FrameStore):
         self._leases.check(camera_id, epoch)
         self._jpegs[camera_id] = (jpeg, self._clock.monotonic_s() + ttl_s)
         self._bell.ring(camera_id)
+        if self._looks is not None:
+            self._looks.end(camera_id, epoch=epoch)
 
     @override
     def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:

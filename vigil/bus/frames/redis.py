@@ -24,9 +24,10 @@ class RedisFrameStore(FrameStore):
 
     @override
     def put(self, camera_id: CameraId, jpeg: bytes, *, epoch: Epoch, ttl_s: float) -> None:
+        looked_at = [keys.look(camera_id)] if self._kind is keys.FrameKind.BOXED else []
         with translated_errors():
             self._put(
-                keys=[keys.frame(camera_id, self._kind), self._lease(camera_id)],
+                keys=[keys.frame(camera_id, self._kind), self._lease(camera_id), *looked_at],
                 args=[
                     epoch,
                     round(ttl_s * 1000),

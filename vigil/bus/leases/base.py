@@ -1,8 +1,11 @@
 """The port: one server decides who holds a camera, by its own clock."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
+from vigil.bus.answers import Answers
 from vigil.domain.camera import CameraId, Epoch
+from vigil.messages import MemberReport
 
 
 class Leases(Protocol):
@@ -10,10 +13,23 @@ class Leases(Protocol):
 
     A lease is taken for a few seconds and carries an epoch greater than any before it, even after
     Redis was emptied: ``max(last seen + 1, Redis time in milliseconds)``.
+
+    What is asked about many cameras costs few commands. Where one server of a cluster does not
+    answer, its cameras are ``unread``, and the others' answers are returned.
     """
 
-    def announce(self, member: str, *, ttl_s: float) -> frozenset[str]:
+    def announce(
+        self, member: str, report: MemberReport, *, ttl_s: float
+    ) -> dict[str, MemberReport]:
         """Say that member takes part for ttl_s; return all members, member among them.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def members(self) -> dict[str, MemberReport]:
+        """Return all members, and what each says of itself.
 
         Raises:
             BusUnavailable: Redis does not answer.
@@ -28,34 +44,48 @@ class Leases(Protocol):
         """
         ...
 
-    def acquire(
-        self, camera_id: CameraId, member: str, *, ttl_s: float, last_seen: Epoch
-    ) -> Epoch | None:
-        """Return a new epoch if the camera is free, expired or member's own; None if it is held.
+    def acquire_all(
+        self,
+        last_seen: Mapping[CameraId, Epoch],
+        member: str,
+        *,
+        ttl_s: float,
+        takes_offers: bool = True,
+    ) -> Answers[Epoch]:
+        """Return a new epoch of each camera that is free, expired, member's own, or offered to it.
 
         Args:
-            camera_id: Of the camera.
+            last_seen: For each camera that is asked for, the greatest epoch that the caller knows,
+                or 0.
             member: Who asks.
-            ttl_s: Seconds until it expires, unless renewed.
-            last_seen: The greatest epoch of this camera that the caller knows, or 0.
+            ttl_s: Seconds until they expire, unless renewed.
+            takes_offers: False: what is offered to it stays its holder's.
 
         Raises:
             BusUnavailable: Redis does not answer.
         """
         ...
 
-    def renew(self, camera_id: CameraId, *, epoch: Epoch, ttl_s: float) -> bool:
-        """Let the lease live ttl_s from now; False when epoch is not the lease's any more.
+    def renew_all(
+        self, held: Mapping[CameraId, Epoch], *, ttl_s: float, heirs: Mapping[CameraId, str]
+    ) -> Answers[bool]:
+        """Let leases live ttl_s from now; False where the epoch is not the lease's any more.
 
         A lease that expired and that nobody took is renewed.
 
+        Args:
+            held: The epoch of each.
+            ttl_s: Seconds until they expire, unless renewed.
+            heirs: To which member a camera is offered: that one may take it at any time, and until
+                then it stays the holder's. Who is not named here any more may not.
+
         Raises:
             BusUnavailable: Redis does not answer.
         """
         ...
 
-    def release(self, camera_id: CameraId, *, epoch: Epoch) -> None:
-        """Give the camera back at once; nothing happens when epoch is not the lease's.
+    def release_all(self, held: Mapping[CameraId, Epoch]) -> Answers[bool]:
+        """Give cameras back at once; nothing happens to one whose epoch is not the lease's.
 
         Raises:
             BusUnavailable: Redis does not answer.
@@ -70,14 +100,6 @@ class Leases(Protocol):
         """
         ...
 
-    def server_of(self, camera_id: CameraId | None) -> str:
-        """Return a name of the server that has a camera's lease, or (None) the list of members.
-
-        Raises:
-            BusUnavailable: No server has it now.
-        """
-        ...
-
     def held_until_us(self, camera_id: CameraId) -> int | None:
         """Return when the camera's last lease ends or ended; None when nobody held it in a day.
 
@@ -87,3 +109,29 @@ class Leases(Protocol):
             BusUnavailable: Redis does not answer.
         """
         ...
+
+    def acquire(
+        self, camera_id: CameraId, member: str, *, ttl_s: float, last_seen: Epoch
+    ) -> Epoch | None:
+        """Return a new epoch of one camera; None where another holds it. See ``acquire_all``.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        return self.acquire_all({camera_id: last_seen}, member, ttl_s=ttl_s).get(camera_id)
+
+    def renew(self, camera_id: CameraId, *, epoch: Epoch, ttl_s: float) -> bool:
+        """Let one lease live on, offered to nobody. See ``renew_all``.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        return self.renew_all({camera_id: epoch}, ttl_s=ttl_s, heirs={})[camera_id]
+
+    def release(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        """Give one camera back. See ``release_all``.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        self.release_all({camera_id: epoch})

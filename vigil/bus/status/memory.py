@@ -1,6 +1,6 @@
 """The twin: statuses in this process."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from typing_extensions import override
 
@@ -10,6 +10,7 @@ from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.base import StatusBoard, StatusT
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
+from vigil.errors import LeaseLost
 
 
 class MemoryStatusBoard(StatusBoard[StatusT]):
@@ -21,9 +22,18 @@ class MemoryStatusBoard(StatusBoard[StatusT]):
         self._statuses: dict[CameraId, tuple[StatusT, float]] = {}
 
     @override
-    def put(self, camera_id: CameraId, status: StatusT, *, epoch: Epoch) -> None:
-        self._leases.check(camera_id, epoch)
-        self._statuses[camera_id] = (status, self._clock.monotonic_s() + keys.STATUS_TTL_S)
+    def put_all(self, statuses: Mapping[CameraId, tuple[StatusT, Epoch]]) -> Answers[bool]:
+        until_s = self._clock.monotonic_s() + keys.STATUS_TTL_S
+        written = Answers[bool]()
+        for camera_id, (status, epoch) in statuses.items():
+            try:
+                self._leases.check(camera_id, epoch)
+            except LeaseLost:
+                written[camera_id] = False
+                continue
+            self._statuses[camera_id] = (status, until_s)
+            written[camera_id] = True
+        return written
 
     @override
     def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:

@@ -1,6 +1,6 @@
 """Statuses as JSON under a key with a life."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 import structlog
@@ -9,7 +9,7 @@ from typing_extensions import override
 from vigil import keys
 from vigil.bus.answers import Answers
 from vigil.bus.connection import RedisClient, script_source, translated_errors
-from vigil.bus.many import ask_each
+from vigil.bus.many import About, ask_each, run_for_each
 from vigil.bus.status.base import StatusBoard, StatusT
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import MessageInvalid
@@ -40,16 +40,26 @@ class RedisStatusBoard(StatusBoard[StatusT]):
         self._role = role
         self._key_of = key_of or partial(keys.status, role=role)
         self._document_class = document_class
-        self._put = redis.register_script(script_source("vigil.bus", "put.lua"))
+        self._put = redis.register_script(script_source(__package__, "put.lua"))
         self._clear = redis.register_script(script_source("vigil.bus", "clear.lua"))
 
     @override
-    def put(self, camera_id: CameraId, status: StatusT, *, epoch: Epoch) -> None:
-        with translated_errors():
-            self._put(
-                keys=[self._key_of(camera_id), keys.lease(camera_id, self._role)],
-                args=[epoch, round(keys.STATUS_TTL_S * 1000), status.model_dump_json(), "", ""],
-            )
+    def put_all(self, statuses: Mapping[CameraId, tuple[StatusT, Epoch]]) -> Answers[bool]:
+        said = run_for_each(
+            self._redis,
+            self._put,
+            {
+                each: About(
+                    (self._key_of(each), keys.lease(each, self._role)),
+                    (epoch, status.model_dump_json()),
+                )
+                for each, (status, epoch) in statuses.items()
+            },
+            shared=[round(keys.STATUS_TTL_S * 1000)],
+        )
+        written = Answers({each: bool(answer) for each, answer in said.items()})
+        written.unread = said.unread
+        return written
 
     @override
     def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:

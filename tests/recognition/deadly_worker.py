@@ -1,0 +1,35 @@
+"""``python -m tests.recognition.deadly_worker``: a worker that a white picture kills."""
+
+import os
+import signal
+
+from typing_extensions import override
+
+from object_recognition.__main__ import main
+from object_recognition.detection import Detections, ImageBgr
+from object_recognition.recognisers import Chosen, Recognisers
+from vigil.messages import CameraConfig
+
+#: Mean level above which a picture is deadly.
+DEADLY_LEVEL = 200
+
+
+class _FragileDetector:
+    name = "fragile"
+    labels = ("person",)
+
+    def detect(self, image_bgr: ImageBgr) -> Detections:
+        if image_bgr.mean() > DEADLY_LEVEL:
+            # As native code does that reads beyond its buffer.
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return Detections.none()
+
+
+class _FragileRecognisers(Recognisers):
+    @override
+    def of(self, camera: CameraConfig) -> Chosen:
+        return Chosen(_FragileDetector(), None)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(recognisers=_FragileRecognisers))

@@ -1,0 +1,1 @@
+"""What a worker was looking at when it died."""
