@@ -105,6 +105,9 @@ def look_at_one(
         recognisers=recognisers,
         keeper=lambda _: lease,
         quarantine=quarantine,
+        # Under this lease our worker has told of tracks, and others before us that died: they had
+        # fewer than one a millisecond.
+        first_track=max(1, clock.utc_us() // 1000 - epoch),
         clock=clock,
         stop=stop,
     )
@@ -118,6 +121,7 @@ def _run(
     quarantine: Callable[[RedisClient], Quarantine],
     clock: SystemClock,
     stop: StopSignal,
+    first_track: int = 1,
 ) -> None:
     configure_logging("object_recognition", settings.log_level)
     # OpenCV would take every core for each small picture; workers are what shares the cores.
@@ -136,6 +140,7 @@ def _run(
         keeper=keeper(redis),
         quarantine=quarantine(redis),
         facts=facts,
+        first_track=first_track,
         recognisers=recognisers(
             shelf=shelf, default_model=settings.default_model, sealer=Sealer(*settings.secrets())
         ),
@@ -168,6 +173,7 @@ def _worker(
     keeper: LeaseKeeper | LentLease,
     quarantine: Quarantine,
     facts: FactOutbox,
+    first_track: int,
     recognisers: Recognisers,
     clock: SystemClock,
 ) -> RecognitionWorker:
@@ -198,6 +204,7 @@ def _worker(
         quarantine=quarantine,
         clock=clock,
         jpeg_quality=settings.boxed_jpeg_quality,
+        first_track=first_track,
     )
 
 

@@ -50,16 +50,17 @@ class CameraView:
     Args:
         camera_id: Its number.
         epoch: Of the lease.
+        first_track: The number of its first track.
     """
 
-    def __init__(self, camera_id: CameraId, epoch: Epoch) -> None:
+    def __init__(self, camera_id: CameraId, epoch: Epoch, *, first_track: int = 1) -> None:
         self._camera_id = camera_id
         self.epoch = epoch
         #: Of the settings and the size for which it was made.
         self._filter: tuple[object, ZoneFilter] | None = None
         self._follower: tuple[object, Follower] | None = None
         self._explainer = Explainer()
-        self._next_track = 1
+        self._next_track = first_track
 
     def see(
         self,

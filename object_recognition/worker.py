@@ -79,6 +79,7 @@ class RecognitionWorker:
         quarantine: Who looks at cameras whose frames kill workers.
         clock: For the pace of statuses, and for how long a look takes.
         jpeg_quality: Of the annotated pictures.
+        first_track: The number of the first track under a lease: others may have told of some.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class RecognitionWorker:
         quarantine: Quarantine,
         clock: Clock,
         jpeg_quality: int,
+        first_track: int = 1,
     ) -> None:
         self._quarantine = quarantine
         self._configs = configs
@@ -109,6 +111,7 @@ class RecognitionWorker:
         self._recognisers = recognisers
         self._clock = clock
         self._jpeg_quality = jpeg_quality
+        self._first_track = first_track
         self._records: dict[CameraId, _Record] = {}
         self._meter = CapacityMeter(clock)
         self._is_ready = False
@@ -185,11 +188,11 @@ class RecognitionWorker:
         now_s, before = self._clock.monotonic_s(), self._records
         self._records = {}
         for camera_id, epoch in held.items():
-            record = before.get(camera_id) or _Record(CameraView(camera_id, epoch), said_s=now_s)
+            record = before.get(camera_id) or _Record(self._view(camera_id, epoch), said_s=now_s)
             if record.epoch != epoch:
                 # Identities are unique under one lease.
                 self._facts.say(*record.view.close())
-                record.view = CameraView(camera_id, epoch)
+                record.view = self._view(camera_id, epoch)
             self._records[camera_id] = record
         for camera_id in before.keys() - held.keys():
             self._facts.say(*before[camera_id].view.close())
@@ -206,6 +209,9 @@ class RecognitionWorker:
             looked_fps=round(self._meter.looked_fps, 2),
             recognisers=tuple(sorted({r.recogniser for r in self._records.values()} - {""})),
         )
+
+    def _view(self, camera_id: CameraId, epoch: Epoch) -> CameraView:
+        return CameraView(camera_id, epoch, first_track=self._first_track)
 
     def _forget_deleted(self) -> None:
         for camera_id, epoch in self._keeper.held().items():
