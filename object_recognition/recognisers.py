@@ -7,9 +7,9 @@ from object_recognition.basic.recogniser import BasicRecogniser
 from object_recognition.detection import Detector
 from object_recognition.models.shelf import ModelShelf
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig
+from vigil.messages import RECOGNITION_OFF, CameraConfig
 
-OFF, BASIC, DEFAULT = "off", "basic", "default"
+OFF, BASIC, DEFAULT = RECOGNITION_OFF, "basic", "default"
 
 
 @dataclass(frozen=True, slots=True)

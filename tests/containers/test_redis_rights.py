@@ -17,6 +17,7 @@ ALLOWED = [
     ("redis-media", "object_recognition", f"SET {BOXED} x PX 100"),
     ("redis-media", "web", f"GET {FRAME}"),
     ("redis-media", "web", f"GET {BOXED}"),
+    ("redis-media", "web", f"SET {{{FRAME}}}:watched 1 PX 100"),
     ("redis-queue", "camera_ctrl", f"GET {CONFIG}"),
     ("redis-queue", "object_recognition", f"GET {CONFIG}"),
     ("redis-queue", "web", "SET LIMITS:LIMITER/vigil:limits/try x PX 100"),

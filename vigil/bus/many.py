@@ -1,14 +1,16 @@
 """One question about each of many cameras: in one round trip a server, all servers at once."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from vigil.bus.answers import Answers
 from vigil.bus.cluster import Cluster, Command
 from vigil.bus.connection import RedisClient, server_of, translated_errors
 from vigil.domain.camera import CameraId
 from vigil.errors import ServerUnavailable
+
+KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 def ask_each(redis: RedisClient, commands: Mapping[CameraId, Command]) -> Answers[Any]:
@@ -26,29 +28,47 @@ def ask_each(redis: RedisClient, commands: Mapping[CameraId, Command]) -> Answer
         ServerUnavailable: No server of those asked answered.
         BusUnavailable: Redis does not answer.
     """
-    if not commands:
-        return Answers()
+    heard, unread = ask_all(redis, {each: (each, line) for each, line in commands.items()})
+    said = Answers((each, answer) for each, answer in heard.items() if answer is not None)
+    said.unread = unread
+    return said
+
+
+def ask_all(
+    redis: RedisClient, questions: Mapping[KeyT, tuple[CameraId, Command]]
+) -> tuple[dict[KeyT, Any], frozenset[CameraId]]:
+    """Return the answer to each question, and the cameras whose server did not answer any.
+
+    As ``ask_each``, where several questions are about one camera.
+
+    Raises:
+        ServerUnavailable: No server of those asked answered.
+        BusUnavailable: Redis does not answer.
+    """
+    if not questions:
+        return {}, frozenset()
     if isinstance(redis, Cluster):
-        return _ask_cluster(redis, commands)
+        return _ask_cluster(redis, questions)
     with translated_errors(), redis.pipeline(transaction=False) as pipeline:
-        for command in commands.values():
+        for _, command in questions.values():
             pipeline.execute_command(*command)
-        answers = zip(commands, pipeline.execute(), strict=True)
-    return Answers((camera_id, answer) for camera_id, answer in answers if answer is not None)
+        return dict(zip(questions, pipeline.execute(), strict=True)), frozenset()
 
 
-def _ask_cluster(cluster: Cluster, commands: Mapping[CameraId, Command]) -> Answers[Any]:
-    heard: dict[CameraId, Any] = {}
+def _ask_cluster(
+    cluster: Cluster, questions: Mapping[KeyT, tuple[CameraId, Command]]
+) -> tuple[dict[KeyT, Any], frozenset[CameraId]]:
+    heard: dict[KeyT, Any] = {}
     away: list[ServerUnavailable] = []
-    by_server: dict[str, list[CameraId]] = {}
-    for camera_id, command in commands.items():
+    by_server: dict[str, list[KeyT]] = {}
+    for name, (_, command) in questions.items():
         try:
-            by_server.setdefault(server_of(cluster, str(command[1])), []).append(camera_id)
+            by_server.setdefault(server_of(cluster, str(command[1])), []).append(name)
         except ServerUnavailable as error:
             away.append(error)
     asked = {
-        server: partial(cluster.ask, server, [commands[each] for each in camera_ids])
-        for server, camera_ids in by_server.items()
+        server: partial(cluster.ask, server, [questions[each][1] for each in names])
+        for server, names in by_server.items()
     }
     # Most often it is about one camera, or a few on one server: then this thread asks it.
     answered = (
@@ -56,14 +76,12 @@ def _ask_cluster(cluster: Cluster, commands: Mapping[CameraId, Command]) -> Answ
         if len(asked) > 1
         else asked
     )
-    for server, camera_ids in by_server.items():
+    for server, names in by_server.items():
         try:
             with translated_errors():
-                heard.update(zip(camera_ids, answered[server](), strict=True))
+                heard.update(zip(names, answered[server](), strict=True))
         except ServerUnavailable as error:
             away.append(error)
     if away and not heard:
         raise away[0]
-    said = Answers((each, answer) for each, answer in heard.items() if answer is not None)
-    said.unread = frozenset(commands.keys() - heard.keys())
-    return said
+    return heard, frozenset(questions[each][0] for each in questions.keys() - heard.keys())
