@@ -27,6 +27,7 @@ from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.bus.watchers.redis import RedisWatchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.leases import LeaseKeeper, new_member_id
@@ -73,8 +74,10 @@ def main(_arguments: Sequence[str] = ()) -> int:
             redis, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),
         recognisers=Recognisers(shelf=shelf, default_model=settings.default_model),
+        watchers=RedisWatchers(redis),
         clock=clock,
         jpeg_quality=settings.boxed_jpeg_quality,
+        still_look_every_s=settings.still_look_every_s,
     )
     shelf.start()
     try:

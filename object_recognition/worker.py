@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import structlog
 
-from object_recognition.detection import ImageBgr
+from object_recognition.attention import Attention
+from object_recognition.detection import Detections, ImageBgr
 from object_recognition.drawing import Caption, annotate
 from object_recognition.picture import decoded, encoded
 from object_recognition.recognisers import OFF, Chosen, Recognisers
@@ -16,10 +17,12 @@ from object_recognition.zones import ZoneFilter
 from vigil import keys
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.status.base import StatusBoard
+from vigil.bus.watchers.base import Watchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import Clock, utc_from_us
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import stamped
+from vigil.domain.motion import read_motion
 from vigil.errors import (
     BusUnavailable,
     FrameInvalid,
@@ -44,6 +47,9 @@ class _Record:
 
     epoch: Epoch
     said_s: float
+    attention: Attention
+    #: What was seen at the last look, as it is drawn.
+    found: Detections = field(default_factory=Detections.none)
     looks: int = 0
     busy_s: float = 0.0
     skipped: int = 0
@@ -64,8 +70,10 @@ class RecognitionWorker:
         boxed: Where annotated pictures go.
         statuses: Where each camera's status goes.
         recognisers: What looks.
+        watchers: Who is watched: of others a picture a second will do while nothing moves.
         clock: For the pace of statuses, and for how long a look takes.
         jpeg_quality: Of the annotated pictures.
+        still_look_every_s: Seconds between two looks while nothing moves; 0: at every frame.
     """
 
     def __init__(
@@ -77,8 +85,10 @@ class RecognitionWorker:
         boxed: FrameStore,
         statuses: StatusBoard[RecognitionStatus],
         recognisers: Recognisers,
+        watchers: Watchers,
         clock: Clock,
         jpeg_quality: int,
+        still_look_every_s: float,
     ) -> None:
         self._configs = configs
         self._keeper = keeper
@@ -86,8 +96,10 @@ class RecognitionWorker:
         self._boxed = boxed
         self._statuses = statuses
         self._recognisers = recognisers
+        self._watchers = watchers
         self._clock = clock
         self._jpeg_quality = jpeg_quality
+        self._still_look_every_s = still_look_every_s
         self._records: dict[CameraId, _Record] = {}
 
     def run_once(self) -> bool:
@@ -136,7 +148,8 @@ class RecognitionWorker:
             return
         now_s = self._clock.monotonic_s()
         self._records = {
-            camera_id: self._records.get(camera_id) or _Record(epoch, said_s=now_s)
+            camera_id: self._records.get(camera_id)
+            or _Record(epoch, said_s=now_s, attention=Attention(self._still_look_every_s))
             for camera_id, epoch in held.items()
         }
         for camera_id, epoch in held.items():
@@ -167,11 +180,19 @@ class RecognitionWorker:
         record.skipped += frame.skipped
         chosen = self._recognisers.of(camera)
         record.recogniser, record.error = chosen.detector.name, chosen.error
+        motion = read_motion(frame.jpeg)
+        rests = record.attention.rests(
+            motion,
+            about=(camera.revision, frame.stamp.width_px, frame.stamp.height_px, chosen.detector),
+            now_s=self._clock.monotonic_s(),
+        )
+        if rests and not self._wants_picture(camera.id, record):
+            return
         try:
             image_bgr = decoded(frame.jpeg)
-            begun_s = self._clock.monotonic_s()
-            found = chosen.detector.detect(image_bgr)
-            record.busy_s += self._clock.monotonic_s() - begun_s
+            zones = _scaled(camera.zones, image_bgr, frame)
+            if not rests:
+                record.found = self._seen(camera, record, chosen, zones, image_bgr)
         except FrameInvalid as error:
             record.error = str(error)
             log.warning("frame_skipped", camera_id=camera.id, reason=str(error))
@@ -181,29 +202,50 @@ class RecognitionWorker:
             self._recognisers.refuse(camera, str(error))
             log.error("model_refused", camera_id=camera.id, reason=str(error))
             return
-        record.looks += 1
-        zones = _scaled(camera.zones, image_bgr, frame)
-        # Sure enough, and where the camera looks.
-        found = found.take(found.confidence >= np.float32(camera.min_confidence))
-        found = found.take(_filter_for(record, zones, chosen, image_bgr).inside(found))
         annotate(
             image_bgr,
-            found,
+            record.found,
             labels=chosen.detector.labels,
             zones=zones,
             caption=Caption(chosen.detector.name, _local_time(camera, frame)),
         )
-        self._publish(camera, frame, image_bgr, epoch)
-
-    def _publish(
-        self, camera: CameraConfig, frame: RawFrame, picture: ImageBgr, epoch: Epoch
-    ) -> None:
-        jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp)
+        record.attention.note_shown(self._clock.monotonic_s())
         ttl_s = keys.frame_ttl_s(camera.frame_fps)
+        if motion is not None and not motion.is_moving:
+            # The next may come as late as a keyframe.
+            ttl_s = max(ttl_s, keys.IDLE_FRAME_TTL_S)
+        self._publish(frame, image_bgr, epoch, ttl_s=ttl_s)
+
+    def _wants_picture(self, camera_id: CameraId, record: _Record) -> bool:
+        """Return whether a frame is to be shown that is not looked at."""
+        return record.attention.is_picture_due(self._clock.monotonic_s()) or bool(
+            self._watchers.watched([camera_id])
+        )
+
+    def _seen(
+        self,
+        camera: CameraConfig,
+        record: _Record,
+        chosen: Chosen,
+        zones: tuple[Zone, ...],
+        image_bgr: ImageBgr,
+    ) -> Detections:
+        """Look at a frame; return what is sure enough, and where the camera looks."""
+        begun_s = self._clock.monotonic_s()
+        found = chosen.detector.detect(image_bgr)
+        now_s = self._clock.monotonic_s()
+        record.attention.note_look(now_s)
+        record.busy_s += now_s - begun_s
+        record.looks += 1
+        found = found.take(found.confidence >= np.float32(camera.min_confidence))
+        return found.take(_filter_for(record, zones, chosen, image_bgr).inside(found))
+
+    def _publish(self, frame: RawFrame, picture: ImageBgr, epoch: Epoch, *, ttl_s: float) -> None:
+        jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp)
         try:
-            self._boxed.put(camera.id, jpeg, epoch=epoch, ttl_s=ttl_s)
+            self._boxed.put(frame.camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
         except LeaseLost:
-            self._keeper.lost(camera.id, epoch=epoch)
+            self._keeper.lost(frame.camera_id, epoch=epoch)
 
     def _clear(self, camera_id: CameraId) -> None:
         """Take away the picture of a camera that died: no frozen frame is shown as live."""

@@ -28,6 +28,9 @@ from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.base import StatusBoard
 from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.bus.watchers.base import Watchers
+from vigil.bus.watchers.memory import MemoryWatchers
+from vigil.bus.watchers.redis import RedisWatchers
 from vigil.clock import FakeClock
 from vigil.messages import CameraStatus
 
@@ -41,6 +44,7 @@ class MediaBus:
     bell: FrameBell
     packets: Callable[[BacklogLimits], PacketLog]
     statuses: StatusBoard[CameraStatus]
+    watchers: Watchers
     let_pass: Callable[[float], None]
     empty: Callable[[], None]
 
@@ -48,13 +52,14 @@ class MediaBus:
 def memory_bus() -> MediaBus:
     clock = FakeClock()
     leases = MemoryLeases(clock)
-    bell = MemoryFrameBell()
+    bell, watchers = MemoryFrameBell(), MemoryWatchers(clock)
     return MediaBus(
         leases=leases,
         frames=MemoryFrameStore(leases, clock, bell),
         bell=bell,
-        packets=lambda limits: MemoryPacketLog(leases, clock, limits=limits),
+        packets=lambda limits: MemoryPacketLog(leases, clock, limits=limits, watchers=watchers),
         statuses=MemoryStatusBoard(leases, clock),
+        watchers=watchers,
         let_pass=clock.advance,
         empty=leases.flush,
     )
@@ -76,6 +81,7 @@ def redis_bus(client: RedisClient) -> MediaBus:
         bell=RedisFrameBell(client, kind=keys.FrameKind.RAW),
         packets=lambda limits: RedisPacketLog(client, limits=limits),
         statuses=RedisStatusBoard(client, role=keys.Role.INGEST, document_class=CameraStatus),
+        watchers=RedisWatchers(client),
         let_pass=let_pass,
         empty=empty,
     )

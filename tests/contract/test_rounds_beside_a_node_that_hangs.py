@@ -28,6 +28,7 @@ from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.bus.watchers.redis import RedisWatchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId, Epoch
@@ -182,8 +183,10 @@ def worker(
             media, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),
         recognisers=Stage(tmp_path).recognisers,
+        watchers=RedisWatchers(media),
         clock=CLOCK,
         jpeg_quality=90,
+        still_look_every_s=10.0,
     )
     yield worker
     worker.close()

@@ -20,10 +20,12 @@ from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
+from vigil.bus.watchers.memory import MemoryWatchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, read_stamp, stamped
+from vigil.domain.motion import Motion, motion_segment
 from vigil.leases import LeaseKeeper
 from vigil.messages import CameraConfig, ConfigHead, RecognitionStatus
 from vigil.runtime import StopSignal
@@ -80,6 +82,7 @@ class Stage:
         self.statuses: MemoryStatusBoard[RecognitionStatus] = MemoryStatusBoard(
             self.recognition, self.clock
         )
+        self.watchers = MemoryWatchers(self.clock)
         self.store = MemoryCameraConfigStore()
         self.keeper = LeaseKeeper(self.recognition, member="one", clock=self.clock)
         self.shelf = ModelShelf(
@@ -109,8 +112,10 @@ class Stage:
             boxed=self.boxed,
             statuses=self.statuses,
             recognisers=self.recognisers,
+            watchers=self.watchers,
             clock=self.clock,
             jpeg_quality=90,
+            still_look_every_s=10.0,
         )
         self._generation = 0
         self._epochs: dict[CameraId, Epoch] = {}
@@ -128,7 +133,15 @@ class Stage:
         )
         assert self.store.publish(head, changed=cameras, removed=())
 
-    def write(self, camera_id: CameraId, sequence: int, jpeg: bytes, **changes: Any) -> FrameStamp:
+    def write(
+        self,
+        camera_id: CameraId,
+        sequence: int,
+        jpeg: bytes,
+        *,
+        motion: Motion | None = None,
+        **changes: Any,
+    ) -> FrameStamp:
         """Write a raw frame, as camera_ctrl does."""
         if camera_id not in self._epochs:
             epoch = self.ingest.acquire(camera_id, "ctrl", ttl_s=1e6, last_seen=Epoch(0))
@@ -143,7 +156,8 @@ class Stage:
             "height_px": HEIGHT,
         }
         stamp = FrameStamp(**fields | changes)
-        self.raw.put(camera_id, stamped(jpeg, stamp), epoch=epoch, ttl_s=4.0)
+        beside = b"" if motion is None else motion_segment(motion)
+        self.raw.put(camera_id, stamped(jpeg, stamp, beside=beside), epoch=epoch, ttl_s=4.0)
         return stamp
 
     def kill_camera(self, camera_id: CameraId) -> None:
