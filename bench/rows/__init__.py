@@ -6,14 +6,25 @@ from bench.result import RowResult
 from bench.rows import (
     first_box,
     frame_to_box,
+    idle_camera,
     ingest_eight,
     ingest_one,
     ingest_packets,
+    services_gated,
     viewers_mjpeg,
 )
 
 #: In the order of the table.
 ROWS: dict[str, Callable[[], RowResult]] = {
     row.NAME: row.measure
-    for row in (ingest_packets, ingest_one, ingest_eight, frame_to_box, viewers_mjpeg, first_box)
+    for row in (
+        ingest_packets,
+        ingest_one,
+        ingest_eight,
+        idle_camera,
+        frame_to_box,
+        services_gated,
+        viewers_mjpeg,
+        first_box,
+    )
 }

@@ -17,8 +17,9 @@ GOP_MAX_S = 2.0
 _TREMBLE_S = 0.1
 #: Of keyframes that come faster, as of pictures that are all keyframes, one in so long is enough.
 KEYFRAME_EVERY_S = 0.9
-#: How long everything is decoded because packets were large, before it is called a mistake.
-WAKE_S = 1.5
+#: How long everything is decoded because packets were large, before it is called a mistake: what
+#: moves is mostly seen in those that were large.
+WAKE_S = 0.5
 #: The last gaps between keyframes, of which the longest counts; and the last sizes.
 _GAPS, _SIZES = 4, 150
 #: Fewer sizes have no median to speak of.
