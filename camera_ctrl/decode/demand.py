@@ -17,6 +17,8 @@ GOP_MAX_S = 2.0
 _TREMBLE_S = 0.1
 #: Of keyframes that come faster, as of pictures that are all keyframes, one in so long is enough.
 KEYFRAME_EVERY_S = 0.9
+#: A packet that is so much older than the last was read before; an older one's clock was set back.
+_REREAD_S = 10.0
 #: How long everything is decoded because packets were large, before it is called a mistake: what
 #: moves is mostly seen in those that were large.
 WAKE_S = 0.5
@@ -59,13 +61,14 @@ class Demand:
         """
         hints = False
         for packet in packets:
-            if packet.stream_index != 0 or packet.captured_at_us <= self._last_us:
+            past_us = packet.captured_at_us - self._last_us
+            if packet.stream_index != 0 or -_REREAD_S * MICROSECONDS < past_us <= 0:
                 continue
             self._last_us = packet.captured_at_us
             if not packet.is_keyframe:
                 hints |= self._is_large(len(packet.data))
             elif codec is not None and stands_alone(codec, packet.data):
-                if self._keyframe_us is not None:
+                if self._keyframe_us is not None and packet.captured_at_us > self._keyframe_us:
                     self._gaps_us.append(packet.captured_at_us - self._keyframe_us)
                 self._keyframe_us = packet.captured_at_us
         return hints

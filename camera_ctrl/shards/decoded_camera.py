@@ -84,7 +84,8 @@ class DecodedCamera:
             if (
                 packet.stream_index == 0
                 and packet.is_keyframe
-                and packet.captured_at_us - self.keyframe_us >= every_us
+                # A clock that was set back makes it one that is long ago.
+                and not 0 <= packet.captured_at_us - self.keyframe_us < every_us
                 and stands_alone(codec, packet.data)
             ):
                 keyframe, self.gop_at, self.keyframe_us = entry, before, packet.captured_at_us
