@@ -1,8 +1,8 @@
-"""How well each recogniser sees people on the shared clip vtest: ``python -m bench.accuracy``.
+"""How well people are seen and followed on the shared clips: ``python -m bench.accuracy``.
 
-All frames are fed in order, as a camera of 10 frames a second gives them, and every 16th is
-scored at IoU 0.4. Milliseconds are those of one thread, wall and CPU, for a whole look: frame to
-boxes.
+Recognisers look at vtest. All frames are fed in order, as a camera of 10 frames a second gives
+them, and every 16th is scored at IoU 0.4. Milliseconds are those of one thread, wall and CPU, for a
+whole look: frame to boxes. What the tracker is scored on, ``track_accuracy`` says.
 """
 
 import sys
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 
+from bench import track_accuracy
 from bench.footage import VARIABLE, data_folder, frames_of, people_of_vtest
 from bench.scoring import Score
 from object_recognition.basic.recogniser import BasicRecogniser
@@ -92,7 +93,8 @@ def main() -> int:
     if folder is None:
         print(
             f"accuracy: {VARIABLE} names no folder. It must hold the shared data: "
-            "video/vtest_480x360.avi, video/vtest_gt_768x576.txt, models/detect/*.onnx.",
+            "video/vtest_480x360.avi, video/vtest_gt_768x576.txt, models/detect/*.onnx, "
+            "tracking/TUD-Campus.",
             file=sys.stderr,
         )
         return 2
@@ -100,6 +102,9 @@ def main() -> int:
     print("people on vtest               F1  precision  recall  ms/look  cpu ms")
     for detector in _detectors(folder):
         print(measure(detector, folder).line(), flush=True)
+    print(f"\n{track_accuracy.HEAD}")
+    for line in track_accuracy.lines(folder):
+        print(line, flush=True)
     return 0
 
 

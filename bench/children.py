@@ -30,6 +30,7 @@ def running(
     environment: Mapping[str, str] | None = None,
     folder: Path = ROOT,
     with_output: bool = False,
+    with_input: bool = False,
     stop_s: float = _STOP_S,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program, and end it and all that it started.
@@ -40,12 +41,13 @@ def running(
         environment: Added to ours.
         folder: To run in.
         with_output: Whether the caller reads its standard output.
+        with_input: Whether the caller writes its standard input.
         stop_s: How long it gets to end, and then what it started; the rest is killed.
     """
     with log.open("ab") as log_file:
         process = subprocess.Popen(
             arguments,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE if with_output else log_file,
             stderr=log_file,
             cwd=folder,
@@ -107,5 +109,6 @@ def _end(process: subprocess.Popen[bytes], stop_s: float) -> None:
     for orphan in left:
         orphan.kill()
     psutil.wait_procs(left, timeout=stop_s)
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from object_recognition.basic.boxes import Boxes
+from object_recognition.boxes import Boxes
 from object_recognition.detection import ImageBgr
 
 VARIABLE = "VIGIL_DATA_DIR"
@@ -42,12 +44,42 @@ def frames_of(path: Path) -> Iterator[ImageBgr]:
 
 def people_of_vtest(folder: Path) -> dict[int, Boxes]:
     """Return the people ``(n, 4)`` in each frame of vtest; its first frame is 1."""
-    truth = folder / "video" / "vtest_gt_768x576.txt"
-    return {k: boxes * np.float32(_VTEST_SCALE) for k, boxes in read_mot(truth).items()}
+    return {frame: rows.xyxy for frame, rows in tracks_of_vtest(folder).items()}
 
 
-def read_mot(path: Path) -> dict[int, Boxes]:
-    """Return the boxes of each frame in a file of MOTChallenge's form."""
-    rows = np.loadtxt(path, delimiter=",", usecols=range(6), dtype=np.float32)
+def tracks_of_vtest(folder: Path) -> dict[int, "MotRows"]:
+    """Return the people in each frame of vtest, with their identities."""
+    truth = read_mot(folder / "video" / "vtest_gt_768x576.txt")
+    return {
+        k: replace(rows, xyxy=rows.xyxy * np.float32(_VTEST_SCALE)) for k, rows in truth.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotRows:
+    """What a file of MOTChallenge's form says of one frame. Row i of each array is the same box.
+
+    Attributes:
+        identity: ``(n,)`` int64; -1 each in a file of detections.
+        xyxy: ``(n, 4)`` float32. Corners in pixels of the frame.
+        score: ``(n,)`` float32, in the detector's own unit.
+    """
+
+    identity: NDArray[np.int64]
+    xyxy: Boxes
+    score: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.identity)
+
+
+def read_mot(path: Path) -> dict[int, MotRows]:
+    """Return what a file of MOTChallenge's form says of each frame that it names."""
+    rows = np.loadtxt(path, delimiter=",", usecols=range(7), dtype=np.float32)
     xyxy = np.hstack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
-    return {int(frame): xyxy[rows[:, 0] == frame] for frame in np.unique(rows[:, 0])}
+    identity = rows[:, 1].astype(np.int64)
+    return {
+        int(frame): MotRows(identity[is_of_it], xyxy[is_of_it], rows[is_of_it, 6])
+        for frame in np.unique(rows[:, 0])
+        for is_of_it in [rows[:, 0] == frame]
+    }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf, isfinite
 from statistics import median
 from typing import Any
 
@@ -18,15 +19,17 @@ class Measured(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The most that is allowed.
+    """What is allowed.
 
     Attributes:
         at_most: In the unit of ours, or a ratio.
+        at_least: The same.
         of: Which of the two.
         says: The bar in words, where the number alone would not tell where it comes from.
     """
 
-    at_most: float
+    at_most: float = inf
+    at_least: float = -inf
     of: Measured = Measured.OURS
     says: str | None = None
 
@@ -35,8 +38,12 @@ class Bar:
         """Return the bar as the table shows it."""
         if self.says is not None:
             return self.says
-        what = "ratio at most" if self.of is Measured.RATIO else "at most"
-        return f"{what} {self.at_most:g}"
+        bounds = [
+            f"{word} {bound:g}"
+            for word, bound in (("at least", self.at_least), ("at most", self.at_most))
+            if isfinite(bound)
+        ]
+        return ("ratio " if self.of is Measured.RATIO else "") + " and ".join(bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class Part:
             return None
         found = self.ratio if self.bar.of is Measured.RATIO else self.our_median
         assert found is not None
-        return found <= self.bar.at_most
+        return self.bar.at_least <= found <= self.bar.at_most
 
 
 @dataclass(frozen=True, slots=True)

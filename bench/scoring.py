@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from object_recognition.basic.boxes import Boxes, iou_of
+from object_recognition.boxes import Boxes, iou_of
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from object_recognition.detection import Detections, ImageBgr
 from vigil.media.text import Bgr, Lettering, lettering
@@ -72,6 +73,7 @@ def annotate(
     found: Detections,
     *,
     labels: Sequence[str],
+    track_id: NDArray[np.int64] | None = None,
     zones: Sequence[Zone],
     caption: Caption,
 ) -> None:
@@ -81,6 +83,7 @@ def annotate(
         image: The frame.
         found: In its pixels.
         labels: What class ids mean.
+        track_id: ``(n,)``. Which object each is; 0, or no array at all: nobody knows.
         zones: In its pixels.
         caption: For the footer.
     """
@@ -88,7 +91,9 @@ def annotate(
     for zone in zones:
         _draw_zone(image, zone, sizes)
     # The surest last, on top; every tag above every line.
-    marks = [_mark(found, row, labels) for row in np.argsort(found.confidence, kind="stable")]
+    ids = np.zeros(len(found), np.int64) if track_id is None else track_id
+    order = np.argsort(found.confidence, kind="stable")
+    marks = [_mark(found, row, labels, int(ids[row])) for row in order]
     for mark in marks:
         _draw_outline(image, mark, sizes)
     for mark in marks:
@@ -118,10 +123,11 @@ def _sizes_for(width: int, height: int) -> _Sizes:
     )
 
 
-def _mark(found: Detections, row: int, labels: Sequence[str]) -> _Mark:
+def _mark(found: Detections, row: int, labels: Sequence[str], track_id: int) -> _Mark:
     label = labels[found.class_id[row]]
     x_min, y_min, x_max, y_max = (int(value) for value in np.rint(found.xyxy[row]))
-    text = f"{label} {found.confidence[row]:.0%}"
+    name = f"{label} #{track_id}" if track_id else label
+    text = f"{name} {found.confidence[row]:.0%}"
     return _Mark((x_min, y_min), (x_max, y_max), text, color_of(label))
 
 

@@ -7,7 +7,9 @@ from object_recognition.basic.recogniser import BasicRecogniser
 from object_recognition.detection import Detector
 from object_recognition.models.shelf import ModelShelf
 from vigil.domain.camera import CameraId
+from vigil.errors import MessageInvalid
 from vigil.messages import RECOGNITION_OFF, CameraConfig
+from vigil.sealing import Sealer
 
 OFF, BASIC, DEFAULT = RECOGNITION_OFF, "basic", "default"
 
@@ -31,16 +33,18 @@ class Recognisers:
     Args:
         shelf: The models.
         default_model: What ``default`` stands for; ``basic``: no model.
+        sealer: Opens the addresses of models.
     """
 
-    def __init__(self, *, shelf: ModelShelf, default_model: str) -> None:
+    def __init__(self, *, shelf: ModelShelf, default_model: str, sealer: Sealer) -> None:
         self._shelf = shelf
         self._default_model = default_model
+        self._sealer = sealer
         self._basic: dict[CameraId, BasicRecogniser] = {}
 
     def of(self, camera: CameraConfig) -> Chosen:
         """Return what looks at a camera. Never waits."""
-        model, error = self._model_of(camera), None
+        model, error = self._model_of(camera)
         if model != BASIC:
             detector, error = self._shelf.get(model)
             if detector is not None:
@@ -51,14 +55,22 @@ class Recognisers:
 
     def refuse(self, camera: CameraConfig, reason: str) -> None:
         """Note that a camera's model does not work."""
-        self._shelf.refuse(self._model_of(camera), reason)
+        model, _ = self._model_of(camera)
+        self._shelf.refuse(model, reason)
 
     def keep_only(self, cameras: Collection[CameraConfig]) -> None:
         """Forget what belongs to other cameras than these."""
-        models = {self._model_of(camera) for camera in cameras}
+        models = {model for model, _ in map(self._model_of, cameras)}
         self._shelf.keep_only(models - {BASIC})
         ours = {camera.id for camera in cameras}
         self._basic = {each: self._basic[each] for each in self._basic if each in ours}
 
-    def _model_of(self, camera: CameraConfig) -> str:
-        return self._default_model if camera.recognition == DEFAULT else camera.recognition
+    def _model_of(self, camera: CameraConfig) -> tuple[str, str | None]:
+        """Return the model that a camera asks for, and why that is not known, if it is not."""
+        if camera.sealed_recognition is None:
+            is_default = camera.recognition == DEFAULT
+            return (self._default_model if is_default else camera.recognition), None
+        try:
+            return self._sealer.open(camera.sealed_recognition), None
+        except MessageInvalid as error:
+            return BASIC, f"the address of its model cannot be read: {error}"

@@ -1,20 +1,20 @@
 """The recognition worker: one frame in, one annotated picture out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import numpy as np
 import structlog
 
 from object_recognition.attention import Attention
-from object_recognition.detection import Detections, ImageBgr
+from object_recognition.detection import ImageBgr
 from object_recognition.drawing import Caption, annotate
 from object_recognition.picture import decoded, encoded
 from object_recognition.recognisers import OFF, Chosen, Recognisers
+from object_recognition.view import CameraView, Seen
 from object_recognition.watch import FrameWatch, RawFrame
-from object_recognition.zones import ZoneFilter
 from vigil import keys
+from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.status.base import StatusBoard
 from vigil.bus.watchers.base import Watchers
@@ -30,8 +30,9 @@ from vigil.errors import (
     ModelInvalid,
     ServerUnavailable,
 )
+from vigil.fact_outbox import FactOutbox
 from vigil.leases import LeaseKeeper
-from vigil.messages import CameraConfig, RecognitionStatus, Zone
+from vigil.messages import CameraConfig, FrameDetections, RecognitionStatus
 
 log = structlog.get_logger(__name__)
 
@@ -45,17 +46,21 @@ STATUS_EVERY_S = 1.0
 class _Record:
     """What happened on one camera since this worker took it."""
 
-    epoch: Epoch
+    view: CameraView
     said_s: float
     attention: Attention
-    #: What was seen at the last look, as it is drawn.
-    found: Detections = field(default_factory=Detections.none)
+    #: What the last look came to; None before the first.
+    seen: Seen | None = None
     looks: int = 0
     busy_s: float = 0.0
     skipped: int = 0
     error: str | None = None
     recogniser: str = ""
-    zones: dict[tuple[object, ...], ZoneFilter] = field(default_factory=dict)
+
+    @property
+    def epoch(self) -> Epoch:
+        """Under which lease it is looked at."""
+        return self.view.epoch
 
 
 class RecognitionWorker:
@@ -68,7 +73,10 @@ class RecognitionWorker:
         keeper: The recognition leases.
         watch: The raw frames.
         boxed: Where annotated pictures go.
+        detections: Where it goes what the annotated picture shows.
+        explanations: Where it goes what the picture does not show, and why.
         statuses: Where each camera's status goes.
+        facts: To whom it is told which tracks there are.
         recognisers: What looks.
         watchers: Who is watched: of others a picture a second will do while nothing moves.
         clock: For the pace of statuses, and for how long a look takes.
@@ -83,7 +91,10 @@ class RecognitionWorker:
         keeper: LeaseKeeper,
         watch: FrameWatch,
         boxed: FrameStore,
+        detections: StatusBoard[FrameDetections],
+        explanations: ExplanationLog,
         statuses: StatusBoard[RecognitionStatus],
+        facts: FactOutbox,
         recognisers: Recognisers,
         watchers: Watchers,
         clock: Clock,
@@ -94,7 +105,10 @@ class RecognitionWorker:
         self._keeper = keeper
         self._watch = watch
         self._boxed = boxed
+        self._detections = detections
+        self._explanations = explanations
         self._statuses = statuses
+        self._facts = facts
         self._recognisers = recognisers
         self._watchers = watchers
         self._clock = clock
@@ -126,6 +140,8 @@ class RecognitionWorker:
 
     def close(self) -> None:
         """Give the cameras back, so that others need not wait for them."""
+        for record in self._records.values():
+            self._facts.say(*record.view.close())
         self._keeper.release_all()
 
     def _decide_who_is_ours(self) -> None:
@@ -146,14 +162,21 @@ class RecognitionWorker:
         held = self._keeper.held()
         if {camera_id: record.epoch for camera_id, record in self._records.items()} == held:
             return
-        now_s = self._clock.monotonic_s()
-        self._records = {
-            camera_id: self._records.get(camera_id)
-            or _Record(epoch, said_s=now_s, attention=Attention(self._still_look_every_s))
-            for camera_id, epoch in held.items()
-        }
+        now_s, before = self._clock.monotonic_s(), self._records
+        self._records = {}
         for camera_id, epoch in held.items():
-            self._records[camera_id].epoch = epoch
+            record = before.get(camera_id)
+            if record is not None and record.epoch != epoch:
+                # Identities are unique under one lease.
+                self._facts.say(*record.view.close())
+                record = None
+            self._records[camera_id] = record or _Record(
+                CameraView(camera_id, epoch),
+                said_s=now_s,
+                attention=Attention(self._still_look_every_s),
+            )
+        for camera_id in before.keys() - held.keys():
+            self._facts.say(*before[camera_id].view.close())
         cameras = self._configs.cameras
         self._recognisers.keep_only([cameras[each] for each in held if each in cameras])
 
@@ -170,6 +193,8 @@ class RecognitionWorker:
     def _forget(self, camera_id: CameraId, epoch: Epoch) -> None:
         try:
             self._boxed.clear(camera_id, epoch=epoch)
+            self._detections.clear(camera_id, epoch=epoch)
+            self._explanations.clear(camera_id, epoch=epoch)
             self._statuses.clear(camera_id, epoch=epoch)
         except LeaseLost:
             log.info("deleted_camera_is_anothers", camera_id=camera_id)
@@ -186,13 +211,17 @@ class RecognitionWorker:
             about=(camera.revision, frame.stamp.width_px, frame.stamp.height_px, chosen.detector),
             now_s=self._clock.monotonic_s(),
         )
-        if rests and not self._wants_picture(camera.id, record):
-            return
+        if rests:
+            record.view.rest(frame.stamp.captured_at_us)
+            if not self._wants_picture(camera.id, record):
+                return
         try:
             image_bgr = decoded(frame.jpeg)
-            zones = _scaled(camera.zones, image_bgr, frame)
-            if not rests:
-                record.found = self._seen(camera, record, chosen, zones, image_bgr)
+            seen = (
+                record.seen.shown_again(frame.stamp)
+                if rests and record.seen is not None
+                else self._seen(camera, record, chosen, frame, image_bgr)
+            )
         except FrameInvalid as error:
             record.error = str(error)
             log.warning("frame_skipped", camera_id=camera.id, reason=str(error))
@@ -202,11 +231,14 @@ class RecognitionWorker:
             self._recognisers.refuse(camera, str(error))
             log.error("model_refused", camera_id=camera.id, reason=str(error))
             return
+        record.seen = seen
+        self._facts.say(*seen.facts)
         annotate(
             image_bgr,
-            record.found,
+            seen.shown,
             labels=chosen.detector.labels,
-            zones=zones,
+            track_id=seen.track_id,
+            zones=seen.zones,
             caption=Caption(chosen.detector.name, _local_time(camera, frame)),
         )
         record.attention.note_shown(self._clock.monotonic_s())
@@ -214,7 +246,7 @@ class RecognitionWorker:
         if motion is not None and not motion.is_moving:
             # The next may come as late as a keyframe.
             ttl_s = max(ttl_s, keys.IDLE_FRAME_TTL_S)
-        self._publish(frame, image_bgr, epoch, ttl_s=ttl_s)
+        self._publish(frame, image_bgr, seen, epoch, ttl_s=ttl_s)
 
     def _wants_picture(self, camera_id: CameraId, record: _Record) -> bool:
         """Return whether a frame is to be shown that is not looked at."""
@@ -227,28 +259,41 @@ class RecognitionWorker:
         camera: CameraConfig,
         record: _Record,
         chosen: Chosen,
-        zones: tuple[Zone, ...],
+        frame: RawFrame,
         image_bgr: ImageBgr,
-    ) -> Detections:
-        """Look at a frame; return what is sure enough, and where the camera looks."""
+    ) -> Seen:
+        """Look at a frame."""
         begun_s = self._clock.monotonic_s()
         found = chosen.detector.detect(image_bgr)
         now_s = self._clock.monotonic_s()
         record.attention.note_look(now_s)
         record.busy_s += now_s - begun_s
         record.looks += 1
-        found = found.take(found.confidence >= np.float32(camera.min_confidence))
-        return found.take(_filter_for(record, zones, chosen, image_bgr).inside(found))
+        return record.view.see(
+            found,
+            camera=camera,
+            detector=chosen.detector,
+            frame=frame,
+            picture_wh=(image_bgr.shape[1], image_bgr.shape[0]),
+        )
 
-    def _publish(self, frame: RawFrame, picture: ImageBgr, epoch: Epoch, *, ttl_s: float) -> None:
+    def _publish(
+        self, frame: RawFrame, picture: ImageBgr, seen: Seen, epoch: Epoch, *, ttl_s: float
+    ) -> None:
         jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp)
         try:
+            # First what was seen: who hears the picture's bell finds it.
+            self._detections.put(frame.camera_id, seen.published, epoch=epoch)
+            if seen.explanation is not None:
+                self._explanations.append(seen.explanation, epoch=epoch)
             self._boxed.put(frame.camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
         except LeaseLost:
             self._keeper.lost(frame.camera_id, epoch=epoch)
 
     def _clear(self, camera_id: CameraId) -> None:
         """Take away the picture of a camera that died: no frozen frame is shown as live."""
+        if camera_id in self._records:
+            self._facts.say(*self._records[camera_id].view.close())
         epoch = self._keeper.held().get(camera_id)
         if epoch is None:
             return
@@ -281,32 +326,6 @@ class RecognitionWorker:
             except ServerUnavailable as error:
                 log.warning("status_not_said", camera_id=camera_id, what=str(error))
             record.said_s, record.looks, record.busy_s = now_s, 0, 0.0
-
-
-def _filter_for(
-    record: _Record, zones: tuple[Zone, ...], chosen: Chosen, image_bgr: ImageBgr
-) -> ZoneFilter:
-    """Return the filter of a camera's zones, made once for what it depends on."""
-    labels, frame_wh = chosen.detector.labels, (image_bgr.shape[1], image_bgr.shape[0])
-    key = (zones, labels, frame_wh)
-    if key not in record.zones:
-        record.zones = {key: ZoneFilter(zones, labels=labels, frame_wh=frame_wh)}
-    return record.zones[key]
-
-
-def _scaled(zones: tuple[Zone, ...], image_bgr: ImageBgr, frame: RawFrame) -> tuple[Zone, ...]:
-    """Return zones in pixels of the picture, which may be smaller than the full frame."""
-    height, width = image_bgr.shape[:2]
-    full_wh = (frame.stamp.width_px or width, frame.stamp.height_px or height)
-    if full_wh == (width, height):
-        return zones
-    ratio_x, ratio_y = width / full_wh[0], height / full_wh[1]
-    return tuple(
-        zone.model_copy(
-            update={"points": tuple((x * ratio_x, y * ratio_y) for x, y in zone.points)}
-        )
-        for zone in zones
-    )
 
 
 def _local_time(camera: CameraConfig, frame: RawFrame) -> datetime:

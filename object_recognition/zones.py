@@ -14,6 +14,7 @@ zones go on.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 
 from object_recognition.detection import Detections
 from vigil.messages import Zone
+
+ValueT = TypeVar("ValueT", np.bool_, np.float32)
 
 #: Share of a box's area that makes it count, wherever its foot is.
 MIN_AREA_SHARE = 0.5
@@ -54,18 +57,36 @@ class ZoneFilter:
             for zone in zones
         ]
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether there is no zone, so that everything counts."""
+        return self._is_everywhere
+
     def inside(self, found: Detections) -> NDArray[np.bool_]:
         """Return for each detection whether it counts in a zone: a mask ``(n,)``."""
         if self._is_everywhere:
             return np.ones(len(found), np.bool_)
-        counts = np.zeros(len(found), np.bool_)
-        if len(found) == 0:
-            return counts
+        in_any: NDArray[np.bool_] = np.any(self.in_each(found), axis=0, keepdims=False)
+        return in_any
+
+    def in_each(self, found: Detections) -> NDArray[np.bool_]:
+        """Return for each zone and detection whether it counts there: ``(zones, n)``."""
+        return self.stands_in(found) & self.allows(found)
+
+    def stands_in(self, found: Detections) -> NDArray[np.bool_]:
+        """Return for each zone and detection whether it is there, whatever it is."""
         boxes = np.nan_to_num(found.xyxy * np.float32(self._scale))
-        for raster, sums, allowed in zip(self._rasters, self._sums, self._allowed, strict=True):
-            in_zone = self._foot_in(raster, boxes) | self._area_in(sums, boxes)
-            counts |= in_zone & allowed[found.class_id]
-        return counts
+        feet = [self._foot_in(raster, boxes) for raster in self._rasters]
+        return _rows(feet, len(found), np.bool_) | (self.shares(found) >= MIN_AREA_SHARE)
+
+    def allows(self, found: Detections) -> NDArray[np.bool_]:
+        """Return for each zone and detection whether its label counts there: ``(zones, n)``."""
+        return _rows([each[found.class_id] for each in self._allowed], len(found), np.bool_)
+
+    def shares(self, found: Detections) -> NDArray[np.float32]:
+        """Return for each zone and detection the share of its box in it: ``(zones, n)``."""
+        boxes = np.nan_to_num(found.xyxy * np.float32(self._scale))
+        return _rows([self._share_in(sums, boxes) for sums in self._sums], len(found), np.float32)
 
     def _raster(self, zone: Zone) -> NDArray[np.uint8]:
         raster = np.zeros((self._size_wh[1], self._size_wh[0]), np.uint8)
@@ -84,11 +105,17 @@ class ZoneFilter:
         inside: NDArray[np.bool_] = raster[y, x] > 0
         return inside
 
-    def _area_in(self, sums: NDArray[np.int64], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def _share_in(self, sums: NDArray[np.int64], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         x = np.clip(np.rint(boxes[:, 0::2]), 0, self._size_wh[0]).astype(np.intp)
         y = np.clip(np.rint(boxes[:, 1::2]), 0, self._size_wh[1]).astype(np.intp)
         inside = sums[y[:, 1], x[:, 1]] - sums[y[:, 0], x[:, 1]]
         inside = inside - sums[y[:, 1], x[:, 0]] + sums[y[:, 0], x[:, 0]]
         area = (x[:, 1] - x[:, 0]) * (y[:, 1] - y[:, 0])
-        enough: NDArray[np.bool_] = (area > 0) & (inside >= MIN_AREA_SHARE * area)
-        return enough
+        # A box without area is nowhere.
+        share: NDArray[np.float32] = (inside / np.maximum(area, 1)).astype(np.float32)
+        return share * (area > 0)
+
+
+def _rows(rows: list[NDArray[ValueT]], count: int, dtype: type[ValueT]) -> NDArray[ValueT]:
+    """Return rows as one array, which has its width even where there is no row."""
+    return np.array(rows, dtype).reshape(len(rows), count)

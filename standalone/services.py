@@ -30,6 +30,7 @@ def services(*, ports: tuple[int, ...], demo_port: int | None) -> list[Service]:
     found += [_vigil("recognise", name=f"recognise-{n + 1}") for n in range(RECOGNISERS)]
     listens = ("--host", LOOPBACK, *_each("--port", ports))
     found.append(_vigil("web", "--migrate", *listens, env=web_env))
+    found.append(_vigil("writer"))
     return found
 
 

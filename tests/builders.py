@@ -3,14 +3,17 @@
 from fractions import Fraction
 from typing import Any
 
-from vigil.bus.packets.base import Template
+from vigil.bus.packets.base import EntryId, Template
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, stamped
 from vigil.domain.packet import Packet
+from vigil.facts import TrackFact
 from vigil.messages import CameraConfig, CameraState, CameraStatus
 
 CAMERA = CameraId(7)
 OTHER_CAMERA = CameraId(8)
+#: Before the oldest packet of any log.
+BEGINNING = EntryId("0-0")
 A_TEMPLATE = Template("00112233aabbccdd", b"nut of the first")
 ANOTHER_TEMPLATE = Template("ffeeddccbbaa9988", b"nut of the second")
 
@@ -58,3 +61,21 @@ def a_status(**changes: Any) -> CameraStatus:
         "since_us": 1_790_000_000_000_000,
     }
     return CameraStatus(**fields | changes)
+
+
+def a_track(track: int = 1, *, revision: int = 1, **changes: Any) -> TrackFact:
+    """Return a person who was seen for a second."""
+    fields: dict[str, Any] = {
+        "camera_id": CAMERA,
+        "epoch": 1_790_000_000_000,
+        "track": track,
+        "revision": revision,
+        "label": "person",
+        "confidence": 0.75,
+        "opened_us": 1_790_000_001_000_000,
+        "seen_us": 1_790_000_002_000_000,
+        "looks": 5,
+        "first_box": (10.0, 20.0, 50.0, 120.0),
+        "last_box": (30.0, 20.0, 70.0, 120.0),
+    }
+    return TrackFact(**fields | changes)

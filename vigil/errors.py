@@ -6,7 +6,8 @@ VigilError
 │   │   ├── BusUnfit         it answers, but may forget what it was given: not used as it is
 │   │   └── ServerUnavailable  one server of a cluster does not: go on with the others' cameras
 │   ├── CameraUnavailable    the stream cannot be opened, or stopped
-│   └── ModelUnavailable     a model cannot be fetched just now
+│   ├── ModelUnavailable     a model cannot be fetched just now
+│   └── SpoolUnavailable     the disk on which facts wait is full or away
 ├── Unusable                 this input will never be right: skip it, count it, go on
 │   ├── MessageInvalid       a bus entry or a document cannot be decoded
 │   ├── FrameInvalid         a picture cannot be decoded, or is out of bounds
@@ -47,6 +48,10 @@ class CameraUnavailable(Unavailable):
 
 class ModelUnavailable(Unavailable):
     """A model file cannot be fetched just now. The message says why, in an operator's words."""
+
+
+class SpoolUnavailable(Unavailable):
+    """The disk on which facts wait is full or away."""
 
 
 class Unusable(VigilError):

@@ -16,6 +16,8 @@ camera_<id>_latest_frame                    string  camera_ctrl         max(4 s,
 {camera_<id>_latest_frame}:bell             channel camera_ctrl         -
 camera_<id>_boxed_image                     string  object_recognition  like the latest frame
 {camera_<id>_boxed_image}:status            string  object_recognition  STATUS_TTL_S
+{camera_<id>_boxed_image}:detections        string  object_recognition  STATUS_TTL_S
+{camera_<id>_boxed_image}:explanations      stream  object_recognition  EXPLANATIONS_TTL_S
 {camera_<id>_boxed_image}:lease             hash    object_recognition  LEASE_MEMORY_S
 {camera_<id>_boxed_image}:bell              channel object_recognition  -
 vigil:members:<role>                        zset    members of the role MEMBERS_TTL_S
@@ -26,6 +28,7 @@ Name                                        Type    Written by          Lives fo
 vigil:camera_config:<id>                    string  web                 ever, until deleted
 vigil:camera_config:head                    string  web                 ever
 vigil:camera_config:bell                    channel web                 -
+vigil:facts                                 stream  every service       until web has filed it
 LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its window
 """
 
@@ -43,6 +46,8 @@ WATCHED_TTL_S = 3.0
 PACKET_KEYS_TTL_S = 600
 #: Seconds that a status outlives its writer.
 STATUS_TTL_S = 5.0
+#: Seconds that explanations are kept.
+EXPLANATIONS_TTL_S = 300
 #: What the names of rate limits begin with; the library goes on from there.
 RATE_LIMITS = "vigil:limits"
 #: Seconds that the last epoch of a lease is remembered after its last renewal.
@@ -124,6 +129,16 @@ def status(camera_id: CameraId, role: Role) -> str:
     return f"{{{_guarded(camera_id, role)}}}:status"
 
 
+def detections(camera_id: CameraId) -> str:
+    """Return the key of what was seen in a camera's newest annotated frame."""
+    return f"{{{boxed_image(camera_id)}}}:detections"
+
+
+def explanations(camera_id: CameraId) -> str:
+    """Return the stream that says why detections of a camera were not shown."""
+    return f"{{{boxed_image(camera_id)}}}:explanations"
+
+
 def lease(camera_id: CameraId, role: Role) -> str:
     """Return the lease of a camera in this role, in the slot of the key that it guards."""
     return f"{{{_guarded(camera_id, role)}}}:lease"
@@ -147,6 +162,11 @@ def camera_config_head() -> str:
 def camera_config_bell() -> str:
     """Return the channel that rings when the configuration has changed."""
     return "vigil:camera_config:bell"
+
+
+def facts() -> str:
+    """Return the stream of the durable facts that web has not filed yet."""
+    return "vigil:facts"
 
 
 def _guarded(camera_id: CameraId, role: Role) -> str:

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.explanation import DropReason
 from vigil.domain.frame import MAX_FRAME_FPS
 from vigil.errors import MessageInvalid
 
@@ -76,7 +77,9 @@ class CameraConfig(Document):
         loop: Whether a file begins again at its end.
         enabled: False: known, but left alone.
         frame_fps: JPEG frames a second made of it for recognition and pictures.
-        recognition: What looks at it: ``off``, ``basic``, ``default``, or a model's name.
+        recognition: What looks at it: ``off``, ``basic``, ``default``, or a model's path or
+            address, as it may be shown.
+        sealed_recognition: The address as it is fetched from, sealed; None: it is no address.
         min_confidence: Detections below are dropped.
         zones: Where to look; empty: everywhere.
         time_zone: IANA name in which the camera's times are shown.
@@ -93,6 +96,7 @@ class CameraConfig(Document):
     enabled: bool = True
     frame_fps: float = Field(default=5.0, gt=0, le=MAX_FRAME_FPS)
     recognition: str = "default"
+    sealed_recognition: str | None = None
     min_confidence: float = Field(default=0.4, ge=0, le=1)
     zones: tuple[Zone, ...] = ()
     time_zone: str = "UTC"
@@ -191,3 +195,88 @@ class RecognitionStatus(Document):
     inference_ms: float = 0.0
     skipped: int = 0
     error: str | None = None
+
+
+class DetectedObject(Document):
+    """One detection of a frame.
+
+    Attributes:
+        track: Which object it is, within camera and epoch; None: that is not sure yet.
+        box: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
+        zones: Names of the zones in which it counts.
+    """
+
+    track: int | None = None
+    label: str
+    confidence: float = Field(ge=0, le=1)
+    box: tuple[float, float, float, float]
+    zones: tuple[str, ...] = ()
+
+
+class FrameDetections(Document):
+    """What a camera's recogniser saw in the frame that the boxed image shows.
+
+    Attributes:
+        epoch: Of the recognition lease.
+        frame_epoch, sequence, captured_at_us: Of the frame, as its stamp has them.
+        width_px, height_px: Of the full frame, in whose pixels the boxes are.
+        objects: Those that are shown, the surest first.
+    """
+
+    version: Literal[1] = 1
+    camera_id: CameraId
+    epoch: Epoch
+    frame_epoch: Epoch
+    sequence: int
+    captured_at_us: int
+    width_px: int
+    height_px: int
+    recogniser: str
+    objects: tuple[DetectedObject, ...] = ()
+
+
+class Drop(Document):
+    """One reason why a detection was not shown.
+
+    Attributes:
+        value: What it was, as text: a number, or a label.
+        limit: What it had to be: a least number, or labels.
+    """
+
+    reason: DropReason
+    value: str
+    limit: str
+
+
+class DroppedObject(Document):
+    """A detection that was not shown.
+
+    Attributes:
+        box: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
+        drops: All that kept it out: what is shown has passed each.
+    """
+
+    label: str
+    confidence: float = Field(ge=0, le=1)
+    box: tuple[float, float, float, float]
+    drops: tuple[Drop, ...] = Field(min_length=1)
+
+
+class Explanation(Document):
+    """What a recogniser found in one frame, and what became of it.
+
+    Attributes:
+        sequence, captured_at_us: Of the frame, as its stamp has them.
+        shown: How many detections are in the annotated picture.
+        dropped: How many are not.
+        objects: The surest of those that are not.
+    """
+
+    version: Literal[1] = 1
+    camera_id: CameraId
+    sequence: int
+    captured_at_us: int
+    recogniser: str
+    shown: int = Field(ge=0)
+    dropped: int = Field(ge=0)
+    objects: tuple[DroppedObject, ...] = ()

@@ -10,6 +10,7 @@ from flask import Flask
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.connection import connect_single, connect_waiting, require_fit_queue
+from vigil.bus.explanations.redis import RedisExplanationLog
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
@@ -71,6 +72,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         settings,
         config_store=RedisCameraConfigStore(queue),
         statuses=statuses,
+        explanations=RedisExplanationLog(media),
         checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=owasp_hasher(),

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from vigil.bus.camera_config.base import CameraConfigStore
+from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
 from vigil.messages import CameraStatus
@@ -44,6 +45,9 @@ DOMAINS: Final = (
     "time_intervals",
     "notifications",
     "recipients",
+    "tracks",
+    "explanations",
+    "facts",
     "audit",
     "images",
     "status",
@@ -71,6 +75,7 @@ def create_app(
     *,
     config_store: CameraConfigStore,
     statuses: StatusBoard[CameraStatus],
+    explanations: ExplanationLog,
     checks: Mapping[str, Check],
     clock: Clock,
     hasher: PasswordHasher,
@@ -82,6 +87,7 @@ def create_app(
         settings: What the operator turned.
         config_store: Where the other services read which cameras there are.
         statuses: What the holders of cameras say about them.
+        explanations: What recognition says of what it did not show.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -103,8 +109,11 @@ def create_app(
         sealer=Sealer(*settings.secrets()),
         configuration=ConfigurationPublisher(config_store, sessions),
         statuses=statuses,
+        explanations=explanations,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
-        readiness=Readiness({"postgresql": partial(ask_postgresql, sessions), **checks}),
+        readiness=Readiness(
+            {"postgresql": partial(ask_postgresql, sessions), **checks}, clock=clock
+        ),
     )
     # First, so that their clocks start before anything else is done for a request.
     install_metrics(app, clock)

@@ -4,11 +4,13 @@ from web.access.models import CameraGrant
 from web.audit.models import AuditEntry
 from web.cameras.models import Camera, Generation
 from web.database import Base
+from web.facts.models import SetAsideFact
 from web.images.models import SavedPicture
 from web.notifications.models import Notification
 from web.recipients.models import EmailRecipient, LineToken
 from web.rectangles.models import Rectangle
 from web.time_intervals.models import TimeInterval
+from web.tracks.models import RecognitionEpoch, Track
 from web.users.models import Account, Invitation, LoginSession
 
 __all__ = [
@@ -23,7 +25,10 @@ __all__ = [
     "LineToken",
     "LoginSession",
     "Notification",
+    "RecognitionEpoch",
     "Rectangle",
     "SavedPicture",
+    "SetAsideFact",
     "TimeInterval",
+    "Track",
 ]

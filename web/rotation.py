@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 SEALED: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Camera.sealed_url,
     Camera.credentials,
+    Camera.sealed_recognition,
     LineToken.token,
 )
 #: Rows of one transaction: others that change cameras wait for its end.

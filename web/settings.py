@@ -119,6 +119,10 @@ class WebSettings(CoreSettings):
         "1 MiB is the most that the server reads.",
     )
 
+    tracks_kept_days: int = Field(
+        default=30, ge=1, le=3650, description="Days that the tracks of what was seen are kept."
+    )
+
     @field_validator("database_url")
     @classmethod
     def _names_postgresql(cls, value: SecretStr) -> SecretStr:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flask import current_app
 
+from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock, utc_from_us
 from vigil.messages import CameraStatus
@@ -31,6 +32,7 @@ class Wiring:
     sealer: Sealer
     configuration: ConfigurationPublisher
     statuses: StatusBoard[CameraStatus]
+    explanations: ExplanationLog
     pictures: PictureFolder
     readiness: Readiness
 

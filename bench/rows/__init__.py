@@ -11,6 +11,7 @@ from bench.rows import (
     ingest_one,
     ingest_packets,
     services_gated,
+    tracker,
     viewers_mjpeg,
 )
 
@@ -24,6 +25,7 @@ ROWS: dict[str, Callable[[], RowResult]] = {
         idle_camera,
         frame_to_box,
         services_gated,
+        tracker,
         viewers_mjpeg,
         first_box,
     )

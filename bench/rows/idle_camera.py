@@ -27,7 +27,7 @@ from bench.machine import (
 )
 from bench.result import Bar, Part, RowResult
 from vigil import keys
-from vigil.bus.packets.base import BEGINNING, BacklogLimits, Entry
+from vigil.bus.packets.base import BacklogLimits, Entry, EntryId
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.clock import MICROSECONDS, SystemClock
@@ -121,7 +121,9 @@ def _latencies_ms(machine: Machine) -> list[float]:
 def _next_entry_us(client: redis.Redis, first: int) -> int:
     """Return when the camera will next capture the first frame that shows somebody: UTC in us."""
     sizes = _sizes()
-    entries = RedisPacketLog(client, limits=BacklogLimits()).read({_CAMERA: BEGINNING}, limit=5000)
+    entries = RedisPacketLog(client, limits=BacklogLimits()).read(
+        {_CAMERA: EntryId("0-0")}, limit=5000
+    )
     held = entries.get(_CAMERA, [])
     number, entry = _placed(held, sizes)
     ahead = (first - number) % len(sizes)

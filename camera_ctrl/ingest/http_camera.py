@@ -14,12 +14,16 @@ import httpx
 from typing_extensions import override
 
 from camera_ctrl.ingest import words
+from camera_ctrl.ingest.http_deadline import Deadline, DeadlineTransport
 from camera_ctrl.ingest.source import Source
 from vigil.clock import Clock
 from vigil.errors import CameraUnavailable
 
 CONNECT_TIMEOUT_S = 4.0
 READ_TIMEOUT_S = 8.0
+#: From the question to the head of the answer, with all redirects and questions for a password.
+#: A still is opened by two of these and one fetch: within what a session is given for it.
+HEAD_TIMEOUT_S = 20.0
 #: A picture that takes longer is of no use to those who watch.
 FETCH_TIMEOUT_S = 10.0
 #: The largest JPEG that we take.
@@ -64,13 +68,13 @@ class HttpCamera:
     Args:
         source: Where it is.
         client: Bounded in time, and without redirects of its own.
-        clock: For the time that a whole answer may take.
+        deadline: The client's: until when what is asked for must have come.
     """
 
-    def __init__(self, source: Source, *, client: httpx.Client, clock: Clock) -> None:
+    def __init__(self, source: Source, *, client: httpx.Client, deadline: Deadline) -> None:
         self._source = source
         self._client = client
-        self._clock = clock
+        self._deadline = deadline
         known = source.user_and_password
         self._auth = None if known is None else _AsAsked(*known)
 
@@ -99,20 +103,25 @@ class HttpCamera:
             return Still(jpeg, response.headers.get("etag"), response.headers.get("last-modified"))
 
     def _body(self, response: httpx.Response) -> bytes:
-        deadline_s = self._clock.monotonic_s() + FETCH_TIMEOUT_S
+        self._deadline.set(FETCH_TIMEOUT_S)
         body = bytearray()
-        for piece in response.iter_bytes():
-            body += piece
-            if len(body) > MAX_STILL_BYTES:
-                raise CameraUnavailable(
-                    f"its picture is larger than the {MAX_STILL_BYTES // 2**20} MiB that we take"
-                )
-            if self._clock.monotonic_s() > deadline_s:
-                raise CameraUnavailable("its picture takes too long to come")
+        try:
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > MAX_STILL_BYTES:
+                    raise CameraUnavailable(
+                        f"its picture is larger than the {MAX_STILL_BYTES // 2**20} MiB that we"
+                        " take"
+                    )
+        except httpx.TimeoutException as error:
+            if self._deadline.is_past:
+                raise CameraUnavailable("its picture takes too long to come") from error
+            raise
         return bytes(body)
 
     @contextmanager
     def _answer(self, headers: dict[str, str]) -> Iterator[httpx.Response]:
+        self._deadline.set(HEAD_TIMEOUT_S)
         try:
             with self._followed(headers) as response:
                 yield response
@@ -193,15 +202,15 @@ class HttpCamera:
 @contextmanager
 def http_camera(source: Source, *, clock: Clock) -> Iterator[HttpCamera]:
     """Give a camera that is asked by GET; its connection is closed in the end."""
+    deadline = Deadline(clock)
     with httpx.Client(
         timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         follow_redirects=False,
         # A camera is on our own network: no proxy of the environment stands between.
         trust_env=False,
-        # Cameras sign their own certificates; FFmpeg does not ask for better ones either.
-        verify=False,  # noqa: S501
+        transport=DeadlineTransport(deadline),
     ) as client:
-        yield HttpCamera(source, client=client, clock=clock)
+        yield HttpCamera(source, client=client, deadline=deadline)
 
 
 class _AsAsked(httpx.Auth):

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from object_recognition.basic.boxes import Boxes, areas_of, overlaps_of, stack, union_of
 from object_recognition.basic.tracks import Track
+from object_recognition.boxes import Boxes, areas_of, overlaps_of, stack, union_of
 
 #: A track and a region belong together when they share this much of either.
 _SHARE_OF_TRACK = 0.3

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from object_recognition.basic.boxes import Boxes
+from object_recognition.boxes import Boxes
 from object_recognition.detection import ImageBgr
 
 #: Pixels of the picture in which motion is sought: 2.5 ms of one core, and a person of a tenth

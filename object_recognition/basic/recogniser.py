@@ -9,7 +9,9 @@ import numpy as np
 
 from object_recognition.basic.association import associate
 from object_recognition.basic.background import Background
-from object_recognition.basic.boxes import (
+from object_recognition.basic.silhouette import Silhouettes, SilhouetteScorer
+from object_recognition.basic.tracks import CONFIRM, Track
+from object_recognition.boxes import (
     Boxes,
     areas_of,
     groups_of,
@@ -18,8 +20,6 @@ from object_recognition.basic.boxes import (
     stack,
     union_of,
 )
-from object_recognition.basic.silhouette import Silhouettes, SilhouetteScorer
-from object_recognition.basic.tracks import CONFIRM, Track
 from object_recognition.detection import Detections, ImageBgr
 
 PERSON, MOVING = 0, 1

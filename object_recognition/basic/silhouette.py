@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from object_recognition.basic.background import shrink
-from object_recognition.basic.boxes import Boxes
+from object_recognition.boxes import Boxes
 from object_recognition.detection import ImageBgr
 
 _WINDOW_WH = (64, 128)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from object_recognition.basic.boxes import Boxes
+from object_recognition.boxes import Boxes
 
 #: Evidence at which what has come some way is called a person.
 CONFIRM = 0.7

@@ -138,6 +138,7 @@ class ModelShelf:
         path = Path(model)
         if not path.is_absolute():
             raise ModelInvalid(
-                f"'{model}' is no model: expected is basic, default, off, a URL or a whole path"
+                f"'{redact(model)}' is no model: "
+                "expected is basic, default, off, a URL or a whole path"
             )
         return self._load(self._store.add_file(path), path.stem)

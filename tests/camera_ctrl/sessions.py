@@ -9,10 +9,10 @@ from camera_ctrl.ingest.session import CameraSession
 from camera_ctrl.ingest.source import Source
 from camera_ctrl.notes import Notes
 from camera_ctrl.reports import IngestReport
-from tests.builders import CAMERA, a_camera
+from tests.builders import BEGINNING, CAMERA, a_camera
 from tests.waiting import wait_until
 from vigil.bus.leases.memory import MemoryLeases
-from vigil.bus.packets.base import BEGINNING, BacklogLimits, Template
+from vigil.bus.packets.base import BacklogLimits, Template
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.clock import SystemClock
 from vigil.domain.camera import Epoch

@@ -11,12 +11,13 @@ import numpy as np
 import psutil
 
 from standalone.demo.counter import read_counter
+from tests.builders import BEGINNING
 from tests.waiting import wait_until
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect, connect_single
 from vigil.bus.frames.redis import RedisFrameStore
-from vigil.bus.packets.base import BEGINNING, BacklogLimits, Entry
+from vigil.bus.packets.base import BacklogLimits, Entry
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.domain.camera import CameraId

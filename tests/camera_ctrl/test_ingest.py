@@ -85,23 +85,40 @@ def test_pictures_are_the_cameras_frames_with_the_time_of_their_capture(
         assert (number - first - frames_later + 25) % 50 == pytest.approx(25, abs=0.1)
 
 
-def test_many_pictures_are_asked_for_and_so_many_come(site: Site, small_clip: Path) -> None:
+def test_as_many_pictures_come_as_are_asked_for_and_no_more(site: Site, small_clip: Path) -> None:
     with rtsp_camera(small_clip) as camera:
         camera_id = site.add(1, camera.url, frame_fps=5)
         site.start_controller()
         site.wait_until_live(camera_id)
-        first = site.stamp(camera_id)
-        assert first is not None
+        captured_us: dict[int, int] = {}
+        epochs = set()
 
-        def is_20_later() -> bool:
+        def has_seen_many_steps() -> bool:
             stamp = site.stamp(camera_id)
-            return stamp is not None and stamp.sequence >= first.sequence + 20
+            # None for a moment is a camera that was taken for dead.
+            assert stamp is not None
+            epochs.add(stamp.epoch)
+            # A number is one picture's, for good.
+            assert captured_us.setdefault(stamp.sequence, stamp.captured_at_us) == (
+                stamp.captured_at_us
+            )
+            return sum(map(is_a_wanted_step, pairwise(sorted(captured_us.items())))) >= 15
 
-        wait_until(is_20_later, timeout_s=20)
-        last = site.stamp(camera_id)
-    assert last is not None
-    elapsed_s = (last.captured_at_us - first.captured_at_us) / MICROSECONDS
-    assert (last.sequence - first.sequence) / elapsed_s == pytest.approx(5.0, rel=0.15)
+        wait_until(has_seen_many_steps, timeout_s=40)
+    assert len(epochs) == 1
+    seen = sorted(captured_us.items())
+    assert all(later_us > earlier_us for (_, earlier_us), (_, later_us) in pairwise(seen))
+    # A busy machine may leave some out, but never makes more than were asked for.
+    (first, first_us), (last, last_us) = seen[0], seen[-1]
+    assert last - first <= 5 * (last_us - first_us) / MICROSECONDS + 1
+
+
+def is_a_wanted_step(pictures: tuple[tuple[int, int], tuple[int, int]]) -> bool:
+    """Return whether two pictures follow each other by number, and by a fifth of a second."""
+    (earlier, earlier_us), (later, later_us) = pictures
+    step_s = (later_us - earlier_us) / MICROSECONDS
+    # Half a step of the camera is what its times may tremble by.
+    return later == earlier + 1 and step_s == pytest.approx(0.2, abs=0.02)
 
 
 def test_a_camera_with_a_password_is_watched_and_shows_it_nowhere(

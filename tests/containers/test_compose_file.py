@@ -29,6 +29,7 @@ SETTINGS: dict[str, type[CoreSettings]] = {
     "camera_ctrl": CameraSettings,
     "object_recognition": RecognitionSettings,
     "web": WebSettings,
+    "writer": WebSettings,
 }
 
 
@@ -99,7 +100,7 @@ def test_keeps_the_buses_off_the_world(compose: Compose) -> None:
 def test_keeps_postgresql_to_its_owner(services: dict[str, Any]) -> None:
     near = {name for name, service in services.items() if "database" in service["networks"]}
 
-    assert near == {"postgres", "migrate", "web"}
+    assert near == {"postgres", "migrate", "web", "writer"}
 
 
 def test_the_gpu_file_gives_recognition_a_gpu_and_changes_no_other(compose: Compose) -> None:

@@ -20,6 +20,8 @@ ALLOWED = [
     ("redis-media", "web", f"SET {{{FRAME}}}:watched 1 PX 100"),
     ("redis-queue", "camera_ctrl", f"GET {CONFIG}"),
     ("redis-queue", "object_recognition", f"GET {CONFIG}"),
+    ("redis-queue", "object_recognition", "XADD vigil:facts MAXLEN 1 * f x"),
+    ("redis-queue", "web", "XLEN vigil:facts"),
     ("redis-queue", "web", "SET LIMITS:LIMITER/vigil:limits/try x PX 100"),
 ]
 REFUSED = [
@@ -33,6 +35,8 @@ REFUSED = [
     ("redis-media", "web", f"SPUBLISH {{{FRAME}}}:bell 1"),
     ("redis-queue", "camera_ctrl", f"SET {CONFIG} x"),
     ("redis-queue", "object_recognition", f"DEL {CONFIG}"),
+    ("redis-queue", "object_recognition", "DEL vigil:facts"),
+    ("redis-queue", "camera_ctrl", "XLEN vigil:facts"),
     ("redis-queue", "camera_ctrl", "GET LIMITS:LIMITER/vigil:limits/try"),
     ("redis-queue", "camera_ctrl", "PUBLISH vigil:camera_config:bell 1"),
     # Nobody does what is an administrator's, or sees what is not his.

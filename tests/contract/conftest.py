@@ -15,6 +15,13 @@ from vigil.bus.camera_config.base import CameraConfigStore, ConfigBell
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.connection import RedisClient, connect, connect_single
+from vigil.bus.explanations.base import ExplanationLog
+from vigil.bus.explanations.memory import MemoryExplanationLog
+from vigil.bus.explanations.redis import RedisExplanationLog
+from vigil.bus.facts import redis as facts_on_redis
+from vigil.bus.facts.base import TAKEN_OVER_AFTER_S, FactInbox, FactLog
+from vigil.bus.facts.memory import MemoryFactInbox, MemoryFactLog
+from vigil.bus.facts.redis import RedisFactInbox, RedisFactLog
 from vigil.bus.frames.base import FrameBell, FrameStore
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
@@ -45,13 +52,15 @@ class MediaBus:
     packets: Callable[[BacklogLimits], PacketLog]
     statuses: StatusBoard[CameraStatus]
     watchers: Watchers
+    recognition: Leases
+    explanations: ExplanationLog
     let_pass: Callable[[float], None]
     empty: Callable[[], None]
 
 
 def memory_bus() -> MediaBus:
     clock = FakeClock()
-    leases = MemoryLeases(clock)
+    leases, recognition = MemoryLeases(clock), MemoryLeases(clock)
     bell, watchers = MemoryFrameBell(), MemoryWatchers(clock)
     return MediaBus(
         leases=leases,
@@ -60,6 +69,8 @@ def memory_bus() -> MediaBus:
         packets=lambda limits: MemoryPacketLog(leases, clock, limits=limits, watchers=watchers),
         statuses=MemoryStatusBoard(leases, clock),
         watchers=watchers,
+        recognition=recognition,
+        explanations=MemoryExplanationLog(recognition, clock),
         let_pass=clock.advance,
         empty=leases.flush,
     )
@@ -82,6 +93,8 @@ def redis_bus(client: RedisClient) -> MediaBus:
         packets=lambda limits: RedisPacketLog(client, limits=limits),
         statuses=RedisStatusBoard(client, role=keys.Role.INGEST, document_class=CameraStatus),
         watchers=RedisWatchers(client),
+        recognition=RedisLeases(client, role=keys.Role.RECOGNITION),
+        explanations=RedisExplanationLog(client),
         let_pass=let_pass,
         empty=empty,
     )
@@ -120,5 +133,39 @@ def config_bus(request: pytest.FixtureRequest) -> Iterator[ConfigBus]:
     queue: redis.Redis = connect_single(server.url)
     yield ConfigBus(
         store=RedisCameraConfigStore(queue), bell=RedisConfigBell(queue), empty=queue.flushall
+    )
+    queue.close()
+
+
+@dataclass(frozen=True, slots=True)
+class FactBus:
+    """The ports of the durable facts of one kind: a log with room for ten, and its readers."""
+
+    log: FactLog
+    inbox: Callable[[str], FactInbox]
+    let_pass: Callable[[float], None]
+    empty: Callable[[], object]
+
+
+@pytest.fixture(params=["memory", "valkey"])
+def fact_bus(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[FactBus]:
+    if request.param == "memory":
+        clock = FakeClock()
+        log = MemoryFactLog(clock, max_waiting=10)
+        yield FactBus(log, lambda _: MemoryFactInbox(log), clock.advance, log.flush)
+        return
+    server: EmbeddedValkey = request.getfixturevalue("valkey")
+    queue: redis.Redis = connect_single(server.url)
+
+    def let_pass(seconds: float) -> None:
+        # Redis alone knows how long ago something was taken; no test waits for that.
+        monkeypatch.setattr(facts_on_redis, "TAKEN_OVER_AFTER_S", 0.0)
+        assert seconds >= TAKEN_OVER_AFTER_S
+
+    yield FactBus(
+        RedisFactLog(queue, max_waiting=10),
+        lambda member: RedisFactInbox(queue, member=member),
+        let_pass,
+        queue.flushall,
     )
     queue.close()

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import redis
 
-from tests.builders import A_TEMPLATE, a_jpeg, a_packet, a_status
+from tests.builders import A_TEMPLATE, BEGINNING, a_jpeg, a_packet, a_status
 from tests.contract.conftest import MediaBus, redis_bus
 from tests.servers import ValkeyCluster, held_still
 from tests.waiting import wait_until
 from vigil.bus.answers import Answers
 from vigil.bus.connection import BRIEF_TIMEOUT_S, connect
-from vigil.bus.packets.base import BEGINNING, BacklogLimits, PacketLog
+from vigil.bus.packets.base import BacklogLimits, PacketLog
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import ServerUnavailable

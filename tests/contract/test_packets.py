@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.builders import A_TEMPLATE, ANOTHER_TEMPLATE, CAMERA, OTHER_CAMERA, a_packet
+from tests.builders import A_TEMPLATE, ANOTHER_TEMPLATE, BEGINNING, CAMERA, OTHER_CAMERA, a_packet
 from tests.contract.conftest import MediaBus
-from vigil.bus.packets.base import BEGINNING, BacklogLimits, PacketLog
+from vigil.bus.packets.base import BacklogLimits, PacketLog
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.packet import Packet
 from vigil.errors import LeaseLost

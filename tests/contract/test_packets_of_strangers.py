@@ -5,11 +5,11 @@ import redis
 from structlog.testing import capture_logs
 
 from standalone.servers.valkey import EmbeddedValkey
-from tests.builders import A_TEMPLATE, CAMERA, a_packet
+from tests.builders import A_TEMPLATE, BEGINNING, CAMERA, a_packet
 from vigil import keys
 from vigil.bus.connection import connect_single
 from vigil.bus.leases.redis import RedisLeases
-from vigil.bus.packets.base import BEGINNING, BacklogLimits
+from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.domain.camera import Epoch
 

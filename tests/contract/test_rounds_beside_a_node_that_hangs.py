@@ -22,6 +22,8 @@ from vigil import keys
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.capacity import max_bytes_of
 from vigil.bus.connection import BRIEF_TIMEOUT_S, RedisClient, connect
+from vigil.bus.explanations.redis import RedisExplanationLog
+from vigil.bus.facts.memory import MemoryFactLog
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
@@ -30,11 +32,13 @@ from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.bus.watchers.redis import RedisWatchers
 from vigil.camera_configs import CameraConfigs
-from vigil.clock import SystemClock
+from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, read_stamp, stamped
+from vigil.fact_outbox import FactOutbox
 from vigil.leases import LEASE_S, LeaseKeeper
-from vigil.messages import CameraStatus, ConfigHead, RecognitionStatus
+from vigil.messages import CameraStatus, ConfigHead, FrameDetections, RecognitionStatus
+from vigil.spool import Spool
 
 CAMERAS = tuple(CameraId(number) for number in range(1, 13))
 #: Longer than a lease that nobody renews.
@@ -179,9 +183,17 @@ def worker(
             frames=RedisFrameStore(media, kind=keys.FrameKind.RAW), bell=bell, clock=CLOCK
         ),
         boxed=RedisFrameStore(media, kind=keys.FrameKind.BOXED),
+        detections=RedisStatusBoard(
+            media,
+            role=keys.Role.RECOGNITION,
+            document_class=FrameDetections,
+            key_of=keys.detections,
+        ),
+        explanations=RedisExplanationLog(media),
         statuses=RedisStatusBoard(
             media, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),
+        facts=FactOutbox(MemoryFactLog(FakeClock()), Spool(tmp_path / "facts.sqlite"), clock=CLOCK),
         recognisers=Stage(tmp_path).recognisers,
         watchers=RedisWatchers(media),
         clock=CLOCK,

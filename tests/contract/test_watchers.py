@@ -1,9 +1,9 @@
 """What every adapter promises of who is watched."""
 
-from tests.builders import A_TEMPLATE, CAMERA, OTHER_CAMERA, a_packet
+from tests.builders import A_TEMPLATE, BEGINNING, CAMERA, OTHER_CAMERA, a_packet
 from tests.contract.conftest import MediaBus
 from vigil import keys
-from vigil.bus.packets.base import BEGINNING, BacklogLimits
+from vigil.bus.packets.base import BacklogLimits
 from vigil.domain.camera import CameraId, Epoch
 
 THIRD_CAMERA = CameraId(9)

@@ -106,6 +106,7 @@ def assert_says_that_the_database_is_away(machine: Machine, camera_id: int) -> N
     assert refused.json["message"].startswith("The database does not answer."), refused.body
     assert int(refused.headers["retry-after"]) > 0
     assert machine.admin.get("/healthz").status == 200
+    # An answer holds for a second
+    wait_until(lambda: machine.admin.get("/readyz").status == 503)
     ready = machine.admin.get("/readyz")
-    assert ready.status == 503
     assert ready.json["checks"] == {"postgresql": False, "redis": True, "queue_redis": True}

@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
-        self.files.requests.append((path, self.headers.get("Range")))
+        self.files.requests.append((self.path, self.headers.get("Range")))
         self.close_connection = True
         content = self.files.content
         is_first = len(self.files.requests) == 1

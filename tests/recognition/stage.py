@@ -17,6 +17,8 @@ from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
 from tests.builders import a_camera
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
+from vigil.bus.explanations.memory import MemoryExplanationLog
+from vigil.bus.facts.memory import MemoryFactInbox, MemoryFactLog
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
@@ -26,12 +28,17 @@ from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, read_stamp, stamped
 from vigil.domain.motion import Motion, motion_segment
+from vigil.fact_outbox import FactOutbox
+from vigil.facts import TrackFact, decode_fact
 from vigil.leases import LeaseKeeper
-from vigil.messages import CameraConfig, ConfigHead, RecognitionStatus
+from vigil.messages import CameraConfig, ConfigHead, FrameDetections, RecognitionStatus
 from vigil.runtime import StopSignal
+from vigil.sealing import Sealer
+from vigil.spool import Spool
 
 WIDTH, HEIGHT = 320, 240
 LABELS = ("person", "car")
+SEALER = Sealer("a secret of tests, long enough for anybody")
 
 
 def a_picture(level: int = 90, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:
@@ -83,6 +90,12 @@ class Stage:
             self.recognition, self.clock
         )
         self.watchers = MemoryWatchers(self.clock)
+        self.detections: MemoryStatusBoard[FrameDetections] = MemoryStatusBoard(
+            self.recognition, self.clock
+        )
+        self.explanations = MemoryExplanationLog(self.recognition, self.clock)
+        self.facts = MemoryFactLog(self.clock)
+        self.outbox = FactOutbox(self.facts, Spool(folder / "facts.sqlite"), clock=self.clock)
         self.store = MemoryCameraConfigStore()
         self.keeper = LeaseKeeper(self.recognition, member="one", clock=self.clock)
         self.shelf = ModelShelf(
@@ -100,7 +113,9 @@ class Stage:
             stop=self.stop,
         )
         self.recognisers = Recognisers(
-            shelf=self.shelf, default_model="pinned" if default is not None else "basic"
+            shelf=self.shelf,
+            default_model="pinned" if default is not None else "basic",
+            sealer=SEALER,
         )
         self.configs = CameraConfigs(
             store=self.store, bell=self.store.bell, path=folder / "cameras.json", clock=self.clock
@@ -110,7 +125,10 @@ class Stage:
             keeper=self.keeper,
             watch=FrameWatch(frames=self.raw, bell=bell, clock=self.clock),
             boxed=self.boxed,
+            detections=self.detections,
+            explanations=self.explanations,
             statuses=self.statuses,
+            facts=self.outbox,
             recognisers=self.recognisers,
             watchers=self.watchers,
             clock=self.clock,
@@ -168,6 +186,12 @@ class Stage:
         """Return the boxed image."""
         jpeg = self.boxed.newest([camera_id]).get(camera_id)
         return None if jpeg is None else decoded(jpeg)
+
+    def told(self) -> list[TrackFact]:
+        """Return the facts that reached Redis since this was asked last."""
+        self.outbox.run_once()
+        inbox = MemoryFactInbox(self.facts)
+        return [decode_fact(entry.raw) for entry in inbox.take(limit=1000, wait_s=0.0)]
 
     def stamp(self, camera_id: CameraId) -> FrameStamp | None:
         """Return the stamp of the boxed image."""

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from object_recognition.basic.association import associate
-from object_recognition.basic.boxes import groups_of
 from object_recognition.basic.tracks import Track
+from object_recognition.boxes import groups_of
 
 Boxes = NDArray[np.float32]
 

@@ -120,3 +120,14 @@ def test_a_service_told_so_looks_at_every_frame(tmp_path: Path) -> None:
         assert street.send(STILL)
 
     assert street.looks == 3 * FIRST_LOOKS
+
+
+def test_what_is_published_beside_a_picture_is_of_its_frame(street: Street) -> None:
+    street.settle()
+    before = street.stage.detections.read([CAMERA])[CAMERA]
+
+    street.stage.watchers.say_watched([CAMERA])
+    assert street.send(STILL)
+
+    after = street.stage.detections.read([CAMERA])[CAMERA]
+    assert (after.sequence, after.objects) == (before.sequence + 1, before.objects)

@@ -14,6 +14,7 @@ from tests.builders import CAMERA, OTHER_CAMERA
 from tests.recognition.file_server import served
 from tests.recognition.stage import (
     HEIGHT,
+    SEALER,
     WIDTH,
     FixedDetector,
     Stage,
@@ -25,6 +26,7 @@ from tests.waiting import wait_until
 from vigil.domain.camera import Epoch
 from vigil.errors import ModelInvalid
 from vigil.messages import Zone
+from vigil.sealing import Sealer
 
 #: Left and right of the picture.
 LEFT = (40.0, 80.0, 80.0, 180.0)
@@ -294,6 +296,57 @@ def test_a_default_model_that_differs_is_refused_and_basic_stays(tmp_path: Path)
     assert status.recogniser == "basic recogniser"
     assert status.error is not None
     assert "SHA-256" in status.error
+
+
+def test_a_model_behind_a_sealed_address_is_fetched_by_the_true_one(tmp_path: Path) -> None:
+    with served(b"a model" * 1000) as server:
+        stage = Stage(tmp_path, detector=FixedDetector(seen(LEFT)))
+        address = f"{server.url}/best.onnx?token=hidden"
+        stage.configure(
+            a_basic_camera(
+                recognition=f"{server.url}/best.onnx?token=***",
+                sealed_recognition=SEALER.seal(address),
+            )
+        )
+        stage.shelf.start()
+        stage.write(CAMERA, 1, a_picture())
+        stage.worker.run_once()
+        wait_until(lambda: stage.shelf.get(address)[0] is not None)
+
+        assert [path for path, _ in server.requests] == ["/best.onnx?token=hidden"]
+
+    stage.write(CAMERA, 2, a_picture())
+    stage.worker.run_once()
+    assert has_box(stage, LEFT)
+
+
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        Sealer("another secret, long enough for anybody").seal("https://hub/best.onnx"),
+        SEALER.seal("ftp://anna:hidden@hub/best.onnx?token=hidden"),
+    ],
+)
+def test_an_address_that_is_of_no_use_is_said_without_its_secrets(
+    tmp_path: Path, sealed: str
+) -> None:
+    stage = Stage(tmp_path)
+    stage.configure(a_basic_camera(recognition="shown", sealed_recognition=sealed))
+    stage.shelf.start()
+
+    stage.write(CAMERA, 1, a_picture())
+    assert stage.worker.run_once()
+    wait_until(lambda: stage.recognisers.of(stage.configs.cameras[CAMERA]).error is not None)
+    stage.write(CAMERA, 2, a_picture())
+    assert stage.worker.run_once()
+    stage.clock.advance(1.0)
+    stage.worker.run_once()
+
+    status = stage.statuses.read([CAMERA])[CAMERA]
+    assert status.recogniser == "basic recogniser"
+    assert status.error is not None
+    assert "another SECRET_KEY" in status.error or "'ftp://***@hub/best.onnx" in status.error
+    assert "hidden" not in status.error
 
 
 @pytest.mark.parametrize("model", ["best.pt", "ftp://host/best.onnx", "/no/such/file.onnx"])

@@ -34,7 +34,7 @@ def test_shows_the_demo_camera_and_ends_with_nothing_left(real: Run) -> None:
 
     # When its demo camera is up (its clip is painted first)
     def is_up() -> bool:
-        return _call(real, "GET", "/camera_status", token=token) == {"camera_1": "active"}
+        return bool(_call(real, "GET", "/camera_status", token=token) == {"camera_1": "active"})
 
     wait_until(is_up, timeout_s=90)
 
@@ -46,20 +46,27 @@ def test_shows_the_demo_camera_and_ends_with_nothing_left(real: Run) -> None:
     assert JPEG_START in answer.read(4096)
     stream.close()
 
+    # And what walks there is filed, with the camera where it was seen
+    def has_walker() -> bool:
+        found = _call(real, "GET", "/tracks?camera_id=1&label=person", token=token)
+        return any(track["looks"] >= 3 for track in found)
+
+    wait_until(has_walker, timeout_s=60)
+
     # And the end is one for all
     family = real.family()
     real.process.terminate()
     assert real.process.wait(timeout=30) == 0
     assert [process for process in family if not has_ended(process)] == []
     # Each service had a log of its own
-    assert {"demo-camera.log", "ingest.log", "web.log"} <= {
+    assert {"demo-camera.log", "ingest.log", "web.log", "writer.log"} <= {
         path.name for path in (real.home / "logs").iterdir()
     }
 
 
 def _call(
     run: Run, method: str, path: str, *, body: object = None, token: str | None = None
-) -> dict[str, Any]:
+) -> Any:
     """Return what web answers."""
     headers = {"Content-Type": "application/json"}
     if token is not None:
@@ -69,7 +76,6 @@ def _call(
         connection.request(
             method, path, body=None if body is None else json.dumps(body), headers=headers
         )
-        answer: dict[str, Any] = json.loads(connection.getresponse().read())
+        return json.loads(connection.getresponse().read())
     finally:
         connection.close()
-    return answer

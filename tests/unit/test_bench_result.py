@@ -15,6 +15,20 @@ def test_a_bar_is_held_by_the_median(ours: list[float], at_most: float, *, holds
     assert Part("", "%", Bar(at_most), ours).holds is holds
 
 
+@pytest.mark.parametrize(
+    ("ours", "holds"), [([0.8], False), ([1.0, 0.9], True), ([0.9], True), ([1.3], False)]
+)
+def test_a_bar_may_be_a_least_and_a_most(ours: list[float], *, holds: bool) -> None:
+    part = Part("", "share", Bar(at_least=0.9, at_most=1.2), ours)
+
+    assert part.holds is holds
+    assert str(part.bar) == "at least 0.9 and at most 1.2"
+
+
+def test_a_bar_for_a_ratio_says_so() -> None:
+    assert str(Bar(at_least=1.0, of=Measured.RATIO)) == "ratio at least 1"
+
+
 def test_a_ratio_is_taken_within_each_round() -> None:
     # Given rounds on a machine that grew slower, where ours always took half
     part = Part("", "%", Bar(0.5, of=Measured.RATIO), ours=[1, 10, 50], baseline=[2, 20, 100])

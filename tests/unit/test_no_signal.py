@@ -28,7 +28,7 @@ def shown_of(*cameras: CameraConfig) -> bytes:
     show = NoSignal(
         statuses=statuses, facts=Facts(*cameras), site_zone=ZoneInfo("UTC"), clock=clock
     )
-    return show(CameraId(CAMERA)).jpeg
+    return show(CameraId(CAMERA)).paint()
 
 
 def test_cameras_with_chinese_names_are_told_apart() -> None:

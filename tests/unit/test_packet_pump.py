@@ -12,10 +12,10 @@ from typing_extensions import override
 
 from camera_ctrl.ingest.pump import MAX_PACKET_BYTES, PAUSE_S, PacketPump, PumpState
 from standalone.demo.clip import ClipFormat
-from tests.builders import CAMERA
+from tests.builders import BEGINNING, CAMERA
 from tests.cameras.clips import SMALL, CardClip
 from vigil.bus.leases.memory import MemoryLeases
-from vigil.bus.packets.base import BEGINNING, Backlog, BacklogLimits, Entry, Template
+from vigil.bus.packets.base import Backlog, BacklogLimits, Entry, Template
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch

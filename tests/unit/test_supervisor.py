@@ -11,12 +11,12 @@ from camera_ctrl.reports import DecodeReport, IngestReport
 from camera_ctrl.shard_pool import ShardPool
 from camera_ctrl.shards.messages import ShardReport
 from camera_ctrl.supervisor import CameraSupervisor
-from tests.builders import A_TEMPLATE, CAMERA, OTHER_CAMERA, a_camera, a_jpeg, a_packet
+from tests.builders import A_TEMPLATE, BEGINNING, CAMERA, OTHER_CAMERA, a_camera, a_jpeg, a_packet
 from tests.shards import StillShard
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.frames.memory import MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
-from vigil.bus.packets.base import BEGINNING, BacklogLimits
+from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.camera_configs import CameraConfigs, KnownCameras

@@ -96,6 +96,52 @@ def test_a_models_url_names_what_looks_at_a_camera(world: World) -> None:
     assert world.admin().get(f"/cameras/{camera_id}").json["recognition"] == f"{url}?v=2"
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (
+            "https://hub/models/best.onnx?token=hidden&v=2",
+            "https://hub/models/best.onnx?token=***&v=2",
+        ),
+        ("https://anna:hidden@hub/best.onnx", "https://***@hub/best.onnx"),
+        ("ftp://anna:hidden@hub/best.onnx", "ftp://***@hub/best.onnx"),
+    ],
+)
+def test_a_secret_in_a_models_address_rests_nowhere_in_clear(
+    world: World, address: str, shown: str
+) -> None:
+    admin, body = world.admin(), {**DOOR, "recognition": address}
+
+    made = admin.post("/cameras", body)
+    path = f"/cameras/{made.json['id']}"
+    changed = admin.patch(path, {"recognition": shown, "location": "hall"})
+
+    assert made.json["recognition"] == changed.json["recognition"] == shown
+    seen = [admin.get(each).text for each in ("/cameras", path, "/audit")]
+    assert not any("hidden" in text for text in [made.text, changed.text, *seen, *rows_of(world)])
+    # Sent back as it was shown, it is what it was; and only who has the secret can read it
+    camera_id = CameraId(made.json["id"])
+    document = world.store.documents([camera_id])[camera_id]
+    assert "hidden" not in document.model_dump_json()
+    assert document.sealed_recognition is not None
+    assert world.wiring.sealer.open(document.sealed_recognition) == address
+
+
+def test_another_recognition_leaves_nothing_of_a_models_address(world: World) -> None:
+    camera_id = CameraId(world.camera(recognition="https://hub/best.onnx?token=hidden"))
+    path = f"/cameras/{camera_id}"
+
+    refused = world.admin().patch(path, {"recognition": "https://hub/other.onnx?token=***"})
+    assert refused.status_code == 422
+    assert refused.json["errors"] == {
+        "recognition": ["It holds ***, which hides a secret: write the secret itself."]
+    }
+    assert world.admin().patch(path, {"recognition": "basic"}).status_code == 200
+
+    document = world.store.documents([camera_id])[camera_id]
+    assert (document.recognition, document.sealed_recognition) == ("basic", None)
+
+
 def test_a_name_is_taken_once_whatever_its_case(world: World) -> None:
     world.camera("Door")
 
@@ -146,7 +192,7 @@ def test_sending_back_what_was_shown_changes_no_secret(
     assert opened(world, document) == (clear, "anna:s3cret")
 
 
-def test_a_secret_in_a_path_rests_nowhere_in_clear(world: World, postgres: str) -> None:
+def test_a_secret_in_a_path_rests_nowhere_in_clear(world: World) -> None:
     url = "rtsp://cam/user=anna_password=hidden_channel=1_stream=0.sdp"
 
     made = world.admin().post("/cameras", {"name": "Door", "stream_url": url})
@@ -155,12 +201,7 @@ def test_a_secret_in_a_path_rests_nowhere_in_clear(world: World, postgres: str) 
     shown = "rtsp://cam/user=***_password=***_channel=1_stream=0.sdp"
     assert made.json["stream_url"] == changed.json["stream_url"] == shown
     assert "hidden" not in world.admin().get("/audit").text
-    with world.app.app_context():
-        rows = [
-            text
-            for table in ("cameras", "audit_entries")
-            for text in db.session.scalars(sa.text(f"SELECT {table}::text FROM {table}"))  # noqa: S608
-        ]
+    rows = rows_of(world)
     assert any(shown in row for row in rows)
     assert not any("hidden" in row for row in rows)
     document = world.queue.get(keys.camera_config(made.json["id"]))
@@ -248,3 +289,13 @@ def opened(world: World, document: CameraConfig) -> tuple[str, str | None]:
     """Return what a document carries sealed: the URL, and user and password."""
     open_ = world.wiring.sealer.open
     return open_(document.sealed_url), document.credentials and open_(document.credentials)
+
+
+def rows_of(world: World) -> list[str]:
+    """Return what rests of cameras and of what was done to them."""
+    with world.app.app_context():
+        return [
+            text
+            for table in ("cameras", "audit_entries")
+            for text in db.session.scalars(sa.text(f"SELECT {table}::text FROM {table}"))  # noqa: S608
+        ]

@@ -147,6 +147,40 @@ def test_the_addresses_of_an_older_schema_are_sealed_and_shown_masked(
     assert rows_of(fresh, "SELECT stream_url FROM cameras ORDER BY id") == [(plain,), (secret,)]
 
 
+def test_the_models_addresses_of_an_older_schema_are_sealed_and_shown_masked(
+    fresh: str, tmp_path: Path
+) -> None:
+    settings = settings_for(fresh, "redis://localhost:1", tmp_path)
+    address = "https://hub/best.onnx?token=hidden"
+    migrate(settings, revision="0004")
+    for name, recognition in (("Door", "basic"), ("Yard", address)):
+        fields = f"'{name}', 'rtsp://cam/1', 'sealed', '', '{recognition}', 'tcp', false, false"
+        execute(
+            fresh,
+            "INSERT INTO cameras (name, stream_url, sealed_url, location, recognition, transport,"  # noqa: S608  # Our own.
+            " loop, is_demo, enabled, frame_fps, min_confidence, time_zone, revision)"
+            f" VALUES ({fields}, true, 5, 0.4, 'UTC', 1)",
+        )
+
+    migrate(settings)
+
+    seen = "SELECT recognition, sealed_recognition, revision FROM cameras ORDER BY id"
+    door, (shown, sealed, revision) = rows_of(fresh, seen)
+    assert door == ("basic", None, 1)
+    assert shown == "https://hub/best.onnx?token=***"
+    assert Sealer(SECRET).open(sealed) == address
+    # Or no service would take its document for newer than what it holds
+    assert rows_of(fresh, "SELECT generation FROM camera_generation") == [(revision,)]
+    assert revision > 1
+
+    app = application(fresh, tmp_path)
+    with app.app_context():
+        flask_migrate.downgrade(revision="0004")
+        db.engine.dispose()
+    names = rows_of(fresh, "SELECT recognition FROM cameras ORDER BY id")
+    assert names == [("basic",), (address,)]
+
+
 @pytest.mark.needs("postgresql-15")
 def test_the_migrations_work_on_the_oldest_postgresql(
     migrated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -200,6 +234,8 @@ def run_migrate(database_url: str) -> subprocess.CompletedProcess[str]:
         {"stream_url": "rtsp://anna:s3cret@cam/1"},
         {"sealed_url": "rtsp://cam/1"},
         {"credentials": "anna:s3cret"},
+        {"sealed_recognition": "https://hub/best.onnx?token=s3cret"},
+        {"recognition": "https://hub/best.onnx?token=s3cret"},
         {"frame_fps": 0},
         {"frame_fps": float("nan")},
         {"min_confidence": 2},

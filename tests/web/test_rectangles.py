@@ -94,6 +94,30 @@ def test_a_bad_one_is_refused_and_changes_nothing(world: World, bad: Any) -> Non
 
 
 @pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (7, "Must be a list of rectangles, each an object with x, y, width and height, or with"),
+        ({"points": 7}, "Must be a list of corners, each with x and y."),
+        ({"points": [7, 8, 9]}, 'Must be a corner, as {"x": 10, "y": 20}.'),
+        ({"points": TRIANGLE["points"][:2]}, "Must have 3 to 100 corners."),
+        ({**BOX, "labels": "person"}, 'Must be a list of labels, as ["person"].'),
+        ({"x": 1, "y": 1, "width": 5}, "Lacks height (or points instead of all four)."),
+        (
+            {"points": [{"x": 1, "y": 1}, {"x": 2, "y": 2}, {"x": 3, "y": 3}]},
+            "at least as large as one, with three corners that lie on no line.",
+        ),
+    ],
+)
+def test_what_is_no_shape_is_told_what_would_be_one(world: World, bad: Any, said: str) -> None:
+    answer = world.admin().post(f"/rectangles/{world.camera()}", [BOX, bad])
+
+    assert answer.status_code == 422
+    assert said in answer.json["message"]
+    # As text, quotes are escaped
+    assert json.dumps(said)[1:-1] in json.dumps(answer.json["errors"])
+
+
+@pytest.mark.parametrize(
     ("body", "status"),
     [
         (b"", 422),

@@ -13,6 +13,7 @@ from web.models import Camera, LineToken
 
 OLD, NEW = "the old secret, of forty characters.....", "the new secret, of forty characters....."
 URL, CREDENTIALS = "rtsp://cam/user=anna_password=hidden_channel=1", "anna:s3cret"
+MODEL = "https://hub/best.onnx?token=hidden"
 TYPED = URL.replace("//", f"//{CREDENTIALS}@")
 
 
@@ -23,7 +24,7 @@ def test_a_rotated_secret_is_dropped_and_everything_still_opens(
     monkeypatch.setattr(rotation, "BATCH", 2)
     before = world_of(secret_key=OLD)
     for name in ("Door", "Yard", "Hall", "Gate", "Roof"):
-        before.camera(name, stream_url=TYPED)
+        before.camera(name, stream_url=TYPED, recognition=MODEL)
     before.camera("Open", stream_url="rtsp://cam/2")
     before.admin().post("/line_tokens", {"token": "a channel's token", "to": "U1"})
     refresh_token = before.admin().refresh_token
@@ -38,6 +39,7 @@ def test_a_rotated_secret_is_dropped_and_everything_still_opens(
     assert published(alone) == opened(alone)
     # Or no service would take it for newer than what it holds
     assert min(revision for _, _, revision in rows_of(alone)) > max(revisions)
+    assert models_of(alone) == [*[MODEL] * 5, None]
     with alone.app.app_context():
         (token,) = db.session.scalars(sa.select(LineToken.token))
     assert alone.wiring.sealer.open(token) == "a channel's token"
@@ -108,6 +110,14 @@ def opened(world: World) -> list[tuple[str, str | None]]:
     """Return URL and password of each stored camera, as the world's own secrets open them."""
     open_ = world.wiring.sealer.open
     return [(open_(url), pair and open_(pair)) for url, pair, _ in rows_of(world)]
+
+
+def models_of(world: World) -> list[str | None]:
+    """Return the address of each camera's model, as the world's own secrets open it."""
+    query = sa.select(Camera.sealed_recognition).order_by(Camera.id)
+    with world.app.app_context():
+        sealed = db.session.scalars(query).all()
+    return [each and world.wiring.sealer.open(each) for each in sealed]
 
 
 def published(world: World) -> list[tuple[str, str | None]]:

@@ -1,5 +1,7 @@
 """``/camera_status``, health, readiness, metrics, and the OpenAPI document."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -14,12 +16,13 @@ from vigil import keys
 from vigil.bus.connection import BRIEF_TIMEOUT_S, connect
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
-from vigil.clock import SystemClock
+from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.messages import CameraState, CameraStatus
 from web.access.rights import Role
 from web.access.rules import RULES
-from web.status.readiness import NOT_DURABLE
+from web.status import readiness
+from web.status.readiness import NOT_DURABLE, Findings, Readiness
 from web.wiring import EXTENSION
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -147,6 +150,7 @@ def test_readiness_says_that_the_queue_is_not_durable_until_it_keeps_its_file(
         assert world.stranger().get("/readyz").json["warnings"] == []
     finally:
         world.queue.config_set("appendonly", "no")
+    world.clock.advance(1)
     assert world.stranger().get("/readyz").json["warnings"] == [NOT_DURABLE]
 
 
@@ -163,6 +167,49 @@ def test_readiness_says_what_to_change_where_the_queue_came_back_evicting(world:
     (warning,) = ready.json["warnings"]
     assert warning.startswith("queue_redis: this Redis drops keys when it is full.")
     assert "'maxmemory-policy volatile-ttl' to 'maxmemory-policy noeviction'" in warning
+
+
+def test_readiness_is_asked_once_a_second_however_many_want_to_know(world: World) -> None:
+    def asked() -> int:
+        return int(world.queue.info("commandstats")["cmdstat_info"]["calls"])
+
+    world.queue.info()
+    before = asked()
+    with ThreadPoolExecutor(8) as pool:
+        ready = list(pool.map(lambda _: world.stranger().get("/readyz"), range(40)))
+    # One is our own
+    assert asked() - before == 1 + 1
+    assert {answer.status_code for answer in ready} == {200}
+    assert all(answer.json == ready[0].json for answer in ready)
+
+    before = asked()
+    world.clock.advance(1)
+    world.stranger().get("/readyz")
+    assert asked() - before == 1 + 1
+
+
+def test_nobody_waits_long_for_a_server_that_another_is_asking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(readiness, "PATIENCE_S", 0.05)
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    def silent() -> None:
+        is_asked.set()
+        assert may_answer.wait(30)
+
+    asking = Readiness({"quick": lambda: "a warning", "silent": silent}, clock=FakeClock())
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(asking.ask)
+        assert is_asked.wait(30)
+
+        meanwhile = asking.ask()
+
+        # What did not answer is not said to be there
+        assert meanwhile == Findings({"quick": True, "silent": False}, ["a warning"])
+        may_answer.set()
+        assert first.result(30) == Findings({"quick": True, "silent": True}, ["a warning"])
+    assert asking.ask() == first.result()
 
 
 def test_the_first_page_has_a_place_for_warnings_for_admins_alone(world: World) -> None:

@@ -17,6 +17,7 @@ from werkzeug.datastructures import Headers
 
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_single
+from vigil.bus.explanations.redis import RedisExplanationLog
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.clock import FakeClock
@@ -117,8 +118,9 @@ class World:
 
     def anew(self) -> Self:
         """Return the same application at the beginning of time, in which nobody is known."""
-        beginning = FakeClock()
-        self.clock.now_us, self.clock.elapsed_s = beginning.now_us, beginning.elapsed_s
+        self.clock.now_us = FakeClock().now_us
+        # This face of a clock never goes back. Whatever was kept for a while is of long ago.
+        self.clock.elapsed_s += 3600
         return dataclasses.replace(self, _admin=None)
 
     def stranger(self) -> Caller:
@@ -195,6 +197,7 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
         settings,
         config_store=store,
         statuses=statuses,
+        explanations=RedisExplanationLog(queue),
         checks={"queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=CHEAP,

@@ -78,6 +78,10 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/recognized_stream/<id:camera_id>"): _PICTURE,
     ("GET", "/recognized_stream"): _PICTURE,
     ("GET", "/image/<path:path>"): _PICTURE,
+    # what was seen
+    ("GET", "/tracks"): _VIEW,
+    ("GET", "/explanations/<id:camera_id>"): _VIEW,
+    ("GET", "/set_aside_facts"): Rule(Right.READ_AUDIT),
     # audit
     ("GET", "/audit"): Rule(Right.READ_AUDIT),
     # pages

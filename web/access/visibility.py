@@ -28,13 +28,22 @@ def is_visible_to(who: Principal) -> sa.ColumnElement[bool]:
     )
 
 
-def find_visible(session: Session, who: Principal, camera_id: int) -> Camera:
+def find_visible(session: Session, who: Principal, camera_id: int, *, lock: bool = False) -> Camera:
     """Return a camera that somebody may see.
+
+    Args:
+        session: The request's.
+        who: They.
+        camera_id: Which one.
+        lock: Whether others that lock or change it wait for this transaction's end. Rows that
+            merely name it do not.
 
     Raises:
         CameraNotFound: It is unknown, or hidden from them.
     """
     query = sa.select(Camera).where(Camera.id == camera_id, is_visible_to(who))
+    if lock:
+        query = query.with_for_update(of=Camera, key_share=True)
     camera = session.scalar(query)
     if camera is None:
         raise CameraNotFound(camera_id)

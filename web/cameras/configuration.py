@@ -158,6 +158,7 @@ def _document(camera: Camera, zones: Sequence[Zone]) -> CameraConfig:
         enabled=camera.enabled,
         frame_fps=camera.frame_fps,
         recognition=camera.recognition,
+        sealed_recognition=camera.sealed_recognition,
         min_confidence=camera.min_confidence,
         zones=tuple(zones),
         time_zone=camera.time_zone,

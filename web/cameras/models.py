@@ -18,6 +18,8 @@ class Camera(Base):
         stream_url: As it is shown: without user and password, other secrets masked.
         sealed_url: What the shown one hides too, sealed.
         credentials: ``user:password``, sealed; None: none are needed.
+        recognition: As it is shown: secrets of a model's address masked.
+        sealed_recognition: The same as it was given, sealed; None: the shown one says it all.
         revision: The generation at its last change, so it grows, and never comes back.
         is_demo: Whether it is the one that an installation began with, and nobody moved it.
     """
@@ -31,6 +33,10 @@ class Camera(Base):
         # No sealed text has a colon; every URL and every user with a password has one.
         sa.CheckConstraint("sealed_url !~ ':'", name="sealed_url_sealed"),
         sa.CheckConstraint("credentials !~ ':'", name="credentials_sealed"),
+        sa.CheckConstraint("sealed_recognition !~ ':'", name="sealed_recognition_sealed"),
+        sa.CheckConstraint(
+            "recognition !~ '://' OR sealed_recognition IS NOT NULL", name="recognition_sealed"
+        ),
         sa.CheckConstraint("char_length(location) <= 200", name="location_length"),
         sa.CheckConstraint(f"transport IN ({_TRANSPORTS})", name="transport_known"),
         sa.CheckConstraint("frame_fps > 0 AND frame_fps <= 30", name="frame_fps_range"),
@@ -45,6 +51,7 @@ class Camera(Base):
     credentials: Mapped[str | None]
     location: Mapped[str]
     recognition: Mapped[str]
+    sealed_recognition: Mapped[str | None]
     transport: Mapped[str]
     loop: Mapped[bool]
     enabled: Mapped[bool]

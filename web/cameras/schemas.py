@@ -47,7 +47,8 @@ class CameraIn(Schema):
         max_length=_RECOGNITION_CHARS,
         load_default="default",
         metadata={
-            "description": "What looks at it: off, basic, default, or a model's name or URL."
+            "description": "What looks at it: off, basic, default, or a model's path or URL. "
+            "A URL is kept sealed; what looks like a secret in it is never shown."
         },
     )
     transport = fields.String(validate=_TRANSPORT, load_default=Transport.TCP.value)

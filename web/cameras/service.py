@@ -12,7 +12,7 @@ from web.access.principal import Principal
 from web.access.rights import Right
 from web.access.visibility import find_visible, is_visible_to
 from web.audit import service as audit
-from web.cameras import stream_url
+from web.cameras import recognition, stream_url
 from web.cameras.configuration import ConfigurationPublisher, next_generation
 from web.cameras.models import Camera
 from web.cameras.stream_url import StreamUrl, StreamUrlInvalid
@@ -72,11 +72,11 @@ def add(
         fields: Values by name.
         site_time_zone: IANA name, for a camera whose fields name no zone.
         who: The caller.
-        sealer: For the address and its password.
+        sealer: For addresses and passwords.
         configuration: Tells the other services.
 
     Raises:
-        Invalid: No camera can be at the URL.
+        Invalid: No camera can be at the URL, or a secret of the model's address is masked.
         LocalSourceForbidden: The URL is for admins alone.
         CameraNameTaken: Another camera has the name.
         TooManyCameras: There are ``MAX_CAMERAS``.
@@ -89,6 +89,7 @@ def add(
             "stream_url": stream_url.shown(address.url),
             "sealed_url": sealer.seal(address.url),
             "credentials": _sealed(address, sealer),
+            **recognition.kept(fields["recognition"], sealer),
             # Before the count: it makes whoever adds another camera wait for this one.
             "revision": next_generation(session),
         }
@@ -118,13 +119,13 @@ def update(
         camera_id: Which camera.
         changes: New values by name; ``revision``, if there, is the one the caller last saw.
         who: The caller.
-        sealer: For a new address and its password.
+        sealer: For new addresses and passwords.
         configuration: Tells the other services.
 
     Raises:
         CameraNotFound: It is unknown, or hidden from the caller.
         CameraChangedMeanwhile: The revision is another.
-        Invalid: No camera can be at the URL.
+        Invalid: No camera can be at the URL, or a secret of the model's address is masked.
         LocalSourceForbidden: The URL is for admins alone.
         CameraNameTaken: Another camera has the name.
     """
@@ -138,6 +139,9 @@ def update(
         )
     if "stream_url" in changes:
         _move(camera, changes.pop("stream_url"), who=who, sealer=sealer)
+    # Sent back as it was shown, it stays as it is.
+    if changes.get("recognition", camera.recognition) != camera.recognition:
+        changes |= recognition.kept(changes["recognition"], sealer)
     for name, value in changes.items():
         setattr(camera, name, value)
     camera.revision = generation

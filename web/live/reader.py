@@ -112,7 +112,8 @@ class LiveReader:
                 self._board.show(feed, jpeg, order, is_live=True)
             else:
                 instead = self._substitute(feed.camera_id)
-                self._board.show(feed, instead.jpeg, instead.name, is_live=False)
+                if instead.name != feed.shown:
+                    self._board.show(feed, instead.paint(), instead.name, is_live=False)
 
 
 def _order_of(camera_id: CameraId, jpeg: bytes) -> tuple[int, int] | None:

@@ -98,7 +98,7 @@ class LiveViews:
         """
         newest = self._newest(camera_id)
         if newest is None:
-            return Snapshot(self._substitute(camera_id).jpeg, is_live=False)
+            return Snapshot(self._substitute(camera_id).paint(), is_live=False)
         asked_us = self._clock.utc_us()
         if asked_us - newest.captured_at_us > FRESH_S * MICROSECONDS:
             newest = self._woken(camera_id, than=newest)

@@ -1,8 +1,9 @@
 """What is shown of a camera that has no picture of the kind that was asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -25,10 +26,15 @@ ASK_AGAIN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture of our own, and what it is: the same name is never sent twice running."""
+    """A picture of our own.
+
+    Attributes:
+        name: What it is: the same name is never sent twice running.
+        paint: Makes the JPEG. It costs more than all else; who shows the same already asks not.
+    """
 
     name: tuple[object, ...]
-    jpeg: bytes
+    paint: Callable[[], bytes]
 
 
 class Substitute(Protocol):
@@ -80,7 +86,8 @@ class NoSignal:
             name = camera.name
         since, reason = self._reason(camera_id, camera)
         return Shown(
-            ("no signal", int(self._clock.monotonic_s())), no_signal_jpeg(name, since, reason)
+            ("no signal", int(self._clock.monotonic_s())),
+            partial(no_signal_jpeg, name, since, reason),
         )
 
     def _reason(
@@ -138,9 +145,16 @@ class RawWithBanner:
             if jpeg is None:
                 return self._no_signal(camera_id)
             text = self._text(camera_id)
-            return Shown(("raw", read_stamp(jpeg).order, text), with_banner(jpeg, text))
+            name = ("raw", read_stamp(jpeg).order, text)
+            return Shown(name, partial(self._painted, camera_id, jpeg, text))
         except (BusUnavailable, FrameInvalid):
             return self._no_signal(camera_id)
+
+    def _painted(self, camera_id: CameraId, jpeg: bytes, text: str) -> bytes:
+        try:
+            return with_banner(jpeg, text)
+        except FrameInvalid:
+            return self._no_signal(camera_id).paint()
 
     def _text(self, camera_id: CameraId) -> str:
         camera = self._facts.cameras.get(camera_id)

@@ -99,7 +99,8 @@ def remove(session: Session, kind: type[RecipientT], recipient_id: int, *, who: 
 
 
 def _add(session: Session, who: Principal, recipient: RecipientT, name: str) -> RecipientT:
-    find_account(session, recipient.account_id)
+    # Locked before the count: whoever adds another waits until this one counts.
+    find_account(session, recipient.account_id, lock=True)
     kind = type(recipient)
     number = sa.select(sa.func.count()).where(kind.account_id == recipient.account_id)
     if (session.scalar(number) or 0) >= MAX_RECIPIENTS:

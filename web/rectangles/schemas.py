@@ -26,6 +26,8 @@ class Pixels(fields.Float):
 class Point(Schema):
     """A corner, in pixels of the full frame."""
 
+    error_messages = {"type": 'Must be a corner, as {"x": 10, "y": 20}.'}  # noqa: RUF012  # As marshmallow has it.
+
     x = Pixels(required=True, validate=_PLACE)
     y = Pixels(required=True, validate=_PLACE)
 
@@ -33,11 +35,21 @@ class Point(Schema):
 class RectangleBody(Schema):
     """``x, y, width, height``, or ``points`` instead of the four. Pixels of the full frame."""
 
+    #: Said of a body that is no list, and of what in it is no object.
+    error_messages = {  # noqa: RUF012
+        "type": "Must be a list of rectangles, each an object with x, y, width and height, "
+        "or with points."
+    }
+
     x = Pixels(validate=_PLACE)
     y = Pixels(validate=_PLACE)
     width = Pixels(validate=_LENGTH)
     height = Pixels(validate=_LENGTH)
-    points = fields.List(fields.Nested(Point), validate=validate.Length(min=3, max=100))
+    points = fields.List(
+        fields.Nested(Point),
+        validate=validate.Length(min=3, max=100, error="Must have {min} to {max} corners."),
+        error_messages={"invalid": "Must be a list of corners, each with x and y."},
+    )
     name = Text(max_length=100)
     color = fields.String(
         validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error="Must look like #ffb000."),
@@ -45,6 +57,7 @@ class RectangleBody(Schema):
     labels = fields.List(
         Text(min_length=1, max_length=64),
         validate=validate.Length(max=100),
+        error_messages={"invalid": 'Must be a list of labels, as ["person"].'},
         metadata={"description": "What counts in it, such as person; none: everything."},
     )
     dwell_s = fields.Float(

@@ -23,7 +23,10 @@ def fault_of(corners: Sequence[tuple[float, float]], frame_wh: tuple[int, int] |
         limit = "frame's" if frame_wh else "largest frame's"
         return f"{reach}, beyond the {limit} {width} x {height} pixels"
     if area_px2(corners) < 1:
-        return "holds less than one pixel: its corners lie on a line"
+        return (
+            "holds less than one pixel: it must be at least as large as one, "
+            "with three corners that lie on no line"
+        )
     return ""
 
 

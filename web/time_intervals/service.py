@@ -40,7 +40,8 @@ def add(
         CameraNotFound: It is unknown, or hidden from the caller.
         IntervalRefused: It is there already, or there are ``MAX_INTERVALS``.
     """
-    find_visible(session, who, camera_id)
+    # Locked before the count: whoever adds another waits until this one counts.
+    find_visible(session, who, camera_id, lock=True)
     if len(session.scalars(_of(camera_id)).all()) >= MAX_INTERVALS:
         raise IntervalRefused(f"A camera has at most {MAX_INTERVALS} time intervals.")
     interval = TimeInterval(camera_id=camera_id, start_time=start_time, end_time=end_time)

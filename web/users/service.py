@@ -161,13 +161,20 @@ def change(
     return account
 
 
-def find(session: Session, account_id: UUID) -> Account:
+def find(session: Session, account_id: UUID, *, lock: bool = False) -> Account:
     """Return an account.
+
+    Args:
+        session: The request's.
+        account_id: Which one.
+        lock: Whether others that lock it wait for this transaction's end. Rows that merely name
+            it do not.
 
     Raises:
         AccountNotFound: There is none.
     """
-    account = session.get(Account, account_id)
+    strength = {"key_share": True} if lock else None
+    account = session.get(Account, account_id, with_for_update=strength)
     if account is None:
         raise AccountNotFound("There is no such account.")
     return account

@@ -11,9 +11,6 @@ from vigil.domain.packet import Packet
 #: Where a packet stands in its camera's log, as Redis writes it: ``<ms>-<n>``.
 EntryId = NewType("EntryId", str)
 
-#: Before the oldest packet.
-BEGINNING = EntryId("0-0")
-
 
 def place_of(entry_id: EntryId) -> tuple[int, int]:
     """Return what entries of one log are ordered by: when Redis took it, in ms, and a count."""

@@ -1,6 +1,7 @@
 """Statuses as JSON under a key with a life."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 
 import structlog
 from typing_extensions import override
@@ -18,13 +19,26 @@ log = structlog.get_logger(__name__)
 
 
 class RedisStatusBoard(StatusBoard[StatusT]):
-    """The statuses of one role on one Redis or a cluster."""
+    """The statuses of one role on one Redis or a cluster.
+
+    Args:
+        redis: The media Redis.
+        role: Whose lease permits to write.
+        document_class: What is written.
+        key_of: Where, in the slot of the lease; None: under the role's status.
+    """
 
     def __init__(
-        self, redis: RedisClient, *, role: keys.Role, document_class: type[StatusT]
+        self,
+        redis: RedisClient,
+        *,
+        role: keys.Role,
+        document_class: type[StatusT],
+        key_of: Callable[[CameraId], str] | None = None,
     ) -> None:
         self._redis = redis
         self._role = role
+        self._key_of = key_of or partial(keys.status, role=role)
         self._document_class = document_class
         self._put = redis.register_script(script_source("vigil.bus", "put.lua"))
         self._clear = redis.register_script(script_source("vigil.bus", "clear.lua"))
@@ -33,7 +47,7 @@ class RedisStatusBoard(StatusBoard[StatusT]):
     def put(self, camera_id: CameraId, status: StatusT, *, epoch: Epoch) -> None:
         with translated_errors():
             self._put(
-                keys=[keys.status(camera_id, self._role), keys.lease(camera_id, self._role)],
+                keys=[self._key_of(camera_id), keys.lease(camera_id, self._role)],
                 args=[epoch, round(keys.STATUS_TTL_S * 1000), status.model_dump_json(), "", ""],
             )
 
@@ -41,14 +55,14 @@ class RedisStatusBoard(StatusBoard[StatusT]):
     def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
         with translated_errors():
             self._clear(
-                keys=[keys.lease(camera_id, self._role), keys.status(camera_id, self._role)],
+                keys=[keys.lease(camera_id, self._role), self._key_of(camera_id)],
                 args=[epoch],
             )
 
     @override
     def read(self, camera_ids: Collection[CameraId]) -> Answers[StatusT]:
         documents = ask_each(
-            self._redis, {each: ("GET", keys.status(each, self._role)) for each in camera_ids}
+            self._redis, {each: ("GET", self._key_of(each)) for each in camera_ids}
         )
         statuses = Answers[StatusT]()
         statuses.unread = documents.unread

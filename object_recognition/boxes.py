@@ -1,30 +1,33 @@
 """How boxes lie to another: rows against columns."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 Boxes = NDArray[np.float32]
+_Float = TypeVar("_Float", np.float32, np.float64)
 
 
-def areas_of(xyxy: Boxes) -> Boxes:
+def areas_of(xyxy: NDArray[_Float]) -> NDArray[_Float]:
     """Return the areas ``(n,)`` of boxes ``(n, 4)``, in square pixels."""
-    size: Boxes = np.clip(xyxy[:, 2:] - xyxy[:, :2], 0, None)
+    size: NDArray[_Float] = np.maximum(xyxy[:, 2:] - xyxy[:, :2], 0)
     return size[:, 0] * size[:, 1]
 
 
-def overlaps_of(a: Boxes, b: Boxes) -> Boxes:
+def overlaps_of(a: NDArray[_Float], b: NDArray[_Float]) -> NDArray[_Float]:
     """Return the common area ``(len(a), len(b))`` of each pair, in square pixels."""
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    size: Boxes = np.clip(high - low, 0, None)
+    size: NDArray[_Float] = np.maximum(high - low, 0)
     return size[..., 0] * size[..., 1]
 
 
-def iou_of(a: Boxes, b: Boxes) -> Boxes:
+def iou_of(a: NDArray[_Float], b: NDArray[_Float]) -> NDArray[_Float]:
     """Return intersection over union ``(len(a), len(b))``; 0 for boxes without an area."""
     common = overlaps_of(a, b)
     union = areas_of(a)[:, None] + areas_of(b)[None] - common
-    iou: Boxes = common / np.maximum(union, np.float32(1e-6))
+    iou: NDArray[_Float] = common / np.maximum(union, 1e-6)
     return iou
 
 
@@ -59,3 +62,9 @@ def groups_of(xyxy: Boxes) -> list[list[int]]:
         if len(group) > 1:
             groups.append(sorted(group))
     return groups
+
+
+def box_of(corners: NDArray[np.float32]) -> tuple[float, float, float, float]:
+    """Return four corners as they are told to others: to a tenth of a pixel."""
+    x_min, y_min, x_max, y_max = corners.tolist()
+    return (round(x_min, 1), round(y_min, 1), round(x_max, 1), round(y_max, 1))

@@ -1,0 +1,1 @@
+"""Why detections were not shown, for the last minutes."""

@@ -1,0 +1,1 @@
+"""Durable facts on the queue Redis: services append, web's writer takes."""

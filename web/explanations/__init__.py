@@ -1,0 +1,1 @@
+"""Why a detection was not shown, of the last minutes."""

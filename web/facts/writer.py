@@ -1,0 +1,122 @@
+"""What the writer does: files facts in batches, each once, and sees that none stays for ever."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
+from sqlalchemy.orm import Session, sessionmaker
+
+from vigil.bus.facts.base import FactEntry, FactInbox
+from vigil.clock import Clock, utc_from_us
+from vigil.errors import MessageInvalid
+from vigil.facts import TrackFact, decode_fact
+from web.errors import DatabaseUnavailable
+from web.facts.service import forget_set_aside, set_aside
+from web.tracks.service import close_silent, file_tracks, forget
+
+log = structlog.get_logger(__name__)
+
+#: Facts of one transaction.
+BATCH = 500
+#: How long to wait for facts before the loop has its turn.
+WAIT_S = 0.5
+#: Workers tell of a track that goes on far more often: one that is silent so long has lost it.
+SILENT_S = 600.0
+#: Seconds between two looks at what is old.
+TIDY_EVERY_S = 60.0
+#: Rows that one statement deletes: it must end within the statement timeout.
+DELETED_AT_ONCE = 5000
+
+#: What PostgreSQL, or its driver, says of a value that it will never take.
+_POISON = (DataError, IntegrityError, ValueError)
+
+
+class FactWriter:
+    """Files facts into PostgreSQL.
+
+    Args:
+        inbox: Where they come from.
+        sessions: Of the database.
+        clock: Judges what is old.
+        kept_days: How long tracks, and what was set aside, are kept.
+    """
+
+    def __init__(
+        self, inbox: FactInbox, sessions: sessionmaker[Session], *, clock: Clock, kept_days: int
+    ) -> None:
+        self._inbox = inbox
+        self._sessions = sessions
+        self._clock = clock
+        self._kept = timedelta(days=kept_days)
+        #: Taken, and not known to be filed: it is tried again.
+        self._batch: Sequence[FactEntry] = ()
+        self._tidy_due_s = 0.0
+
+    def run_once(self) -> None:
+        """File one batch, or tidy up. A step for `vigil.runtime.run_until_stopped`.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+            DatabaseUnavailable: PostgreSQL does not, or has another schema; nothing is lost.
+        """
+        if not self._batch:
+            self._batch = self._inbox.take(limit=BATCH, wait_s=WAIT_S)
+        if self._batch:
+            self._file(self._batch)
+            self._inbox.done([entry.entry_id for entry in self._batch])
+            self._batch = ()
+        elif self._clock.monotonic_s() >= self._tidy_due_s:
+            self._tidy()
+            self._tidy_due_s = self._clock.monotonic_s() + TIDY_EVERY_S
+
+    def _file(self, batch: Sequence[FactEntry]) -> None:
+        try:
+            self._file_together(batch)
+        except _POISON:
+            # One of them is at fault: by themselves they say which.
+            for entry in batch:
+                self._file_alone(entry)
+        except ProgrammingError as error:
+            raise _other_schema(error) from error
+
+    def _file_together(self, batch: Sequence[FactEntry]) -> None:
+        facts: list[TrackFact] = []
+        with self._sessions.begin() as session:
+            for entry in batch:
+                try:
+                    facts.append(decode_fact(entry.raw))
+                except MessageInvalid as error:
+                    log.error("fact_set_aside", entry_id=entry.entry_id, reason=str(error))
+                    set_aside(session, entry, str(error))
+            file_tracks(session, facts)
+
+    def _file_alone(self, entry: FactEntry) -> None:
+        try:
+            self._file_together([entry])
+        except _POISON as error:
+            # The statement itself repeats the values, at length.
+            reason = str(getattr(error, "orig", error)).strip()
+            log.error("fact_set_aside", entry_id=entry.entry_id, reason=reason)
+            with self._sessions.begin() as session:
+                set_aside(session, entry, reason)
+
+    def _tidy(self) -> None:
+        now = utc_from_us(self._clock.utc_us())
+        try:
+            with self._sessions.begin() as session:
+                closed = close_silent(session, before=now - timedelta(seconds=SILENT_S))
+                forgotten = forget(session, before=now - self._kept, limit=DELETED_AT_ONCE)
+                forget_set_aside(session, before=now - self._kept)
+        except ProgrammingError as error:
+            raise _other_schema(error) from error
+        if closed or forgotten:
+            log.info("tracks_tidied", closed=closed, forgotten=forgotten)
+
+
+def _other_schema(error: ProgrammingError) -> DatabaseUnavailable:
+    # What follows the first line repeats the statement.
+    found = str(error.orig).partition("\n")[0]
+    return DatabaseUnavailable(
+        f"the schema is not this version's; 'vigil migrate' brings it there: {found}"
+    )

@@ -1,0 +1,1 @@
+"""What recognition saw: tracks, as its workers told them and the writer filed them."""

@@ -1,0 +1,165 @@
+"""Filing tracks, each once and in whatever order they are told, and reading them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from vigil.clock import utc_from_us
+from vigil.facts import TrackFact
+from web.access.principal import Principal
+from web.access.visibility import find_visible, is_visible_to
+from web.cameras.models import Camera
+from web.tracks.models import RecognitionEpoch, Track
+
+log = structlog.get_logger(__name__)
+
+
+def tracks(
+    session: Session,
+    who: Principal,
+    *,
+    limit: int,
+    before_id: int | None,
+    camera_id: int | None,
+    label: str | None,
+) -> Sequence[Track]:
+    """Return the newest tracks first, of the cameras that somebody may see.
+
+    Raises:
+        CameraNotFound: camera_id is unknown, or hidden from them.
+    """
+    query = sa.select(Track).order_by(Track.id.desc()).limit(limit)
+    if camera_id is None:
+        seen = sa.exists().where(Camera.id == Track.camera_id, is_visible_to(who))
+        query = query.where(seen)
+    else:
+        query = query.where(Track.camera_id == find_visible(session, who, camera_id).id)
+    if label is not None:
+        query = query.where(Track.label == label)
+    if before_id is not None:
+        query = query.where(Track.id < before_id)
+    return session.scalars(query).all()
+
+
+def file_tracks(session: Session, facts: Sequence[TrackFact]) -> None:
+    """File what facts say, as far as it is new; ends the tracks of leases that have passed.
+
+    A fact told under a lease after the next one began is dropped: who told it was paused, and
+    did not know. Facts of cameras that are not there any more are dropped, too.
+    """
+    known = _lock_cameras(session, {fact.camera_id for fact in facts})
+    newest = _advance_epochs(session, [fact for fact in facts if fact.camera_id in known])
+    rows = {
+        (fact.camera_id, fact.epoch, fact.track): _row_of(fact)
+        for fact in sorted(facts, key=lambda fact: fact.revision)
+        if fact.camera_id in known and not _is_fenced(fact, newest[fact.camera_id])
+    }
+    if dropped := len(facts) - sum(fact.camera_id in known for fact in facts):
+        log.info("facts_of_no_camera_dropped", count=dropped)
+    if not rows:
+        return
+    # In one order, or two writers could wait for each other.
+    statement = insert(Track).values([rows[key] for key in sorted(rows)])
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Track.camera_id, Track.epoch, Track.number],
+            set_={name: statement.excluded[name] for name in _TOLD},
+            where=Track.revision < statement.excluded.revision,
+        )
+    )
+
+
+def close_silent(session: Session, *, before: datetime) -> int:
+    """End the tracks of which nobody has told since; return how many."""
+    return _closed(session, Track.seen_at < before)
+
+
+def forget(session: Session, *, before: datetime, limit: int) -> int:
+    """Delete tracks that ended before a time, at most limit; return how many."""
+    old = sa.select(Track.id).where(Track.closed_at < before).limit(limit)
+    return _rows(session, sa.delete(Track).where(Track.id.in_(old)))
+
+
+#: What a newer fact of a track changes.
+_TOLD = (
+    "revision",
+    "label",
+    "confidence",
+    "opened_at",
+    "seen_at",
+    "closed_at",
+    "looks",
+    "first_box",
+    "last_box",
+    "zones",
+)
+
+
+def _row_of(fact: TrackFact) -> dict[str, Any]:
+    return {
+        "camera_id": fact.camera_id,
+        "epoch": fact.epoch,
+        "number": fact.track,
+        "revision": fact.revision,
+        "label": fact.label,
+        "confidence": fact.confidence,
+        "opened_at": utc_from_us(fact.opened_us),
+        "seen_at": utc_from_us(fact.seen_us),
+        "closed_at": None if fact.closed_us is None else utc_from_us(fact.closed_us),
+        "looks": fact.looks,
+        "first_box": list(fact.first_box),
+        "last_box": list(fact.last_box),
+        "zones": list(fact.zones),
+    }
+
+
+def _lock_cameras(session: Session, camera_ids: Collection[int]) -> set[int]:
+    """Return those cameras that exist; none of them is deleted before the transaction ends."""
+    query = sa.select(Camera.id).where(Camera.id.in_(camera_ids)).order_by(Camera.id)
+    return set(session.scalars(query.with_for_update(read=True, key_share=True)))
+
+
+def _advance_epochs(session: Session, facts: Sequence[TrackFact]) -> Mapping[int, int]:
+    """Note the newest lease of each camera, and end what was open under those before it."""
+    told: dict[int, int] = {}
+    for fact in facts:
+        told[fact.camera_id] = max(fact.epoch, told.get(fact.camera_id, 0))
+    if not told:
+        return {}
+    rows = [{"camera_id": each, "epoch": told[each]} for each in sorted(told)]
+    statement = insert(RecognitionEpoch).values(rows)
+    advanced = session.scalars(
+        statement.on_conflict_do_update(
+            index_elements=[RecognitionEpoch.camera_id],
+            set_={"epoch": statement.excluded.epoch},
+            where=RecognitionEpoch.epoch < statement.excluded.epoch,
+        ).returning(RecognitionEpoch.camera_id)
+    ).all()
+    query = sa.select(RecognitionEpoch).where(RecognitionEpoch.camera_id.in_(told))
+    newest = {each.camera_id: each.epoch for each in session.scalars(query)}
+    for camera_id in advanced:
+        _closed(session, Track.camera_id == camera_id, Track.epoch < newest[camera_id])
+    return newest
+
+
+def _is_fenced(fact: TrackFact, newest: int) -> bool:
+    # An epoch is at least the Redis time, in milliseconds, at which the lease was taken.
+    return fact.epoch < newest and fact.seen_us > newest * 1000
+
+
+def _closed(session: Session, *which: sa.ColumnElement[bool]) -> int:
+    return _rows(
+        session,
+        sa.update(Track).where(Track.closed_at.is_(None), *which).values(closed_at=Track.seen_at),
+    )
+
+
+def _rows(session: Session, statement: sa.Update | sa.Delete) -> int:
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    assert isinstance(result, sa.CursorResult)
+    return result.rowcount
