@@ -1,5 +1,7 @@
 """The footage that cameras show: 1920x1080 at 25 frames a second, 4 Mbit/s, a keyframe each 2 s.
 
+Where hardly anything moves the rate is variable, and 4 Mbit/s the most.
+
 Rendered when first asked for, and kept in ``bench/clips/``, which git ignores. ``python -m
 bench.clips`` renders all.
 """
@@ -10,15 +12,17 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.filter
 import cv2
 import numpy as np
+from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from standalone.demo.paint.sprite import Image
-from standalone.demo.scene import Scene
+from standalone.demo.scene import NAVY, Scene, Way, person
 
 FOLDER = Path(__file__).parent / "clips"
 SIZE_WH = (1920, 1080)
@@ -40,13 +44,23 @@ class Footage(StrEnum):
 
     ``testsrc2`` is FFmpeg's moving test pattern. ``real`` is a car and people, from the shared
     clips in VIGIL_DATA_DIR; without them the demo's street, which is then called ``painted``.
-    ``still`` is the same, with the picture held for four fifths of the time.
+    ``still`` is the same, with the picture held for four fifths of the time. In ``empty`` nothing
+    ever moves but the sensor's noise; through ``entered`` somebody walks, from the tenth second on.
     """
 
     TESTSRC2 = "testsrc2"
     REAL = "real"
     PAINTED = "painted"
     STILL = "still"
+    EMPTY = "empty"
+    ENTERED = "entered"
+
+
+_UNSTEADY = {Footage.EMPTY, Footage.ENTERED}
+#: Crosses the empty street at a brisk pace, and leaves it empty for longer than the clip lasts.
+WALKER = person(Way(10.0, 6.0, (-60.0, 450.0), (1345.0, 454.0)), NAVY)
+#: A camera rests between two walks.
+ENTERED_LENGTH_S = 24
 
 
 def best_footage() -> Footage:
@@ -61,10 +75,17 @@ def clip(footage: Footage) -> Path:
     path = FOLDER / f"{name}-{_VERSION}.mp4"
     if not path.exists():
         FOLDER.mkdir(exist_ok=True)
-        pictures: Iterator[Image] = itertools.islice(_pictures(source), LENGTH_S * FPS)
+        length_s = ENTERED_LENGTH_S if footage is Footage.ENTERED else LENGTH_S
+        lead_s = GOP_S if footage in _UNSTEADY else 0
+        frames = (length_s + lead_s) * FPS
+        pictures: Iterator[Image] = itertools.islice(_pictures(source), frames)
         if footage is Footage.STILL:
             pictures = _held(pictures)
-        _render(path, pictures if footage is Footage.TESTSRC2 else _noisy(pictures))
+        _render(
+            path,
+            pictures if footage is Footage.TESTSRC2 else _noisy(pictures),
+            lead_s=lead_s,
+        )
     return path
 
 
@@ -83,10 +104,24 @@ def _pictures(footage: Footage) -> Iterator[Image]:
             for path in _shared_clips():
                 # Half of the clip each. A slow source moves faster: no frame is held.
                 yield from itertools.islice(_scaled(path), LENGTH_S * FPS // 2)
+        case Footage.EMPTY:
+            yield from itertools.repeat(Scene(seed=1, actors=()).look(0.0, SIZE_WH)[0])
+        case Footage.ENTERED:
+            yield from _looks(Scene(seed=1, actors=(WALKER,)), begin_s=-GOP_S)
         case _:
-            scene = Scene(seed=1)
-            for number in itertools.count():
-                yield scene.look(number / FPS, SIZE_WH)[0]
+            yield from _looks(Scene(seed=1))
+
+
+def _looks(scene: Scene, *, begin_s: int = 0) -> Iterator[Image]:
+    for number in itertools.count(begin_s * FPS):
+        yield scene.look(number / FPS, SIZE_WH)[0]
+
+
+def entered_frame() -> int:
+    """Return the first frame of ``entered`` in which a part of somebody is to be seen."""
+    scene = Scene(seed=1, actors=(WALKER,))
+    numbers = range(ENTERED_LENGTH_S * FPS)
+    return next(each for each in numbers if scene.look(each / FPS, SIZE_WH)[1])
 
 
 def _pattern() -> Iterator[Image]:
@@ -133,30 +168,47 @@ def _noisy(pictures: Iterable[Image]) -> Iterator[Image]:
         yield cv2.add(picture, part, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
 
 
-def _render(path: Path, pictures: Iterable[Image]) -> None:
+def _render(path: Path, pictures: Iterable[Image], *, lead_s: int) -> None:
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         with av.open(unfinished, "w") as container:
             stream = container.add_stream("libx264", rate=FPS)
             assert isinstance(stream, VideoStream)
-            _configure(stream)
+            _configure(stream, is_steady=not lead_s)
             for number, picture in enumerate(pictures):
                 frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
                 frame.pts, frame.time_base = number, Fraction(1, FPS)
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode())
+                _mux(container, stream.encode(frame), lead_s)
+            _mux(container, stream.encode(), lead_s)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _configure(stream: VideoStream) -> None:
+def _mux(container: OutputContainer, packets: Iterable["av.Packet[Any]"], lead_s: int) -> None:
+    """Write packets, but those of the lead: an encoder begins otherwise than it goes on."""
+    for packet in packets:
+        assert packet.pts is not None
+        assert packet.dts is not None
+        lead = round(lead_s / packet.time_base)
+        if packet.pts >= lead:
+            packet.pts, packet.dts = packet.pts - lead, packet.dts - lead
+            container.mux(packet)
+
+
+def _configure(stream: VideoStream, *, is_steady: bool) -> None:
     stream.width, stream.height = SIZE_WH
     stream.pix_fmt = "yuv420p"
-    stream.bit_rate = BITS_PER_S
+    # Of a scene at rest, a camera of variable rate sends little; one of a steady rate its noise.
+    rate: dict[str, str] = {}
+    if is_steady:
+        stream.bit_rate = BITS_PER_S
+    else:
+        rate = {"crf": "26"}
     # As cameras do: a steady rate, keyframes at fixed places, no B-frames.
     gop = GOP_S * FPS
     stream.options = {
+        **rate,
         "preset": "veryfast",
         "maxrate": str(BITS_PER_S),
         "bufsize": str(BITS_PER_S),

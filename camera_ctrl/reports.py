@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from vigil.domain.camera import Epoch
+from vigil.domain.motion import Motion
+from vigil.messages import Decoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,16 @@ class DecodeReport:
 
     Attributes:
         last_frame_us: UTC at which the newest frame on the bus was captured.
+        motion: What the gate said of it; None: nobody asks.
+        decoding, decoding_reason: How much is decoded, and why not less.
+        frames_decoded: Since the decoder began.
     """
 
     frame_fps: float = 0.0
     last_frame_us: int | None = None
     error: str | None = None
     lost_epoch: Epoch | None = None
+    motion: Motion | None = None
+    decoding: Decoding = Decoding.FULL
+    decoding_reason: str | None = None
+    frames_decoded: int = 0

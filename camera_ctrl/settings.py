@@ -26,6 +26,11 @@ class CameraSettings(CoreSettings):
     jpeg_quality: int = Field(
         default=85, ge=30, le=100, description="Quality of the pictures made of a camera's video."
     )
+    motion_gate: bool = Field(
+        default=True,
+        description="Whether to look for motion, and to decode only keyframes of a camera in "
+        "which nothing moves and that nobody watches. False: every picture is made.",
+    )
 
     def is_one_redis(self) -> bool:
         """Return whether one server has both roles, under one database number or two."""

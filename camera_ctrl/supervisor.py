@@ -200,6 +200,11 @@ class CameraSupervisor:
             bitrate_bps=round(seen.bitrate_bps),
             backlog_s=seen.backlog_s,
             backlog_bytes=seen.backlog_bytes,
+            is_moving=made.motion.is_moving if made.motion else None,
+            moving_since_us=made.motion.since_us if made.motion else None,
+            decoding=made.decoding,
+            decoding_reason=made.decoding_reason,
+            frames_decoded=made.frames_decoded,
         )
         try:
             self._statuses.put(camera_id, status, epoch=epoch)

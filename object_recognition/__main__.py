@@ -31,6 +31,7 @@ from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.looks.redis import RedisLookNotes
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.bus.watchers.redis import RedisWatchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId, Epoch
@@ -203,7 +204,9 @@ def _worker(
         recognisers=recognisers,
         quarantine=quarantine,
         clock=clock,
+        watchers=RedisWatchers(redis),
         jpeg_quality=settings.boxed_jpeg_quality,
+        still_look_every_s=settings.still_look_every_s,
         first_track=first_track,
     )
 

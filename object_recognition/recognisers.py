@@ -8,10 +8,10 @@ from object_recognition.detection import Detector
 from object_recognition.models.shelf import ModelShelf
 from vigil.domain.camera import CameraId
 from vigil.errors import MessageInvalid
-from vigil.messages import CameraConfig
+from vigil.messages import RECOGNITION_OFF, CameraConfig
 from vigil.sealing import Sealer
 
-OFF, BASIC, DEFAULT = "off", "basic", "default"
+OFF, BASIC, DEFAULT = RECOGNITION_OFF, "basic", "default"
 
 
 @dataclass(frozen=True, slots=True)

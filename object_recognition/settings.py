@@ -43,3 +43,10 @@ class RecognitionSettings(CoreSettings, ModelSettings):
     boxed_jpeg_quality: int = Field(
         default=80, ge=30, le=100, description="Quality of the annotated pictures."
     )
+    still_look_every_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=3600,
+        description="Seconds between two looks at a camera in which nothing moves; 0: every "
+        "picture is looked at, whether something moves or not.",
+    )

@@ -1,7 +1,9 @@
 """What a worker makes of one camera's detections: what is shown, whose it is, and what is told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,9 @@ from object_recognition.explaining import Explainer
 from object_recognition.following import Follower
 from object_recognition.watch import RawFrame
 from object_recognition.zones import ZoneFilter
+from vigil.clock import utc_from_us
 from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.frame import FrameStamp
 from vigil.facts import TrackFact
 from vigil.messages import (
     CameraConfig,
@@ -42,6 +46,17 @@ class Seen:
     published: FrameDetections
     explanation: Explanation | None
     facts: list[TrackFact]
+
+    def shown_again(self, stamp: FrameStamp) -> "Seen":
+        """Return the same for a later frame in which nothing has moved: nothing new is told."""
+        published = self.published.model_copy(
+            update={
+                "frame_epoch": stamp.epoch,
+                "sequence": stamp.sequence,
+                "captured_at_us": stamp.captured_at_us,
+            }
+        )
+        return replace(self, published=published, explanation=None, facts=[])
 
 
 class CameraView:
@@ -117,6 +132,10 @@ class CameraView:
             ),
         )
         return Seen(shown, track_id, zones, published, explanation, facts + told)
+
+    def rest(self, captured_at_us: int) -> list[TrackFact]:
+        """Note that nothing moved up to a frame: nobody ages. Return what is to be told."""
+        return [] if self._follower is None else self._follower[1].rest(captured_at_us)
 
     def close(self) -> list[TrackFact]:
         """End all tracks: the camera is gone, or another's. Return what is to be told."""
@@ -197,3 +216,13 @@ def _objects(
         )
         for row in np.argsort(-shown.confidence, kind="stable")
     )
+
+
+def local_time(camera: CameraConfig, frame: RawFrame) -> datetime:
+    """Return when a frame was captured, in the time zone that its camera is shown in."""
+    captured_at = utc_from_us(frame.stamp.captured_at_us)
+    try:
+        return captured_at.astimezone(ZoneInfo(camera.time_zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # A name that this machine does not know; the picture says UTC then.
+        return captured_at.astimezone(UTC)

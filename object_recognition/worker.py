@@ -1,29 +1,30 @@
 """The recognition worker: one frame in, one annotated picture out."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
+from object_recognition.attention import Attention
 from object_recognition.capacity import CapacityMeter
 from object_recognition.detection import ImageBgr
 from object_recognition.drawing import Caption, annotate
 from object_recognition.looker import LentLease
 from object_recognition.picture import decoded, encoded
 from object_recognition.quarantine import Quarantine
-from object_recognition.recognisers import OFF, Recognisers
-from object_recognition.view import CameraView, Seen
+from object_recognition.recognisers import OFF, Chosen, Recognisers
+from object_recognition.view import CameraView, Seen, local_time
 from object_recognition.watch import FrameWatch, RawFrame
 from vigil import keys
 from vigil.bus.answers import Answers
 from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.status.base import StatusBoard
+from vigil.bus.watchers.base import Watchers
 from vigil.camera_configs import CameraConfigs
-from vigil.clock import Clock, utc_from_us
+from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import stamped
+from vigil.domain.motion import read_motion
 from vigil.errors import (
     BusUnavailable,
     FrameInvalid,
@@ -49,6 +50,9 @@ class _Record:
 
     view: CameraView
     said_s: float
+    attention: Attention
+    #: What the last look came to; None before the first.
+    seen: Seen | None = None
     looks: int = 0
     busy_s: float = 0.0
     skipped: int = 0
@@ -77,8 +81,10 @@ class RecognitionWorker:
         facts: To whom it is told which tracks there are.
         recognisers: What looks.
         quarantine: Who looks at cameras whose frames kill workers.
+        watchers: Who is watched: of others a picture a second will do while nothing moves.
         clock: For the pace of statuses, and for how long a look takes.
         jpeg_quality: Of the annotated pictures.
+        still_look_every_s: Seconds between two looks while nothing moves; 0: at every frame.
         first_track: The number of the first track under a lease: others may have told of some.
     """
 
@@ -95,8 +101,10 @@ class RecognitionWorker:
         facts: FactOutbox,
         recognisers: Recognisers,
         quarantine: Quarantine,
+        watchers: Watchers,
         clock: Clock,
         jpeg_quality: int,
+        still_look_every_s: float,
         first_track: int = 1,
     ) -> None:
         self._quarantine = quarantine
@@ -109,8 +117,10 @@ class RecognitionWorker:
         self._statuses = statuses
         self._facts = facts
         self._recognisers = recognisers
+        self._watchers = watchers
         self._clock = clock
         self._jpeg_quality = jpeg_quality
+        self._still_look_every_s = still_look_every_s
         self._first_track = first_track
         self._records: dict[CameraId, _Record] = {}
         self._meter = CapacityMeter(clock)
@@ -137,11 +147,8 @@ class RecognitionWorker:
             self._clear(camera_id)
         if frame is None:
             return False
-        begun_s = self._clock.monotonic_s()
         try:
-            if self._quarantine.begin(frame.camera_id, frame.jpeg, epoch=ours[frame.camera_id]):
-                self._look(frame, ours[frame.camera_id])
-                self._meter.note(self._clock.monotonic_s() - begun_s)
+            self._attend(frame, ours[frame.camera_id])
         except LeaseLost:
             self._keeper.lost(frame.camera_id, epoch=ours[frame.camera_id])
         except ServerUnavailable as error:
@@ -188,12 +195,16 @@ class RecognitionWorker:
         now_s, before = self._clock.monotonic_s(), self._records
         self._records = {}
         for camera_id, epoch in held.items():
-            record = before.get(camera_id) or _Record(self._view(camera_id, epoch), said_s=now_s)
-            if record.epoch != epoch:
+            record = before.get(camera_id)
+            if record is not None and record.epoch != epoch:
                 # Identities are unique under one lease.
                 self._facts.say(*record.view.close())
-                record.view = self._view(camera_id, epoch)
-            self._records[camera_id] = record
+                record = None
+            self._records[camera_id] = record or _Record(
+                CameraView(camera_id, epoch, first_track=self._first_track),
+                said_s=now_s,
+                attention=Attention(self._still_look_every_s),
+            )
         for camera_id in before.keys() - held.keys():
             self._facts.say(*before[camera_id].view.close())
         cameras = self._configs.cameras
@@ -209,9 +220,6 @@ class RecognitionWorker:
             looked_fps=round(self._meter.looked_fps, 2),
             recognisers=tuple(sorted({r.recogniser for r in self._records.values()} - {""})),
         )
-
-    def _view(self, camera_id: CameraId, epoch: Epoch) -> CameraView:
-        return CameraView(camera_id, epoch, first_track=self._first_track)
 
     def _forget_deleted(self) -> None:
         for camera_id, epoch in self._keeper.held().items():
@@ -233,16 +241,42 @@ class RecognitionWorker:
             log.info("deleted_camera_is_anothers", camera_id=camera_id)
         self._keeper.forget(camera_id)
 
-    def _look(self, frame: RawFrame, epoch: Epoch) -> None:
+    def _attend(self, frame: RawFrame, epoch: Epoch) -> None:
+        """Look at a frame; or, where nothing moves, show again what was seen, or leave it."""
         camera, record = self._configs.cameras[frame.camera_id], self._records[frame.camera_id]
         record.skipped += frame.skipped
         chosen = self._recognisers.of(camera)
         record.recogniser, record.error = chosen.detector.name, chosen.error
+        motion = read_motion(frame.jpeg)
+        rests = record.attention.rests(
+            motion,
+            about=(camera.revision, frame.stamp.width_px, frame.stamp.height_px, chosen.detector),
+            now_s=self._clock.monotonic_s(),
+        )
+        if rests:
+            self._facts.say(*record.view.rest(frame.stamp.captured_at_us))
+            if not self._wants_picture(camera.id, record):
+                return
+        begun_s = self._clock.monotonic_s()
+        if not self._quarantine.begin(camera.id, frame.jpeg, epoch=epoch):
+            return
+        again = record.seen.shown_again(frame.stamp) if rests and record.seen else None
+        ttl_s = keys.frame_ttl_s(camera.frame_fps)
+        if motion is not None and not motion.is_moving:
+            # The next may come as late as a keyframe.
+            ttl_s = max(ttl_s, keys.IDLE_FRAME_TTL_S)
+        self._show(frame, again, chosen=chosen, epoch=epoch, ttl_s=ttl_s)
+        if again is None:
+            self._meter.note(self._clock.monotonic_s() - begun_s)
+
+    def _show(
+        self, frame: RawFrame, again: Seen | None, *, chosen: Chosen, epoch: Epoch, ttl_s: float
+    ) -> None:
+        """Show a frame, with what is seen in it, or with what was seen before."""
+        camera, record = self._configs.cameras[frame.camera_id], self._records[frame.camera_id]
         try:
             image_bgr = decoded(frame.jpeg)
-            begun_s = self._clock.monotonic_s()
-            found = chosen.detector.detect(image_bgr)
-            record.busy_s += self._clock.monotonic_s() - begun_s
+            seen = again or self._seen(camera, record, chosen, frame, image_bgr)
         except FrameInvalid as error:
             record.error = str(error)
             log.warning("frame_skipped", camera_id=camera.id, reason=str(error))
@@ -254,11 +288,7 @@ class RecognitionWorker:
             log.error("model_refused", camera_id=camera.id, reason=str(error))
             self._quarantine.end(camera.id, epoch=epoch)
             return
-        record.looks += 1
-        picture_wh = (image_bgr.shape[1], image_bgr.shape[0])
-        seen = record.view.see(
-            found, camera=camera, detector=chosen.detector, frame=frame, picture_wh=picture_wh
-        )
+        record.seen = seen
         self._facts.say(*seen.facts)
         annotate(
             image_bgr,
@@ -266,23 +296,52 @@ class RecognitionWorker:
             labels=chosen.detector.labels,
             track_id=seen.track_id,
             zones=seen.zones,
-            caption=Caption(chosen.detector.name, _local_time(camera, frame)),
+            caption=Caption(chosen.detector.name, local_time(camera, frame)),
         )
-        self._publish(camera, frame, image_bgr, seen, epoch)
+        record.attention.note_shown(self._clock.monotonic_s())
+        self._publish(frame, image_bgr, seen, epoch, ttl_s=ttl_s)
+
+    def _wants_picture(self, camera_id: CameraId, record: _Record) -> bool:
+        """Return whether a frame is to be shown that is not looked at."""
+        return record.attention.is_picture_due(self._clock.monotonic_s()) or bool(
+            self._watchers.watched([camera_id])
+        )
+
+    def _seen(
+        self,
+        camera: CameraConfig,
+        record: _Record,
+        chosen: Chosen,
+        frame: RawFrame,
+        image_bgr: ImageBgr,
+    ) -> Seen:
+        """Look at a frame."""
+        begun_s = self._clock.monotonic_s()
+        found = chosen.detector.detect(image_bgr)
+        now_s = self._clock.monotonic_s()
+        record.attention.note_look(now_s)
+        record.busy_s += now_s - begun_s
+        record.looks += 1
+        return record.view.see(
+            found,
+            camera=camera,
+            detector=chosen.detector,
+            frame=frame,
+            picture_wh=(image_bgr.shape[1], image_bgr.shape[0]),
+        )
 
     def _publish(
-        self, camera: CameraConfig, frame: RawFrame, picture: ImageBgr, seen: Seen, epoch: Epoch
+        self, frame: RawFrame, picture: ImageBgr, seen: Seen, epoch: Epoch, *, ttl_s: float
     ) -> None:
         jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp)
-        ttl_s = keys.frame_ttl_s(camera.frame_fps)
         try:
             # First what was seen: who hears the picture's bell finds it.
-            self._detections.put(camera.id, seen.published, epoch=epoch)
+            self._detections.put(frame.camera_id, seen.published, epoch=epoch)
             if seen.explanation is not None:
                 self._explanations.append(seen.explanation, epoch=epoch)
-            self._boxed.put(camera.id, jpeg, epoch=epoch, ttl_s=ttl_s)
+            self._boxed.put(frame.camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
         except LeaseLost:
-            self._keeper.lost(camera.id, epoch=epoch)
+            self._keeper.lost(frame.camera_id, epoch=epoch)
 
     def _clear(self, camera_id: CameraId) -> None:
         """Take away the picture of a camera that died: no frozen frame is shown as live."""
@@ -329,12 +388,3 @@ class RecognitionWorker:
             is_quarantined=in_quarantine is not None,
             error=record.error or in_quarantine,
         )
-
-
-def _local_time(camera: CameraConfig, frame: RawFrame) -> datetime:
-    captured_at = utc_from_us(frame.stamp.captured_at_us)
-    try:
-        return captured_at.astimezone(ZoneInfo(camera.time_zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        # A name that this machine does not know; the picture says UTC then.
-        return captured_at.astimezone(UTC)

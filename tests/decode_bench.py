@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import wait
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,12 +17,11 @@ from standalone.demo.counter import read_counter
 from tests.builders import CAMERA, a_camera
 from tests.footage import BEGAN_US, Footage, footage_of
 from tests.pictures import bgr_of
-from tests.waiting import wait_until
-from vigil.bus.answers import Answers
 from vigil.bus.frames.memory import MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
-from vigil.bus.packets.base import BacklogLimits, Entry, EntryId, Template
+from vigil.bus.packets.base import BacklogLimits, EntryId, Reading, Template
 from vigil.bus.packets.memory import MemoryPacketLog
+from vigil.bus.watchers.memory import MemoryWatchers
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, read_stamp
@@ -45,9 +45,15 @@ class LeavingPacketLog(MemoryPacketLog):
         return super().last_keyframe(camera_id)
 
     @override
-    def read(self, positions: Mapping[CameraId, EntryId], *, limit: int) -> Answers[list[Entry]]:
+    def read(
+        self,
+        positions: Mapping[CameraId, EntryId],
+        *,
+        limit: int,
+        asking: Collection[CameraId] = (),
+    ) -> Reading:
         self._answer(positions)
-        answers = super().read(positions, limit=limit)
+        answers = super().read(positions, limit=limit, asking=asking)
         answers.unread = self.silent & positions.keys()
         for camera_id in answers.keys() & self.silent:
             del answers[camera_id]
@@ -89,10 +95,17 @@ class Bench:
     supervisor: Connection
     notes: Notes
     shard: DecodeShard
+    watchers: MemoryWatchers
     sent: int = 0
 
-    def assign(self, *, epoch: Epoch | None = None, frame_fps: float = 25.0) -> None:
-        camera: CameraConfig = a_camera(frame_fps=frame_fps)
+    def assign(
+        self,
+        *,
+        epoch: Epoch | None = None,
+        frame_fps: float = 25.0,
+        camera: CameraConfig | None = None,
+    ) -> None:
+        camera = camera or a_camera(frame_fps=frame_fps)
         self.supervisor.send(Assignment({CAMERA: camera}, {CAMERA: epoch or self.epoch}))
 
     def film(self, count: int) -> None:
@@ -107,11 +120,7 @@ class Bench:
     def turn(self) -> None:
         """Let the shard take a turn, and its threads finish."""
         self.shard.run_once()
-        wait_until(
-            lambda: all(
-                each.busy is None or each.busy.done() for each in self.shard._cameras.values()
-            )
-        )
+        wait([each.busy for each in self.shard._cameras.values() if each.busy], timeout=10.0)
 
     def stamp(self) -> FrameStamp:
         return read_stamp(self.frames.newest([CAMERA])[CAMERA])
@@ -129,18 +138,20 @@ class Bench:
         return report
 
 
-def a_bench(path: Path) -> Bench:
+def a_bench(path: Path, *, has_gate: bool = True) -> Bench:
     """Return a bench whose camera films a clip."""
     clock = FakeClock(now_us=BEGAN_US)
     leases = MemoryLeases(clock)
-    log = LeavingPacketLog(leases, clock, limits=BacklogLimits())
+    watchers = MemoryWatchers(clock)
+    log = LeavingPacketLog(leases, clock, limits=BacklogLimits(), watchers=watchers)
     frames = HookedFrameStore(leases, clock)
     epoch = leases.acquire(CAMERA, "me", ttl_s=3.0, last_seen=Epoch(0))
     assert epoch is not None
     supervisor, ours = multiprocessing.Pipe()
     notes = Notes(2)
-    shard = a_shard(ours, clock, log, frames, notes)
-    return Bench(clock, leases, log, frames, epoch, footage_of(path), supervisor, notes, shard)
+    shard = a_shard(ours, clock, log, frames, notes, has_gate=has_gate)
+    footage = footage_of(path)
+    return Bench(clock, leases, log, frames, epoch, footage, supervisor, notes, shard, watchers)
 
 
 def a_shard(
@@ -149,6 +160,8 @@ def a_shard(
     log: MemoryPacketLog,
     frames: MemoryFrameStore,
     notes: Notes,
+    *,
+    has_gate: bool = True,
 ) -> DecodeShard:
     return DecodeShard(
         link=SupervisorLink(pipe, stop=StopSignal(), clock=clock),
@@ -156,5 +169,6 @@ def a_shard(
         frames=frames,
         clock=clock,
         jpeg_quality=85,
+        has_gate=has_gate,
         notes=notes,
     )

@@ -4,13 +4,15 @@ Media role (``REDIS_URL``; clustered or not). All keys of a camera that one scri
 the slot of the contract key that they guard.
 
 Name                                        Type    Written by          Lives for
-camera_<id>_latest_frame                    string  camera_ctrl         max(4 s, 3 frame intervals)
+camera_<id>_latest_frame                    string  camera_ctrl         max(4 s, 3 frame intervals);
+                                                                        idle: IDLE_FRAME_TTL_S
 {camera_<id>_latest_frame}:packets          stream  camera_ctrl         PACKET_KEYS_TTL_S
 {camera_<id>_latest_frame}:packet_bytes     string  camera_ctrl         PACKET_KEYS_TTL_S
 {camera_<id>_latest_frame}:gops             list    camera_ctrl         PACKET_KEYS_TTL_S
 {camera_<id>_latest_frame}:templates        hash    camera_ctrl         PACKET_KEYS_TTL_S
 {camera_<id>_latest_frame}:status           string  camera_ctrl         STATUS_TTL_S
 {camera_<id>_latest_frame}:lease            hash    camera_ctrl         LEASE_MEMORY_S
+{camera_<id>_latest_frame}:watched          string  web                 WATCHED_TTL_S
 {camera_<id>_latest_frame}:bell             channel camera_ctrl         -
 camera_<id>_boxed_image                     string  object_recognition  like the latest frame
 {camera_<id>_boxed_image}:status            string  object_recognition  STATUS_TTL_S
@@ -39,6 +41,10 @@ from vigil.domain.camera import CameraId
 
 #: Least seconds after which a frame that no other followed is no longer live.
 FRAME_TTL_S = 4.0
+#: The same while keyframes alone are decoded, at most 2 s apart: one may be missing.
+IDLE_FRAME_TTL_S = 5.0
+#: Seconds after which a camera counts as watched by nobody, unless web says it again.
+WATCHED_TTL_S = 3.0
 #: Seconds after which the packets of a camera that sends none are forgotten.
 PACKET_KEYS_TTL_S = 600
 #: Seconds that a status outlives its writer.
@@ -93,6 +99,11 @@ def latest_frame(camera_id: CameraId) -> str:
 def boxed_image(camera_id: CameraId) -> str:
     """Return the key of a camera's newest annotated JPEG."""
     return f"camera_{camera_id}_boxed_image"
+
+
+def watched(camera_id: CameraId) -> str:
+    """Return the key that is there while somebody watches a camera, or has just asked for it."""
+    return f"{{{latest_frame(camera_id)}}}:watched"
 
 
 def frame_bell(camera_id: CameraId, kind: FrameKind) -> str:

@@ -16,6 +16,10 @@ from vigil.errors import MessageInvalid
 DocumentT = TypeVar("DocumentT", bound="Document")
 
 
+#: What a camera's ``recognition`` says when nothing is to look at it.
+RECOGNITION_OFF = "off"
+
+
 class Document(BaseModel):
     """A frozen JSON document."""
 
@@ -120,6 +124,19 @@ class CameraState(StrEnum):
     INACTIVE = "inactive"
 
 
+class Decoding(StrEnum):
+    """How much of a camera's video is decoded.
+
+    ``full``: every picture that is wanted, and a recogniser looks at each. ``gated``: the same, but
+    nothing moves: a recogniser looks now and then. ``idle``: keyframes alone, since nothing has
+    moved for some seconds and nobody watches.
+    """
+
+    FULL = "full"
+    GATED = "gated"
+    IDLE = "idle"
+
+
 class CameraStatus(Document):
     """What the holder of a camera's ingest lease says about it, every second.
 
@@ -133,6 +150,11 @@ class CameraStatus(Document):
         frame_fps: JPEG frames a second, over the last seconds.
         width_px, height_px: Of the main video; 0 until known.
         backlog_s, backlog_bytes: What Redis really holds of its packets.
+        is_moving: Whether something moves in its picture; None: nobody looks for it.
+        moving_since_us: Since when it is so, or is not: UTC in microseconds since 1970.
+        decoding: How much of its video is decoded.
+        decoding_reason: Why it is not ``idle`` though nothing moves; None where that is plain.
+        frames_decoded: Since its decoder began.
     """
 
     version: Literal[1] = 1
@@ -151,6 +173,11 @@ class CameraStatus(Document):
     bitrate_bps: float = 0.0
     backlog_s: float = 0.0
     backlog_bytes: int = 0
+    is_moving: bool | None = None
+    moving_since_us: int | None = None
+    decoding: Decoding = Decoding.FULL
+    decoding_reason: str | None = None
+    frames_decoded: int = 0
 
 
 class RecognitionStatus(Document):

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import av
 import structlog
 from av.error import FFmpegError
 
-from camera_ctrl.decode.jpeg import encoded
+from camera_ctrl.decode.jpeg import encoded, luma_of
+from camera_ctrl.decode.motion import MotionGate
 from camera_ctrl.decode.picker import FramePicker
 from camera_ctrl.nal import stands_alone
 from vigil.bus.packets.base import Entry, Template, place_of
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, least_sequence, stamped
+from vigil.domain.motion import Motion, motion_segment
 from vigil.domain.packet import Packet
 from vigil.errors import FrameInvalid
 from vigil.media.bounds import MAX_PIXELS
@@ -31,11 +34,24 @@ class CameraDecoder:
         camera_id: For the log.
         fps: Pictures a second.
         jpeg_quality: As libjpeg means it.
+        gate: Looks whether something moves; None: nobody asks.
+
+    Attributes:
+        error: Why there is no picture; None while there is.
+        motion: What the gate said of the newest frame that it was shown.
+        frames_decoded: How many came out of the decoder.
     """
 
-    def __init__(self, camera_id: CameraId, *, fps: float, jpeg_quality: int) -> None:
+    def __init__(
+        self, camera_id: CameraId, *, fps: float, jpeg_quality: int, gate: MotionGate | None = None
+    ) -> None:
         self.picker = FramePicker(fps)
         self.error: str | None = None
+        self.motion: Motion | None = None
+        self.frames_decoded = 0
+        self._gate = gate
+        #: Whether a keyframe came since the gate looked.
+        self._has_new_gop = False
         self._camera_id = camera_id
         self._jpeg_quality = jpeg_quality
         self._opened = ExitStack()
@@ -44,6 +60,11 @@ class CameraDecoder:
         self._captured_us: dict[int, int] = {}
         self._sequence = 0
         self._sequence_epoch: Epoch | None = None
+
+    @property
+    def codec(self) -> str | None:
+        """FFmpeg's name of the codec in use."""
+        return None if self._context is None else self._context.name
 
     def needs_template(self, packet: Packet) -> bool:
         """Return whether packet was sent with other parameters than those in use."""
@@ -77,20 +98,88 @@ class CameraDecoder:
         """
         due = None
         for frame in self._frames(self._needed([entry.packet for entry in entries])):
-            captured_at_us = self._captured_us.pop(frame.pts or 0, None)
-            if captured_at_us is not None and self.picker.is_due(captured_at_us):
-                due = (frame, captured_at_us)
+            due = self._due(frame) or due
         if due is None:
             return None
-        frame, captured_at_us = due
+        self._look(*due)
+        return self._picture(*due, epoch=epoch, entry=entries[-1])
+
+    def waking_picture(
+        self, entries: Sequence[Entry], *, epoch: Epoch
+    ) -> tuple[bytes | None, int, bool]:
+        """Decode up to the first due frame in which something moves, or else all.
+
+        Returns:
+            That frame, or the newest due one, as a stamped JPEG; None without any. How many
+            entries were taken. Whether something moves.
+        """
+        due = None
+        for count, entry in enumerate(entries, 1):
+            for frame in self._frames([entry.packet] if entry.packet.stream_index == 0 else []):
+                newer = self._due(frame)
+                if newer is None:
+                    continue
+                due = newer
+                motion = self._look(*due)
+                if motion is not None and motion.boxes:
+                    return self._picture(*due, epoch=epoch, entry=entry), count, True
+        if due is None:
+            return None, len(entries), False
+        return self._picture(*due, epoch=epoch, entry=entries[-1]), len(entries), False
+
+    def keyframe_picture(self, entry: Entry, *, epoch: Epoch) -> bytes | None:
+        """Decode a keyframe on its own; return it as a stamped JPEG, or None.
+
+        What follows it cannot be decoded then before ``begin_anew`` and another keyframe.
+        """
+        self.begin_anew()
+        # Of a stream with B-frames nothing comes out before its end.
+        for frame in self._frames([entry.packet, None]):
+            captured_at_us = entry.packet.captured_at_us
+            self.picker.is_due(captured_at_us)
+            self._look(frame, captured_at_us)
+            return self._picture(frame, captured_at_us, epoch=epoch, entry=entry)
+        return None
+
+    def begin_anew(self) -> None:
+        """Forget what was decoded: a keyframe comes next, be it one that was decoded before."""
+        self._captured_us.clear()
+        if self._context is not None:
+            self._context.flush_buffers()
+
+    def _due(self, frame: av.VideoFrame) -> tuple[av.VideoFrame, int] | None:
+        """Return a frame and when it was captured, if it is to be a picture."""
+        captured_at_us = self._captured_us.pop(frame.pts or 0, None)
+        if captured_at_us is None or not self.picker.is_due(captured_at_us):
+            return None
+        return frame, captured_at_us
+
+    def _look(self, frame: av.VideoFrame, captured_at_us: int) -> Motion | None:
+        """Return what moves in a frame; None: nobody asks, or it has no plane to look at."""
+        # What a camera must not show has to be painted over before this.
+        luma = None if self._gate is None else luma_of(frame)
+        if self._gate is None or luma is None:
+            self.motion = None
+        else:
+            # Of a stream of JPEGs each is drawn anew, and all alike.
+            is_redrawn = self._has_new_gop and self.codec != "mjpeg"
+            self.motion = self._gate.look(luma, captured_at_us, is_redrawn=is_redrawn)
+            self._has_new_gop = False
+        return self.motion
+
+    def _picture(
+        self, frame: av.VideoFrame, captured_at_us: int, *, epoch: Epoch, entry: Entry
+    ) -> bytes | None:
         try:
             jpeg = encoded(frame, quality=self._jpeg_quality)
         except FrameInvalid as error:
             self._note_error(str(error))
             return None
         self._note_error(None)
-        sequence = self._next_sequence(epoch, entries[-1])
-        return stamped(jpeg, FrameStamp(sequence, captured_at_us, epoch, frame.width, frame.height))
+        sequence = self._next_sequence(epoch, entry)
+        stamp = FrameStamp(sequence, captured_at_us, epoch, frame.width, frame.height)
+        beside = b"" if self.motion is None else motion_segment(self.motion)
+        return stamped(jpeg, stamp, beside=beside)
 
     def close(self) -> None:
         """Give the decoder's memory back."""
@@ -109,21 +198,30 @@ class CameraDecoder:
                 return video[index:]
         return video
 
-    def _frames(self, packets: Iterable[Packet]) -> Iterator[av.VideoFrame]:
+    def _frames(self, packets: Iterable[Packet | None]) -> Iterator[av.VideoFrame]:
+        """Yield what comes out of the decoder; None is the end of the stream."""
         for packet in packets:
             # To FFmpeg a packet without a payload is the end: it would take none behind it.
-            if not packet.data or self._context is None:
+            if self._context is None or (packet is not None and not packet.data):
                 continue
-            av_packet = av.Packet(packet.data)
-            av_packet.pts, av_packet.dts = packet.pts, packet.dts
-            av_packet.time_base = packet.time_base
-            while len(self._captured_us) >= _REORDERED:
-                del self._captured_us[next(iter(self._captured_us))]
-            self._captured_us[packet.pts] = packet.captured_at_us
             try:
-                yield from self._context.decode(av_packet)
+                for frame in self._context.decode(self._as_av(packet)):
+                    self.frames_decoded += 1
+                    self._has_new_gop |= bool(frame.key_frame)
+                    yield frame
             except FFmpegError as error:
                 self._note_error(f"the video cannot be decoded: {error.strerror}")
+
+    def _as_av(self, packet: Packet | None) -> "av.Packet[Any] | None":
+        if packet is None:
+            return None
+        av_packet = av.Packet(packet.data)
+        av_packet.pts, av_packet.dts = packet.pts, packet.dts
+        av_packet.time_base = packet.time_base
+        while len(self._captured_us) >= _REORDERED:
+            del self._captured_us[next(iter(self._captured_us))]
+        self._captured_us[packet.pts] = packet.captured_at_us
+        return av_packet
 
     def _next_sequence(self, epoch: Epoch, entry: Entry) -> int:
         if epoch != self._sequence_epoch:

@@ -18,6 +18,11 @@ from vigil.media.bounds import require_size
 
 Plane = npt.NDArray[np.uint8]
 
+#: Formats whose first plane is luma, a byte a pixel: what cameras send, and nearly all there is.
+_PLANAR_8 = frozenset(
+    f"yuv{range_}{sampling}p" for range_ in ("", "j") for sampling in ("420", "422", "440", "444")
+) | {"nv12", "nv21", "gray"}
+
 #: Black, and the least chroma, of video (ITU-R BT.601): below lies only overshoot.
 _LEAST = 16
 
@@ -41,6 +46,15 @@ def encoded(frame: av.VideoFrame, *, quality: int) -> bytes:
     except (FFmpegError, ValueError) as error:
         raise FrameInvalid(f"no JPEG can be made of {frame.format.name}: {error}") from error
     return jpeg
+
+
+def luma_of(frame: av.VideoFrame) -> Plane | None:
+    """Return the luma plane ``(H, W)``, without a copy; None where a format has none of bytes."""
+    if frame.format.name not in _PLANAR_8:
+        return None
+    plane = frame.planes[0]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]
 
 
 def _wide_planes(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:

@@ -5,28 +5,29 @@ Apart from the ingest shard, so that a decoder that crashes on hostile bytes cos
 
 import signal
 from collections.abc import Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 import cv2
 import structlog
 
 from camera_ctrl.decode.decoder import CameraDecoder
+from camera_ctrl.decode.demand import Demand
+from camera_ctrl.decode.motion import MotionGate
 from camera_ctrl.liveness import DEAD_AFTER_INTERVALS, DEAD_AFTER_S
 from camera_ctrl.notes import Note, Notes
 from camera_ctrl.pace import comes_after_s
-from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import DecodeReport
 from camera_ctrl.settings import CameraSettings
+from camera_ctrl.shards.decoded_camera import DecodedCamera
 from camera_ctrl.shards.link import SupervisorLink
 from camera_ctrl.shards.messages import Assignment, ShardReport
 from vigil import keys
 from vigil.bus.connection import connect_waiting
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.frames.redis import RedisFrameStore
-from vigil.bus.packets.base import BacklogLimits, Entry, EntryId, PacketLog, place_of
+from vigil.bus.packets.base import BacklogLimits, Entry, EntryId, PacketLog, Reading, place_of
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.clock import MICROSECONDS, Clock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
@@ -34,7 +35,7 @@ from vigil.domain.frame import read_stamp
 from vigil.domain.packet import Packet
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid, ServerUnavailable
 from vigil.log import configure_logging
-from vigil.messages import CameraConfig
+from vigil.messages import CameraConfig, Decoding
 from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,8 @@ log = structlog.get_logger(__name__)
 READ_EVERY_S = 0.04
 #: How long packets are left lying at most while no picture is due: well within READ_LIMIT.
 REST_MAX_S = 0.5
+#: The same of an idle camera: who enters, and who wants to see it, waits no longer.
+IDLE_READ_EVERY_S = 0.25
 #: Packets of one camera in one read: two seconds of 30 frames a second.
 READ_LIMIT = 60
 #: A decoder so far behind goes on at the newest keyframe, if it has not passed it.
@@ -51,28 +54,6 @@ MAX_LAG_S = 3.0
 DECODE_S = 10.0
 #: How long is waited for the decoder of a camera that was taken away.
 LEAVE_S = 1.0
-
-
-@dataclass(slots=True)
-class _Camera:
-    """One camera of this shard. Its decoder runs in one thread at a time."""
-
-    config: CameraConfig
-    epoch: Epoch
-    decoder: CameraDecoder
-    position: EntryId | None = None
-    #: When to look again: packets that make no picture lie until the next one's is there.
-    due_s: float = 0.0
-    busy: "Future[None] | None" = None
-    lost_epoch: Epoch | None = None
-    #: Taken away, while a thread may still be at it.
-    is_gone: bool = False
-    last_frame_us: int | None = None
-    rate: RateMeter = field(default_factory=RateMeter)
-
-    def is_worked_on(self) -> bool:
-        """Return whether a thread is at it."""
-        return self.busy is not None and not self.busy.done()
 
 
 class DecodeShard:
@@ -84,6 +65,7 @@ class DecodeShard:
         frames: Where pictures go.
         clock: For lag and rates.
         jpeg_quality: Of the pictures.
+        has_gate: Whether to look for motion, and to decode less where nothing moves.
         notes: Which camera each thread decodes, for who looks for the cause of a crash. A place
             for each thread.
     """
@@ -96,6 +78,7 @@ class DecodeShard:
         frames: FrameStore,
         clock: Clock,
         jpeg_quality: int,
+        has_gate: bool,
         notes: Notes,
     ) -> None:
         self._link = link
@@ -103,9 +86,10 @@ class DecodeShard:
         self._frames = frames
         self._clock = clock
         self._jpeg_quality = jpeg_quality
+        self._has_gate = has_gate
         self._notes = notes
         self._threads = ThreadPoolExecutor(len(notes), thread_name_prefix="decode")
-        self._cameras: dict[CameraId, _Camera] = {}
+        self._cameras: dict[CameraId, DecodedCamera] = {}
 
     def run_once(self) -> None:
         """Take a new assignment, hand what has come to the decoders, report.
@@ -132,28 +116,47 @@ class DecodeShard:
         positions = {
             camera.config.id: camera.position for camera in due if camera.position is not None
         }
-        found = self._read(positions)
+        now_us = self._clock.utc_us()
+        asking = {each.config.id for each in due if each.asks(now_us)} & positions.keys()
+        found = self._read(positions, asking)
         for camera in due:
-            if entries := found.get(camera.config.id):
-                camera.due_s = self._due_s(camera, entries)
-                camera.busy = self._threads.submit(self._decode, camera, entries)
-            else:
-                camera.due_s = now_s + READ_EVERY_S
+            if camera.config.id in asking - found.unread:
+                camera.demand.note_watched(camera.config.id in found.watched)
+            self._turn(camera, found.get(camera.config.id, []))
 
-    def _newest_keyframe(self, camera: _Camera) -> EntryId | None:
+    def _turn(self, camera: DecodedCamera, entries: list[Entry]) -> None:
+        """Hand what was read of a camera to its decoder, or as much of it as is worth it."""
+        now_s = self._clock.monotonic_s()
+        if camera.judge(entries, self._clock.utc_us()):
+            # From the keyframe on that was decoded last: what came since was left out.
+            camera.position = camera.gop_at or self._newest_keyframe(camera)
+            camera.begins_anew, camera.due_s, camera.gop_at = True, now_s, None
+        elif camera.decoding is Decoding.IDLE:
+            camera.due_s = now_s + IDLE_READ_EVERY_S
+            if keyframe := camera.pass_by(entries):
+                camera.busy = self._threads.submit(self._decode_keyframe, camera, keyframe)
+        elif entries:
+            camera.due_s = self._due_s(camera, entries)
+            camera.busy = self._threads.submit(self._decode, camera, entries)
+        else:
+            camera.due_s = now_s + READ_EVERY_S
+
+    def _newest_keyframe(self, camera: DecodedCamera) -> EntryId | None:
         try:
             return self._packets.last_keyframe(camera.config.id)
         except ServerUnavailable as error:
             log.debug("camera_unread", camera_id=camera.config.id, what=str(error))
             return None
 
-    def _read(self, positions: Mapping[CameraId, EntryId]) -> Mapping[CameraId, list[Entry]]:
+    def _read(self, positions: Mapping[CameraId, EntryId], asking: Collection[CameraId]) -> Reading:
         try:
-            return self._packets.read(positions, limit=READ_LIMIT)
+            return self._packets.read(positions, limit=READ_LIMIT, asking=asking)
         except ServerUnavailable as error:
             # Only its cameras were due: the others are not to wait until it is back.
             log.debug("cameras_unread", camera_ids=sorted(positions), what=str(error))
-            return {}
+            nothing = Reading()
+            nothing.unread = frozenset(positions)
+            return nothing
 
     def _rest_s(self) -> float:
         """Return how long there is nothing to look for."""
@@ -165,7 +168,7 @@ class DecodeShard:
         )
         return min(rests_s, default=REST_MAX_S)
 
-    def _due_s(self, camera: _Camera, entries: list[Entry]) -> float:
+    def _due_s(self, camera: DecodedCamera, entries: list[Entry]) -> float:
         """Return when the packet of the next picture, behind what was read, is mostly there."""
         now_s = self._clock.monotonic_s()
         if len(entries) == READ_LIMIT:
@@ -186,15 +189,21 @@ class DecodeShard:
         for camera_id, config in assignment.cameras.items():
             camera = self._cameras.get(camera_id)
             if camera is None:
-                decoder = CameraDecoder(
-                    camera_id, fps=config.frame_fps, jpeg_quality=self._jpeg_quality
-                )
-                self._cameras[camera_id] = _Camera(config, assignment.epochs[camera_id], decoder)
+                self._cameras[camera_id] = self._begun(config, assignment.epochs[camera_id])
                 continue
             camera.config, camera.epoch = config, assignment.epochs[camera_id]
             camera.decoder.picker.fps = config.frame_fps
 
-    def _leave(self, cameras: Collection[_Camera]) -> None:
+    def _begun(self, config: CameraConfig, epoch: Epoch) -> DecodedCamera:
+        decoder = CameraDecoder(
+            config.id,
+            fps=config.frame_fps,
+            jpeg_quality=self._jpeg_quality,
+            gate=MotionGate() if self._has_gate else None,
+        )
+        return DecodedCamera(config, epoch, decoder, Demand(is_on_demand=self._has_gate))
+
+    def _leave(self, cameras: Collection[DecodedCamera]) -> None:
         for camera in cameras:
             camera.is_gone = True
         # No longer than that: a thread that hangs holds up no other camera.
@@ -206,7 +215,7 @@ class DecodeShard:
             self._take_back(camera, camera.epoch)
 
     @staticmethod
-    def _is_idle(camera: _Camera) -> bool:
+    def _is_idle(camera: DecodedCamera) -> bool:
         """Whether no thread is at the camera. An error of the thread is raised here, once."""
         if camera.is_worked_on():
             return False
@@ -220,7 +229,7 @@ class DecodeShard:
                 raise error
         return True
 
-    def _decode(self, camera: _Camera, entries: list[Entry]) -> None:
+    def _decode(self, camera: DecodedCamera, entries: list[Entry]) -> None:
         """Decode what was read of a camera at a time. Runs in a thread of the pool.
 
         Raises:
@@ -234,14 +243,53 @@ class DecodeShard:
             if not self._has_template(camera, run[0].packet):
                 camera.position = run[-1].entry_id
                 continue
-            with self._at_risk(camera.config.id):
-                jpeg = camera.decoder.newest_picture(run, epoch=epoch)
-            camera.position = run[-1].entry_id
-            if jpeg is not None and epoch != camera.lost_epoch:
-                self._put(camera, jpeg, epoch)
+            jpeg, taken, has_woken = self._made_of(camera, run, epoch)
+            camera.position = run[taken - 1].entry_id
+            self._put(camera, jpeg, epoch)
+            if has_woken:
+                # The newest would take its place before a recogniser has seen it.
+                camera.due_s = self._clock.monotonic_s() + 1 / camera.config.frame_fps
+                return
+        if len(entries) < READ_LIMIT:
+            camera.is_waking = False
         camera.due_s = self._due_s(camera, entries)
 
-    def _skips_to_newest_gop(self, camera: _Camera, entries: list[Entry]) -> bool:
+    def _made_of(
+        self, camera: DecodedCamera, run: list[Entry], epoch: Epoch
+    ) -> tuple[bytes | None, int, bool]:
+        """Return a picture, of how many entries it is, and whether it is the first that moves."""
+        taken, has_woken = len(run), False
+        with self._at_risk(camera.config.id):
+            if camera.begins_anew:
+                camera.decoder.begin_anew()
+                camera.begins_anew = False
+            if camera.is_waking:
+                jpeg, taken, has_woken = camera.decoder.waking_picture(run, epoch=epoch)
+                camera.is_waking = not has_woken
+            else:
+                jpeg = camera.decoder.newest_picture(run, epoch=epoch)
+        camera.demand.note_motion(camera.decoder.motion, now_us=self._clock.utc_us())
+        return jpeg, taken, has_woken
+
+    def _decode_keyframe(self, camera: DecodedCamera, keyframe: Entry) -> None:
+        """Decode a keyframe of an idle camera, and nothing else. Runs in a thread of the pool.
+
+        Raises:
+            BusUnavailable: The template could not be read; the next keyframe will do.
+        """
+        epoch = camera.epoch
+        if not self._has_template(camera, keyframe.packet):
+            return
+        with self._at_risk(camera.config.id):
+            jpeg = camera.decoder.keyframe_picture(keyframe, epoch=epoch)
+        now_us = self._clock.utc_us()
+        camera.demand.note_motion(camera.decoder.motion, now_us=now_us)
+        self._put(camera, jpeg, epoch)
+        if camera.decoder.motion is not None and camera.decoder.motion.is_moving:
+            # Somebody is there: what follows is not to wait.
+            camera.due_s = self._clock.monotonic_s()
+
+    def _skips_to_newest_gop(self, camera: DecodedCamera, entries: list[Entry]) -> bool:
         """Leave packets out when too far behind, if a newer keyframe is there to go on at."""
         lag_us = self._clock.utc_us() - entries[-1].packet.captured_at_us
         if len(entries) < READ_LIMIT or lag_us <= MAX_LAG_S * MICROSECONDS:
@@ -254,7 +302,7 @@ class DecodeShard:
         camera.position, camera.due_s = newest, 0.0
         return True
 
-    def _has_template(self, camera: _Camera, packet: Packet) -> bool:
+    def _has_template(self, camera: DecodedCamera, packet: Packet) -> bool:
         if not camera.decoder.needs_template(packet):
             return True
         template = self._packets.template(camera.config.id, packet.template_id)
@@ -271,7 +319,9 @@ class DecodeShard:
     def _at_risk(self, camera_id: CameraId) -> AbstractContextManager[Note]:
         return self._notes.at(camera_id, due_s=self._clock.monotonic_s() + DECODE_S)
 
-    def _put(self, camera: _Camera, jpeg: bytes, epoch: Epoch) -> None:
+    def _put(self, camera: DecodedCamera, jpeg: bytes | None, epoch: Epoch) -> None:
+        if jpeg is None or epoch == camera.lost_epoch:
+            return
         camera_id, frame_fps = camera.config.id, camera.config.frame_fps
         captured_at_us = read_stamp(jpeg).captured_at_us
         live_until_us = captured_at_us + _live_s(frame_fps) * MICROSECONDS
@@ -279,7 +329,7 @@ class DecodeShard:
         if self._is_over(camera, live_until_us):
             return
         try:
-            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=keys.frame_ttl_s(frame_fps))
+            self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=camera.frame_ttl_s())
             camera.last_frame_us = captured_at_us
             camera.rate.count(self._clock.monotonic_s())
         except LeaseLost:
@@ -291,26 +341,18 @@ class DecodeShard:
         if self._is_over(camera, live_until_us):
             self._take_back(camera, epoch)
 
-    def _is_over(self, camera: _Camera, live_until_us: float) -> bool:
+    def _is_over(self, camera: DecodedCamera, live_until_us: float) -> bool:
         return camera.is_gone or self._clock.utc_us() >= live_until_us
 
-    def _take_back(self, camera: _Camera, epoch: Epoch) -> None:
+    def _take_back(self, camera: DecodedCamera, epoch: Epoch) -> None:
         try:
             self._frames.clear(camera.config.id, epoch=epoch)
         except (LeaseLost, BusUnavailable) as error:
             log.info("picture_left_to_expire", camera_id=camera.config.id, reason=str(error))
 
     def _reports(self) -> dict[CameraId, DecodeReport]:
-        now_s = self._clock.monotonic_s()
-        return {
-            camera_id: DecodeReport(
-                frame_fps=camera.rate.events_per_s(now_s),
-                last_frame_us=camera.last_frame_us,
-                error=camera.decoder.error,
-                lost_epoch=camera.lost_epoch,
-            )
-            for camera_id, camera in self._cameras.items()
-        }
+        now_s, now_us = self._clock.monotonic_s(), self._clock.utc_us()
+        return {each: camera.report(now_s, now_us) for each, camera in self._cameras.items()}
 
 
 def _runs_of_one_template(entries: list[Entry]) -> list[list[Entry]]:
@@ -345,6 +387,7 @@ def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         clock=clock,
         jpeg_quality=settings.jpeg_quality,
+        has_gate=settings.motion_gate,
         notes=notes,
     )
     run_until_stopped(

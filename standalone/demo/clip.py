@@ -5,7 +5,7 @@ Written under a temporary name and renamed when whole, so that whoever finds a c
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 
 from standalone.demo.counter import burn_counter, draw_test_card
 from standalone.demo.paint.sprite import Image
-from standalone.demo.scene import SCENE_S, Scene
+from standalone.demo.scene import MINUTE, SCENE_S, Actor, Scene
 from standalone.demo.truth import LabelledBox, SceneTruth
 
 _AUDIO_HZ = 48_000
@@ -74,7 +74,12 @@ class ClipFormat:
 
 
 def render_clip(
-    path: Path, *, form: ClipFormat | None = None, seed: int = 1, begin_s: float = 0.0
+    path: Path,
+    *,
+    form: ClipFormat | None = None,
+    seed: int = 1,
+    begin_s: float = 0.0,
+    actors: Sequence[Actor] = MINUTE,
 ) -> SceneTruth:
     """Render the street into a file; return what each of its frames shows.
 
@@ -84,9 +89,10 @@ def render_clip(
         form: None: 60 s of 1280x720 H.264 at 10 frames a second.
         seed: The same seed makes the same clip.
         begin_s: The second of the street's minute to begin at.
+        actors: Who comes by.
     """
     form = form or ClipFormat()
-    scene = Scene(seed)
+    scene = Scene(seed, actors=actors)
     seen: list[tuple[LabelledBox, ...]] = []
 
     def pictures() -> Iterator[Image]:

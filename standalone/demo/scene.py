@@ -6,7 +6,7 @@ minute runs into the first without a seam.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -156,13 +156,13 @@ def cart(way: Way) -> Actor:
     return Actor("cart", way, paint)
 
 
-_NAVY = Look(coat=(74, 46, 34), trousers=(52, 50, 48), hair=(26, 34, 46))
+NAVY = Look(coat=(74, 46, 34), trousers=(52, 50, 48), hair=(26, 34, 46))
 _RED = Look(coat=(52, 44, 158), trousers=(84, 58, 42), hair=(30, 44, 70))
 _PLUM = Look(coat=(84, 40, 84), trousers=(56, 60, 70), hair=(60, 110, 150))
 
 #: The street's minute. Nobody walks behind a car, so that a box of truth is always to be seen.
 MINUTE = (
-    person(Way(56.0, 16.5, (-60.0, 450.0), (1345.0, 454.0)), _NAVY),
+    person(Way(56.0, 16.5, (-60.0, 450.0), (1345.0, 454.0)), NAVY),
     person(Way(5.0, 16.0, (1350.0, 440.0), (-70.0, 438.0)), _PLUM),
     car(Way(17.0, 4.5, (1580.0, 650.0), (-300.0, 650.0)), (150.0, 96.0, 40.0)),
     person(Way(22.0, 14.5, (1345.0, 446.0), (-120.0, 566.0)), _RED),
@@ -172,16 +172,21 @@ MINUTE = (
     car(Way(50.0, 4.5, (-300.0, 636.0), (1580.0, 636.0)), (196.0, 200.0, 202.0)),
 )
 
+#: Somebody who crosses an empty street, once in a minute, from the tenth second on.
+ONE_WALKER = (person(Way(10.0, 16.0, (-60.0, 450.0), (1345.0, 454.0)), NAVY),)
+
 
 class Scene:
     """The street, to be looked at at any second of its minute.
 
     Args:
         seed: The same seed paints the same street.
+        actors: Who comes by; none: nothing ever moves.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, actors: Sequence[Actor] = MINUTE) -> None:
         self._backdrop = paint_backdrop(seed)
+        self._actors = actors
 
     def look(self, at_s: float, size_wh: tuple[int, int]) -> tuple[Image, tuple[LabelledBox, ...]]:
         """Return the picture at a second of the scene, and what is to be seen in it.
@@ -191,7 +196,7 @@ class Scene:
         """
         frame = self._backdrop.copy()
         boxes: list[LabelledBox] = []
-        present = [(foot, actor) for actor in MINUTE if (foot := actor.way.at(at_s))]
+        present = [(foot, actor) for actor in self._actors if (foot := actor.way.at(at_s))]
         # What is nearer hides what is farther.
         for foot, actor in sorted(present, key=lambda one: one[0][1]):
             box = _place(frame, actor, foot, at_s)

@@ -20,6 +20,7 @@ ALLOWED = [
     ("redis-media", "web", "TIME"),
     ("redis-media", "web", "HGETALL {vigil:members:recognition}:reports"),
     ("redis-media", "object_recognition", "HGETALL {vigil:members:recognition}:reports"),
+    ("redis-media", "web", f"SET {{{FRAME}}}:watched 1 PX 100"),
     ("redis-queue", "camera_ctrl", f"GET {CONFIG}"),
     ("redis-queue", "object_recognition", f"GET {CONFIG}"),
     ("redis-queue", "object_recognition", "XADD vigil:facts * f x"),

@@ -38,6 +38,9 @@ from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.base import StatusBoard
 from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.bus.watchers.base import Watchers
+from vigil.bus.watchers.memory import MemoryWatchers
+from vigil.bus.watchers.redis import RedisWatchers
 from vigil.clock import FakeClock
 from vigil.messages import CameraStatus
 
@@ -51,6 +54,7 @@ class MediaBus:
     bell: FrameBell
     packets: Callable[[BacklogLimits], PacketLog]
     statuses: StatusBoard[CameraStatus]
+    watchers: Watchers
     recognition: Leases
     explanations: ExplanationLog
     let_pass: Callable[[float], None]
@@ -60,13 +64,14 @@ class MediaBus:
 def memory_bus() -> MediaBus:
     clock = FakeClock()
     leases, recognition = MemoryLeases(clock), MemoryLeases(clock)
-    bell = MemoryFrameBell()
+    bell, watchers = MemoryFrameBell(), MemoryWatchers(clock)
     return MediaBus(
         leases=leases,
         frames=MemoryFrameStore(leases, clock, bell),
         bell=bell,
-        packets=lambda limits: MemoryPacketLog(leases, clock, limits=limits),
+        packets=lambda limits: MemoryPacketLog(leases, clock, limits=limits, watchers=watchers),
         statuses=MemoryStatusBoard(leases, clock),
+        watchers=watchers,
         recognition=recognition,
         explanations=MemoryExplanationLog(recognition, clock),
         let_pass=clock.advance,
@@ -90,6 +95,7 @@ def redis_bus(client: RedisClient) -> MediaBus:
         bell=RedisFrameBell(client, kind=keys.FrameKind.RAW),
         packets=lambda limits: RedisPacketLog(client, limits=limits),
         statuses=RedisStatusBoard(client, role=keys.Role.INGEST, document_class=CameraStatus),
+        watchers=RedisWatchers(client),
         recognition=RedisLeases(client, role=keys.Role.RECOGNITION),
         explanations=RedisExplanationLog(client),
         let_pass=let_pass,

@@ -32,6 +32,7 @@ from vigil.bus.looks.redis import RedisLookNotes
 from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.bus.watchers.redis import RedisWatchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
@@ -202,8 +203,10 @@ def worker(
         facts=FactOutbox(MemoryFactLog(FakeClock()), Spool(tmp_path / "facts.sqlite"), clock=CLOCK),
         recognisers=Stage(tmp_path).recognisers,
         quarantine=Quarantine(RedisLookNotes(media), member="worker", start=None, clock=CLOCK),
+        watchers=RedisWatchers(media),
         clock=CLOCK,
         jpeg_quality=90,
+        still_look_every_s=10.0,
     )
     yield worker
     worker.close()

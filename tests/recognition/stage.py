@@ -24,10 +24,12 @@ from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.looks.memory import MemoryLookNotes
 from vigil.bus.status.memory import MemoryStatusBoard
+from vigil.bus.watchers.memory import MemoryWatchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, read_stamp, stamped
+from vigil.domain.motion import Motion, motion_segment
 from vigil.fact_outbox import FactOutbox
 from vigil.facts import TrackFact, decode_fact
 from vigil.leases import LeaseKeeper
@@ -106,6 +108,7 @@ class Stage:
         self.statuses: MemoryStatusBoard[RecognitionStatus] = MemoryStatusBoard(
             self.recognition, self.clock
         )
+        self.watchers = MemoryWatchers(self.clock)
         self.detections: MemoryStatusBoard[FrameDetections] = MemoryStatusBoard(
             self.recognition, self.clock
         )
@@ -134,8 +137,10 @@ class Stage:
             facts=self.outbox,
             recognisers=self.recognisers,
             quarantine=Quarantine(self.notes, member="one", start=self._start, clock=self.clock),
+            watchers=self.watchers,
             clock=self.clock,
             jpeg_quality=90,
+            still_look_every_s=10.0,
         )
         self.lookers: list[StillLooker] = []
         self._generation = 0
@@ -178,7 +183,15 @@ class Stage:
         )
         assert self.store.publish(head, changed=cameras, removed=())
 
-    def write(self, camera_id: CameraId, sequence: int, jpeg: bytes, **changes: Any) -> FrameStamp:
+    def write(
+        self,
+        camera_id: CameraId,
+        sequence: int,
+        jpeg: bytes,
+        *,
+        motion: Motion | None = None,
+        **changes: Any,
+    ) -> FrameStamp:
         """Write a raw frame, as camera_ctrl does."""
         if camera_id not in self._epochs:
             epoch = self.ingest.acquire(camera_id, "ctrl", ttl_s=1e6, last_seen=Epoch(0))
@@ -193,7 +206,8 @@ class Stage:
             "height_px": HEIGHT,
         }
         stamp = FrameStamp(**fields | changes)
-        self.raw.put(camera_id, stamped(jpeg, stamp), epoch=epoch, ttl_s=4.0)
+        beside = b"" if motion is None else motion_segment(motion)
+        self.raw.put(camera_id, stamped(jpeg, stamp, beside=beside), epoch=epoch, ttl_s=4.0)
         return stamp
 
     def kill_camera(self, camera_id: CameraId) -> None:

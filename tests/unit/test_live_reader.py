@@ -9,10 +9,12 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from tests.builders import CAMERA, OTHER_CAMERA, a_camera, a_jpeg, a_status
+from vigil import keys
 from vigil.bus.answers import Answers
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
+from vigil.bus.watchers.memory import MemoryWatchers
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, ServerUnavailable
@@ -88,6 +90,7 @@ class Bench:
     frames: LeavingFrameStore = field(init=False)
     statuses: LeavingStatusBoard = field(init=False)
     board: FeedBoard = field(init=False)
+    watchers: MemoryWatchers = field(init=False)
     reader: LiveReader = field(init=False)
     epoch: Epoch = field(init=False)
 
@@ -96,10 +99,12 @@ class Bench:
         self.frames = LeavingFrameStore(self.leases, self.clock, self.bell)
         self.statuses = LeavingStatusBoard(self.leases, self.clock)
         self.board = FeedBoard(lambda feed: self.shown.append(feed.part))
+        self.watchers = MemoryWatchers(self.clock)
         self.reader = LiveReader(
             store=self.frames,
             bell=self.bell,
             board=self.board,
+            watchers=self.watchers,
             substitute=NoSignal(
                 statuses=self.statuses,
                 facts=Facts(),
@@ -341,3 +346,20 @@ def test_a_feed_lives_until_as_many_have_left_as_have_joined(bench: Bench) -> No
     assert bench.board.watched() == {}
 
     assert bench.board.join(CAMERA) is not first
+
+
+def test_says_who_is_watched_for_as_long_as_somebody_is() -> None:
+    bench = Bench()
+    bench.reader.run_once()
+    assert bench.watchers.watched([CAMERA]) == frozenset()
+
+    feed = bench.board.join(CAMERA)
+    for _ in range(10):
+        bench.reader.run_once()
+        assert bench.watchers.watched([CAMERA, OTHER_CAMERA]) == {CAMERA}
+        bench.clock.advance(0.9)
+    bench.board.leave(feed)
+    bench.reader.run_once()
+    bench.clock.advance(keys.WATCHED_TTL_S)
+
+    assert bench.watchers.watched([CAMERA]) == frozenset()

@@ -9,6 +9,7 @@ from tests.builders import CAMERA, a_camera
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
+from vigil.bus.watchers.memory import MemoryWatchers
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, stamped
@@ -48,6 +49,7 @@ def test_a_banner_is_painted_once_for_a_picture_however_often_it_is_looked_for(
         store=boxed,
         bell=bell,
         board=board,
+        watchers=MemoryWatchers(clock),
         substitute=RawWithBanner(
             raw=raw,
             leases=MemoryLeases(clock),

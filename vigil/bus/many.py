@@ -1,9 +1,9 @@
 """One question about each of many cameras: in one round trip a server, all servers at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from redis.commands.core import Script
 from redis.exceptions import NoScriptError
@@ -18,6 +18,7 @@ from vigil.errors import ServerUnavailable
 _A_CALL = 250
 
 Argument = str | int
+KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +44,38 @@ def ask_each(redis: RedisClient, commands: Mapping[CameraId, Command]) -> Answer
         ServerUnavailable: No server of those asked answered.
         BusUnavailable: Redis does not answer.
     """
-    if not commands:
-        return Answers()
+    heard, unread = ask_all(redis, {each: (each, line) for each, line in commands.items()})
+    said = Answers((each, answer) for each, answer in heard.items() if answer is not None)
+    said.unread = unread
+    return said
+
+
+def ask_all(
+    redis: RedisClient, questions: Mapping[KeyT, tuple[CameraId, Command]]
+) -> tuple[dict[KeyT, Any], frozenset[CameraId]]:
+    """Return the answer to each question, and the cameras whose server did not answer any.
+
+    As ``ask_each``, where several questions are about one camera.
+
+    Raises:
+        ServerUnavailable: No server of those asked answered.
+        BusUnavailable: Redis does not answer.
+    """
+    if not questions:
+        return {}, frozenset()
     if isinstance(redis, Cluster):
-        keys = {camera_id: str(command[1]) for camera_id, command in commands.items()}
 
-        def ask(server: str, camera_ids: Sequence[CameraId]) -> list[Any]:
-            return redis.ask(server, [commands[each] for each in camera_ids])
+        def ask(server: str, names: Sequence[KeyT]) -> list[Any]:
+            return redis.ask(server, [questions[each][1] for each in names])
 
-        return _ask_cluster(redis, keys, ask)
+        heard = _ask_cluster(
+            redis, {name: str(command[1]) for name, (_, command) in questions.items()}, ask
+        )
+        return heard, frozenset(questions[each][0] for each in questions.keys() - heard.keys())
     with translated_errors(), redis.pipeline(transaction=False) as pipeline:
-        for command in commands.values():
+        for _, command in questions.values():
             pipeline.execute_command(*command)
-        answers = zip(commands, pipeline.execute(), strict=True)
-    return Answers((camera_id, answer) for camera_id, answer in answers if answer is not None)
+        return dict(zip(questions, pipeline.execute(), strict=True)), frozenset()
 
 
 def run_for_each(
@@ -116,37 +135,37 @@ def _run_on_cluster(
             answers = cluster.ask(server, [("EVAL", str(script.script), *each) for each in said])
         return [answer for [answer] in answers]
 
-    return _ask_cluster(cluster, {each: about.keys[0] for each, about in abouts.items()}, ask)
+    heard = _ask_cluster(cluster, {each: about.keys[0] for each, about in abouts.items()}, ask)
+    said = Answers((each, answer) for each, answer in heard.items() if answer is not None)
+    said.unread = frozenset(abouts.keys() - heard.keys())
+    return said
 
 
 def _ask_cluster(
-    cluster: Cluster,
-    keys: Mapping[CameraId, str],
-    ask: Callable[[str, Sequence[CameraId]], list[Any]],
-) -> Answers[Any]:
-    heard: dict[CameraId, Any] = {}
+    cluster: Cluster, keys: Mapping[KeyT, str], ask: Callable[[str, Sequence[KeyT]], list[Any]]
+) -> dict[KeyT, Any]:
+    """Return what was answered of each name; those whose server did not answer are left out."""
+    heard: dict[KeyT, Any] = {}
     away: list[ServerUnavailable] = []
-    by_server: dict[str, list[CameraId]] = {}
-    for camera_id, key in keys.items():
+    by_server: dict[str, list[KeyT]] = {}
+    for name, key in keys.items():
         try:
-            by_server.setdefault(server_of(cluster, key), []).append(camera_id)
+            by_server.setdefault(server_of(cluster, key), []).append(name)
         except ServerUnavailable as error:
             away.append(error)
-    asked = {server: partial(ask, server, camera_ids) for server, camera_ids in by_server.items()}
+    asked = {server: partial(ask, server, names) for server, names in by_server.items()}
     # Most often it is about one camera, or a few on one server: then this thread asks it.
     answered = (
         {server: cluster.in_thread(question).result for server, question in asked.items()}
         if len(asked) > 1
         else asked
     )
-    for server, camera_ids in by_server.items():
+    for server, names in by_server.items():
         try:
             with translated_errors():
-                heard.update(zip(camera_ids, answered[server](), strict=True))
+                heard.update(zip(names, answered[server](), strict=True))
         except ServerUnavailable as error:
             away.append(error)
     if away and not heard:
         raise away[0]
-    said = Answers((each, answer) for each, answer in heard.items() if answer is not None)
-    said.unread = frozenset(keys.keys() - heard.keys())
-    return said
+    return heard

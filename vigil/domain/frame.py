@@ -71,8 +71,13 @@ def least_sequence(epoch: Epoch, at_ms: int) -> int:
     return max(0, at_ms - epoch) * MAX_FRAME_FPS // 1000
 
 
-def stamped(jpeg: bytes, stamp: FrameStamp) -> bytes:
+def stamped(jpeg: bytes, stamp: FrameStamp, *, beside: bytes = b"") -> bytes:
     """Return jpeg with the stamp in it, in place of any that it carried.
+
+    Args:
+        jpeg: It.
+        stamp: Which frame it shows.
+        beside: Whole segments that follow the stamp.
 
     Raises:
         FrameInvalid: It does not begin as a JPEG does.
@@ -87,6 +92,7 @@ def stamped(jpeg: bytes, stamp: FrameStamp) -> bytes:
             _FIELDS.pack(
                 stamp.sequence, stamp.captured_at_us, stamp.epoch, stamp.width_px, stamp.height_px
             ),
+            beside,
             body,
         )
     )

@@ -9,6 +9,7 @@ from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.base import StatusBoard
+from vigil.bus.watchers.redis import RedisWatchers
 from vigil.clock import Clock
 from vigil.messages import CameraStatus
 from web.live.feeds import FeedBoard
@@ -42,7 +43,7 @@ def build_live(
     recheck_s: float = RECHECK_S,
 ) -> Live:
     """Return the stream path over a media Redis. Call in the thread of the server's hub."""
-    waker = Waker()
+    waker, watchers = Waker(), RedisWatchers(redis)
     stores = {kind: RedisFrameStore(redis, kind=kind) for kind in keys.FrameKind}
     no_signal = NoSignal(statuses=statuses, facts=facts, site_zone=site_zone, clock=clock)
     with_banner = RawWithBanner(
@@ -60,11 +61,13 @@ def build_live(
             store=store,
             bell=RedisFrameBell(redis, kind=kind),
             board=board,
+            watchers=watchers,
             substitute=substitute,
             clock=clock,
         )
         live = LiveViews(
             store=store,
+            watchers=watchers,
             board=board,
             waker=waker,
             substitute=substitute,

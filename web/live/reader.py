@@ -6,6 +6,7 @@ import structlog
 
 from vigil.bus.answers import Answers
 from vigil.bus.frames.base import FrameBell, FrameStore
+from vigil.bus.watchers.base import Watchers
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
 from vigil.domain.frame import read_stamp
@@ -22,6 +23,9 @@ QUIET_S = 1.0
 #: ... and so often while it shows something in its place.
 MISSING_S = 0.2
 
+#: How often it is said who is watched: in time, should one of them be lost.
+SAY_EVERY_S = 1.0
+
 
 class LiveReader:
     """Gives each watched camera's feed its newest picture, and something in its place.
@@ -29,6 +33,7 @@ class LiveReader:
     Args:
         store, bell: Of one kind of picture.
         board: The feeds of this kind.
+        watchers: Told who is watched, so that it is made in full.
         substitute: What a camera without a picture shows.
         clock: For the pace.
     """
@@ -39,6 +44,7 @@ class LiveReader:
         store: FrameStore,
         bell: FrameBell,
         board: FeedBoard,
+        watchers: Watchers,
         substitute: Substitute,
         clock: Clock,
     ) -> None:
@@ -46,8 +52,10 @@ class LiveReader:
         self._bell = bell
         self._board = board
         self._substitute = substitute
+        self._watchers = watchers
         self._clock = clock
         self._watched: frozenset[CameraId] = frozenset()
+        self._said_s = float("-inf")
 
     def run_once(self) -> None:
         """Wait for a bell; show what is new of every camera that rang or was quiet for long."""
@@ -55,6 +63,8 @@ class LiveReader:
         if feeds.keys() != self._watched:
             self._watched = frozenset(feeds)
             self._listen()
+            self._said_s = float("-inf")
+        self._say_watched()
         rung = self._bell.wait(WAIT_S)
         now_s = self._clock.monotonic_s()
         due = [
@@ -76,6 +86,16 @@ class LiveReader:
         except BusUnavailable as error:
             log.warning("bus_unavailable", what=str(error))
             self._watched = frozenset()
+
+    def _say_watched(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if not self._watched or now_s - self._said_s < SAY_EVERY_S:
+            return
+        self._said_s = now_s
+        try:
+            self._watchers.say_watched(self._watched)
+        except BusUnavailable as error:
+            log.warning("bus_unavailable", what=str(error))
 
     def _look_at(self, feeds: Collection[Feed], now_s: float) -> None:
         try:

@@ -8,6 +8,7 @@ import structlog
 from flask import Flask, Response, current_app
 from flask.views import MethodView
 
+from vigil.clock import utc_from_us
 from vigil.domain.camera import CameraId
 from web.access.principal import Principal
 from web.access.streams import montage_ids
@@ -61,10 +62,16 @@ def _install_snapshot(blp: ApiBlueprint, views: LiveViews) -> None:
         @blp.doc(responses=_JPEG)
         @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera, or not yours.")
         def get(self, camera_id: int) -> Response:
-            """Send the newest picture; of a dead camera the no-signal picture, which says so."""
+            """Send the newest picture; of a dead camera the no-signal picture, which says so.
+
+            `X-Captured-At` tells when it was captured.
+            """
             require_camera_view(camera_id, f"/get_snapshot/{camera_id}")
             snapshot = views.snapshot(CameraId(camera_id))
             answer = Response(snapshot.jpeg, content_type="image/jpeg")
+            if snapshot.captured_at_us is not None:
+                captured_at = utc_from_us(snapshot.captured_at_us)
+                answer.headers["X-Captured-At"] = captured_at.isoformat(timespec="milliseconds")
             if not snapshot.is_live:
                 answer.headers["X-Camera-Status"] = "inactive"
             return answer

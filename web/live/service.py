@@ -1,5 +1,6 @@
 """Live pictures of cameras, as the routes ask for them."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,11 @@ import structlog
 from gevent.threadpool import ThreadPool
 
 from vigil.bus.frames.base import FrameStore
-from vigil.clock import Clock
+from vigil.bus.watchers.base import Watchers
+from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId
-from vigil.errors import BusUnavailable
+from vigil.domain.frame import read_stamp
+from vigil.errors import BusUnavailable, FrameInvalid
 from web.live.composer import Composers
 from web.live.feeds import Feed, FeedBoard
 from web.live.montage import Grid
@@ -24,16 +27,32 @@ RECHECK_S = 10.0
 CHECK_THREADS = 4
 
 
+#: An older picture is no picture of now: of a camera that rests, there may be one.
+FRESH_S = 1.0
+#: It is looked for so often, and at most so many times: half a second.
+WAKE_LOOK_S, WAKE_LOOKS = 0.05, 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A stamped JPEG, and when it was captured."""
+
+    jpeg: bytes
+    captured_at_us: int
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One picture of a camera.
 
     Attributes:
         is_live: False: it is the no-signal picture.
+        captured_at_us: UTC of the frame, in microseconds since 1970; None: it is none.
     """
 
     jpeg: bytes
     is_live: bool
+    captured_at_us: int | None = None
 
 
 class LiveViews:
@@ -41,6 +60,7 @@ class LiveViews:
 
     Args:
         store: Of the newest pictures.
+        watchers: Told who is looked at, so that it is made in full.
         board: The feeds of this kind.
         waker: Of the hub that sends streams.
         substitute: What a camera without a picture shows.
@@ -52,6 +72,7 @@ class LiveViews:
         self,
         *,
         store: FrameStore,
+        watchers: Watchers,
         board: FeedBoard,
         waker: Waker,
         substitute: Substitute,
@@ -59,25 +80,51 @@ class LiveViews:
         recheck_s: float = RECHECK_S,
     ) -> None:
         self._store = store
+        self._watchers = watchers
         self._board = board
         self._waker = waker
         self._substitute = substitute
         self._clock = clock
         self._recheck_s = recheck_s
+        self._never = threading.Event()
         self._composers = Composers(clock)
         # Of its own: while PostgreSQL is silent all of them wait, and nothing else does.
         self._checks = ThreadPool(CHECK_THREADS)
 
     def snapshot(self, camera_id: CameraId) -> Snapshot:
-        """Return the newest picture, or the no-signal picture of a camera that has none."""
+        """Return the newest picture, or the no-signal picture of a camera that has none.
+
+        A camera that nobody watched is woken, and its picture of now is waited for a moment.
+        """
+        newest = self._newest(camera_id)
+        if newest is None:
+            return Snapshot(self._substitute(camera_id).paint(), is_live=False)
+        asked_us = self._clock.utc_us()
+        if asked_us - newest.captured_at_us > FRESH_S * MICROSECONDS:
+            newest = self._woken(camera_id, than=newest)
+        return Snapshot(newest.jpeg, is_live=True, captured_at_us=newest.captured_at_us)
+
+    def _newest(self, camera_id: CameraId) -> _Frame | None:
         try:
             jpeg = self._store.newest([camera_id]).get(camera_id)
+            return None if jpeg is None else _Frame(jpeg, read_stamp(jpeg).captured_at_us)
+        except (BusUnavailable, FrameInvalid) as error:
+            log.warning("no_snapshot", camera_id=camera_id, what=str(error))
+            return None
+
+    def _woken(self, camera_id: CameraId, *, than: _Frame) -> _Frame:
+        """Return a newer frame than one, as soon as there is one; else the same."""
+        try:
+            self._watchers.say_watched([camera_id])
         except BusUnavailable as error:
             log.warning("bus_unavailable", what=str(error))
-            jpeg = None
-        if jpeg is None:
-            return Snapshot(self._substitute(camera_id).paint(), is_live=False)
-        return Snapshot(jpeg, is_live=True)
+            return than
+        for _ in range(WAKE_LOOKS):
+            self._never.wait(WAKE_LOOK_S)
+            newer = self._newest(camera_id)
+            if newer is not None and newer.captured_at_us > than.captured_at_us:
+                return newer
+        return than
 
     def stream(self, camera_id: CameraId, *, still_allowed: StillAllowed) -> LiveStream:
         """Return a camera's stream for one viewer."""

@@ -15,15 +15,13 @@ from vigil.domain.camera import CameraId
 from vigil.domain.frame import read_stamp
 from vigil.errors import BusUnavailable, FrameInvalid, ServerUnavailable
 from vigil.media.shaping import is_legible
-from vigil.messages import CameraConfig, CameraState, CameraStatus
+from vigil.messages import RECOGNITION_OFF, CameraConfig, CameraState, CameraStatus
 from web.live.banner import with_banner
 from web.live.no_signal import no_signal_jpeg
 
 #: A Redis that did not answer is asked again so much later: a picture each second must not wait
 #: for it, and it may be one of many.
 ASK_AGAIN_S = 1.0
-#: What a camera's ``recognition`` says when nothing is to look at it.
-OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,7 @@ class RawWithBanner:
 
     def _text(self, camera_id: CameraId) -> str:
         camera = self._facts.cameras.get(camera_id)
-        if camera is not None and camera.recognition == OFF:
+        if camera is not None and camera.recognition == RECOGNITION_OFF:
             return "recognition is off"
         left_us = self._leases.held_until_us(camera_id)
         if left_us is None:

@@ -32,6 +32,13 @@ class CameraDetailsOut(Schema):
     height_px = fields.Integer()
     bitrate_bps = fields.Float()
     backlog_s = fields.Float()
+    #: Whether something moves in its picture, and since when that is so; null: nobody looks.
+    moving = fields.Boolean(allow_none=True)
+    moving_since = fields.AwareDateTime(allow_none=True)
+    #: full, gated (nothing moves) or idle (keyframes alone); and why it is not idle.
+    decoding = fields.String()
+    decoding_reason = fields.String(allow_none=True)
+    frames_decoded = fields.Integer()
 
 
 class HealthOut(Schema):

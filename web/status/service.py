@@ -83,6 +83,11 @@ def details_of(said: Said, *, now: datetime) -> dict[str, Any]:
         "height_px": status.height_px,
         "bitrate_bps": status.bitrate_bps,
         "backlog_s": status.backlog_s,
+        "moving": status.is_moving,
+        "moving_since": _utc(status.moving_since_us),
+        "decoding": status.decoding,
+        "decoding_reason": status.decoding_reason,
+        "frames_decoded": status.frames_decoded,
     }
 
 

@@ -1,6 +1,6 @@
 """The port: a bounded log of packets a camera, trimmed at keyframes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NewType, Protocol
 
@@ -62,6 +62,16 @@ class Entry:
     packet: Packet
 
 
+class Reading(Answers[list[Entry]]):
+    """What was read of each camera that had something.
+
+    Attributes:
+        watched: Of the cameras that were asked about, those that somebody watches.
+    """
+
+    watched: frozenset[CameraId] = frozenset()
+
+
 class PacketLog(Protocol):
     """The packets of every camera."""
 
@@ -87,10 +97,21 @@ class PacketLog(Protocol):
         """
         ...
 
-    def read(self, positions: Mapping[CameraId, EntryId], *, limit: int) -> Answers[list[Entry]]:
+    def read(
+        self,
+        positions: Mapping[CameraId, EntryId],
+        *,
+        limit: int,
+        asking: Collection[CameraId] = (),
+    ) -> Reading:
         """Return at most limit packets behind each position, in one round trip a server.
 
         A camera with none is left out. An entry that cannot be decoded is logged and left out.
+
+        Args:
+            positions: Behind which to read.
+            limit: Of one camera.
+            asking: Of which cameras to say, besides, whether somebody watches them.
 
         Raises:
             BusUnavailable: Redis does not answer; of a cluster, no server that was asked.

@@ -1,11 +1,10 @@
 """The twin: packets in this process, trimmed by the same rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from typing_extensions import override
 
-from vigil.bus.answers import Answers
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.packets.base import (
     Backlog,
@@ -13,9 +12,12 @@ from vigil.bus.packets.base import (
     Entry,
     EntryId,
     PacketLog,
+    Reading,
     Template,
     place_of,
 )
+from vigil.bus.watchers.base import Watchers
+from vigil.bus.watchers.memory import MemoryWatchers
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.packet import Packet
@@ -46,7 +48,15 @@ class _CameraLog:
 class MemoryPacketLog(PacketLog):
     """The packets of every camera, for unit tests."""
 
-    def __init__(self, leases: MemoryLeases, clock: Clock, *, limits: BacklogLimits) -> None:
+    def __init__(
+        self,
+        leases: MemoryLeases,
+        clock: Clock,
+        *,
+        limits: BacklogLimits,
+        watchers: Watchers | None = None,
+    ) -> None:
+        self._watchers = watchers or MemoryWatchers(clock)
         self._leases = leases
         self._clock = clock
         self._limits = limits
@@ -89,8 +99,15 @@ class MemoryPacketLog(PacketLog):
             log.templates = {name: log.templates[name] for name in needed}
 
     @override
-    def read(self, positions: Mapping[CameraId, EntryId], *, limit: int) -> Answers[list[Entry]]:
-        answers: Answers[list[Entry]] = Answers()
+    def read(
+        self,
+        positions: Mapping[CameraId, EntryId],
+        *,
+        limit: int,
+        asking: Collection[CameraId] = (),
+    ) -> Reading:
+        answers = Reading()
+        answers.watched = self._watchers.watched(asking)
         for camera_id, after in positions.items():
             position = place_of(after)
             log = self._logs.get(camera_id, _CameraLog())

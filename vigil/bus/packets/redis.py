@@ -1,20 +1,21 @@
 """Packets as a Redis stream a camera."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 from typing_extensions import override
 
 from vigil import keys
-from vigil.bus.answers import Answers
+from vigil.bus.cluster import Command
 from vigil.bus.connection import RedisClient, script_source, translated_errors
-from vigil.bus.many import ask_each
+from vigil.bus.many import ask_all
 from vigil.bus.packets.base import (
     Backlog,
     BacklogLimits,
     Entry,
     EntryId,
     PacketLog,
+    Reading,
     Template,
 )
 from vigil.domain.camera import CameraId, Epoch
@@ -81,15 +82,21 @@ class RedisPacketLog(PacketLog):
         return int(held_ms), int(held_bytes)
 
     @override
-    def read(self, positions: Mapping[CameraId, EntryId], *, limit: int) -> Answers[list[Entry]]:
-        found = Answers[list[Entry]]()
-        left = dict(positions)
+    def read(
+        self,
+        positions: Mapping[CameraId, EntryId],
+        *,
+        limit: int,
+        asking: Collection[CameraId] = (),
+    ) -> Reading:
+        found = Reading()
+        left, asked = dict(positions), asking
         # Again behind what nobody can read: a reader that got none of it would stay before it.
-        while left:
-            answers = self._ranges(left, limit)
-            found.unread |= answers.unread
-            left = {}
-            for camera_id, answer in answers.items():
+        while left or asked:
+            ranges, watched = self._ranges(left, limit, asked, found)
+            found.watched |= watched
+            left, asked = {}, ()
+            for camera_id, answer in ranges.items():
                 entries = [entry for raw in answer if (entry := _entry(camera_id, *raw))]
                 if entries:
                     found[camera_id] = entries
@@ -98,14 +105,24 @@ class RedisPacketLog(PacketLog):
         return found
 
     def _ranges(
-        self, positions: Mapping[CameraId, EntryId], limit: int
-    ) -> Answers[list[tuple[bytes, dict[bytes, bytes]]]]:
-        return ask_each(
-            self._redis,
-            {
-                each: ("XRANGE", keys.packets(each), f"({after}", "+", "COUNT", limit)
-                for each, after in positions.items()
-            },
+        self,
+        positions: Mapping[CameraId, EntryId],
+        limit: int,
+        asking: Collection[CameraId],
+        found: Reading,
+    ) -> tuple[dict[CameraId, list[tuple[bytes, dict[bytes, bytes]]]], frozenset[CameraId]]:
+        """Return raw entries, and who is watched; note in found who could not be asked."""
+        questions: dict[tuple[CameraId, bool], tuple[CameraId, Command]] = {
+            (each, False): (each, ("XRANGE", keys.packets(each), f"({after}", "+", "COUNT", limit))
+            for each, after in positions.items()
+        }
+        for each in asking:
+            questions[each, True] = (each, ("GET", keys.watched(each)))
+        heard, unread = ask_all(self._redis, questions)
+        found.unread |= unread
+        ranges = {each: answer for (each, is_watch), answer in heard.items() if not is_watch}
+        return ranges, frozenset(
+            each for (each, is_watch), answer in heard.items() if is_watch and answer is not None
         )
 
     @override

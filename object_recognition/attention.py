@@ -1,0 +1,53 @@
+"""Which frames of a camera are worth a look: not each of many in which nothing moves."""
+
+from vigil.domain.motion import Motion
+
+#: So many frames are looked at in any case where something is new: the camera, its zones, what
+#: looks at it. A recogniser that remembers needs some, and nobody knows what stands there already.
+FIRST_LOOKS = 5
+#: Seconds after which a picture of a camera is due that nobody watches and in which nothing moves.
+SHOW_EVERY_S = 1.0
+
+
+class Attention:
+    """Says of each frame of one camera whether to look, and whether to show it at all.
+
+    Args:
+        still_look_every_s: Seconds between two looks while nothing moves; 0: always looks.
+    """
+
+    def __init__(self, still_look_every_s: float) -> None:
+        self._still_look_every_s = still_look_every_s
+        self._about: object = None
+        self._looks = 0
+        self._looked_s = self._shown_s = float("-inf")
+
+    def rests(self, motion: Motion | None, *, about: object, now_s: float) -> bool:
+        """Return whether the last look is as good as one at this frame.
+
+        Args:
+            motion: What moves in it; None: nobody knows.
+            about: What a look depends on; where it is another, the last look is worth nothing.
+            now_s: By the monotonic clock.
+        """
+        if about != self._about:
+            self._about, self._looks = about, 0
+        return (
+            motion is not None
+            and not motion.is_moving
+            and self._looks >= FIRST_LOOKS
+            and now_s - self._looked_s < self._still_look_every_s
+        )
+
+    def note_look(self, now_s: float) -> None:
+        """Say that the frame was looked at."""
+        self._looks += 1
+        self._looked_s = now_s
+
+    def is_picture_due(self, now_s: float) -> bool:
+        """Return whether a picture is due even if nobody watches."""
+        return now_s - self._shown_s >= SHOW_EVERY_S
+
+    def note_shown(self, now_s: float) -> None:
+        """Say that a picture was shown."""
+        self._shown_s = now_s

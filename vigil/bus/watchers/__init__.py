@@ -1,0 +1,1 @@
+"""Who is watched: what somebody looks at is made in full."""

@@ -1,0 +1,31 @@
+"""Watched cameras as keys that are soon gone, in the slots of the pictures."""
+
+from collections.abc import Collection
+
+from typing_extensions import override
+
+from vigil import keys
+from vigil.bus.connection import RedisClient
+from vigil.bus.many import ask_each
+from vigil.bus.watchers.base import Watchers
+from vigil.domain.camera import CameraId
+
+
+class RedisWatchers(Watchers):
+    """The cameras that somebody watches, on one Redis or a cluster."""
+
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
+
+    @override
+    def say_watched(self, camera_ids: Collection[CameraId]) -> None:
+        life_ms = round(keys.WATCHED_TTL_S * 1000)
+        ask_each(
+            self._redis,
+            {each: ("SET", keys.watched(each), "1", "PX", life_ms) for each in camera_ids},
+        )
+
+    @override
+    def watched(self, camera_ids: Collection[CameraId]) -> frozenset[CameraId]:
+        found = ask_each(self._redis, {each: ("GET", keys.watched(each)) for each in camera_ids})
+        return frozenset(found)
