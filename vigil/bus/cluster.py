@@ -111,6 +111,8 @@ class Cluster(RedisCluster):
     @override
     def close(self) -> None:
         self._threads.shutdown(wait=False)
+        # redis-py closes no pool that it was given, and it gives one to each node.
+        self.disconnect_connection_pools()  # type: ignore[no-untyped-call]
         super().close()
 
     def _note_away(self, server: str) -> None:
