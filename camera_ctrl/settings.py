@@ -27,9 +27,9 @@ class CameraSettings(CoreSettings):
         default=85, ge=30, le=100, description="Quality of the pictures made of a camera's video."
     )
     motion_gate: bool = Field(
-        default=True,
-        description="Whether to look for motion, and to decode only keyframes of a camera in "
-        "which nothing moves and that nobody watches. False: every picture is made.",
+        default=False,
+        description="True: look for motion, and decode only keyframes of a camera in which "
+        "nothing moves and that nobody watches. False: every picture is made.",
     )
 
     def is_one_redis(self) -> bool:

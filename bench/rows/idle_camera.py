@@ -71,7 +71,9 @@ def _running(footage: Footage) -> Iterator[tuple[Machine, Sequence[int]]]:
         machine.service(
             python("vigil", "recognise"), log="recognise", environment={"DEFAULT_MODEL": model()}
         ) as recogniser,
-        machine.service(python("vigil", "ingest"), log="ingest") as ingest,
+        machine.service(
+            python("vigil", "ingest"), log="ingest", environment={"MOTION_GATE": "true"}
+        ) as ingest,
     ):
         cameras: Sequence[CameraConfig] = rtsp_cameras(urls)
         configure(machine, cameras)

@@ -32,7 +32,8 @@ RESTS_S, SOON_S = 60.0, 20.0
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """Give a machine with one recogniser, whose first account is logged in."""
     folder = tmp_path_factory.mktemp("machine")
-    with Machine(folder, services=("web", "ingest", "recognise-1")) as it:
+    services = ("web", "ingest", "recognise-1")
+    with Machine(folder, services=services, MOTION_GATE="true") as it:
         it.admin.register("admin")
         yield it
         assert it.leaks(PASSWORD) == []
