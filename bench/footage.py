@@ -23,6 +23,13 @@ def data_folder() -> Path | None:
     return Path(folder) if folder and Path(folder).is_dir() else None
 
 
+def shared_yolox() -> Path | None:
+    """Return the shared YOLOX nano, or None without it."""
+    folder = data_folder()
+    path = None if folder is None else folder / "models" / "detect" / "yolox_nano_416.onnx"
+    return path if path is not None and path.is_file() else None
+
+
 def frames_of(path: Path) -> Iterator[ImageBgr]:
     """Yield each frame of a clip.
 

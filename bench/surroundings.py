@@ -54,8 +54,12 @@ def _git(*arguments: str) -> str:
 
 
 def _processor() -> str:
+    said: dict[str, str] = {}
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            return value.strip()
-    return platform.machine()
+        said.setdefault(name.strip(), value.strip())
+    if "model name" not in said:
+        return platform.machine()
+    # The name of a virtual machine's processor can be that of a whole family.
+    numbers = " ".join(f"{name} {said[name]}" for name in ("cpu family", "model") if name in said)
+    return f"{said['model name']} ({numbers})" if numbers else said["model name"]

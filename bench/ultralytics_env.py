@@ -20,6 +20,9 @@ _PACKAGES = (
     "ultralytics==8.4.190",
     "opencv-python-headless>=4.10,<5",
     "onnx>=1.18,<2",
+    # What track() pairs boxes by.
+    "lap>=0.5.12,<0.6",
+    "redis>=6,<9",
 )
 #: Both would write cv2/, and the last would win.
 _OVERRIDE = "opencv-python ; sys_platform == 'never'"
@@ -35,7 +38,8 @@ def python() -> Path:
     folder = _folder()
     interpreter = folder / "bin" / "python"
     done = folder / "done"
-    if not done.exists():
+    made_of = "\n".join(_PACKAGES)
+    if not done.exists() or done.read_text(encoding="utf-8") != made_of:
         uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
         if uv is None:
             raise BenchFailed("there is no uv to make the environment of Ultralytics with")
@@ -48,7 +52,7 @@ def python() -> Path:
         if links := os.environ.get("PIP_FIND_LINKS"):
             install += ["--find-links", links]
         _run([*install, "--override", str(override), *_PACKAGES])
-        done.touch()
+        done.write_text(made_of, encoding="utf-8")
     return interpreter
 
 

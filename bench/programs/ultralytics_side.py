@@ -1,8 +1,11 @@
-"""The baseline of ``frame-to-boxes``, run by the Python of an environment that has Ultralytics.
+"""What others measure against, run by the Python of an environment that has Ultralytics.
 
 ``make WEIGHTS.npz FOLDER`` writes yolo11n.pt and yolo11n.onnx, which takes any size, of the shared
 weights. ``serve yolo11n.pt PICTURE ...`` answers each line of its input, the number of a picture,
-with the milliseconds of one predict() and the boxes it found.
+with the milliseconds of one predict() and the boxes it found. ``loop yolo11n.pt CLIP`` answers each
+with the milliseconds that the usual code took for the next frame of a clip. ``camera yolo11n.pt URL
+REDIS_URL EVERY`` is the usual code before a camera: it looks at one frame of so many, prints a line
+with the first picture, and counts its pictures in ``pictures``.
 """
 
 import json
@@ -19,6 +22,8 @@ import torch
 
 #: As ours: what a camera that nobody has set would be shown, and who overlaps.
 _CONFIDENCE, _IOU = 0.05, 0.5
+#: Of the JPEG files, as ours.
+_QUALITY = 85
 
 
 def mended_torchvision() -> Any:
@@ -62,11 +67,8 @@ def make(weights: Path, folder: Path) -> None:
 def serve(checkpoint: Path, pictures: list[Path]) -> None:
     """Answer each line of the input."""
     import cv2
-    from ultralytics import YOLO
 
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-    model = YOLO(checkpoint)
+    model = _opened(checkpoint)
     images = [cv2.imread(str(path)) for path in pictures]
     print(f"ultralytics, torch {torch.__version__}", flush=True)
     for line in sys.stdin:
@@ -79,9 +81,76 @@ def serve(checkpoint: Path, pictures: list[Path]) -> None:
         print(json.dumps({"ms": ms, "boxes": boxes[sure].tolist()}), flush=True)
 
 
+def loop(checkpoint: Path, clip: str) -> None:
+    """Answer each line of the input: read, track, draw and encode the next frame."""
+    import cv2
+
+    model = _opened(checkpoint)
+    capture = cv2.VideoCapture(clip, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    print(f"ultralytics, torch {torch.__version__}", flush=True)
+    for _ in sys.stdin:
+        begun_s = time.perf_counter()
+        _, image = capture.read()
+        _annotated(model, image)
+        print(json.dumps({"ms": 1e3 * (time.perf_counter() - begun_s)}), flush=True)
+
+
+def camera(checkpoint: Path, url: str, redis_url: str, every: int) -> None:
+    """Look at one frame of so many of a camera, for as long as there are some."""
+    import cv2
+    import redis
+
+    model = _opened(checkpoint)
+    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG)
+    client = redis.Redis.from_url(redis_url)
+    number = 0
+    while True:
+        is_read, image = capture.read()
+        if not is_read:
+            return
+        number += 1
+        if number % every:
+            continue
+        client.set("camera_1_boxed_image", _annotated(model, image), ex=4)
+        if client.incr("pictures") == 1:
+            print("ready", flush=True)
+
+
+def _opened(checkpoint: Path) -> Any:
+    import cv2
+    from ultralytics import YOLO
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    return YOLO(checkpoint)
+
+
+def _annotated(model: Any, image: Any) -> bytes:
+    """Return the JPEG of a frame in which everything has its box and its number."""
+    import cv2
+
+    # Their usual default, BoT-SORT, follows the camera's own movement too, and takes longer.
+    [seen] = model.track(
+        image,
+        persist=True,
+        tracker="bytetrack.yaml",
+        conf=0.1,
+        iou=_IOU,
+        device="cpu",
+        verbose=False,
+    )
+    _, jpeg = cv2.imencode(".jpg", seen.plot(), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return bytes(jpeg.tobytes())
+
+
 if __name__ == "__main__":
     kept = mended_torchvision()
-    if sys.argv[1] == "make":
-        make(Path(sys.argv[2]), Path(sys.argv[3]))
+    command, given, *more = sys.argv[1:]
+    if command == "make":
+        make(Path(given), Path(more[0]))
+    elif command == "serve":
+        serve(Path(given), [Path(each) for each in more])
+    elif command == "loop":
+        loop(Path(given), more[0])
     else:
-        serve(Path(sys.argv[2]), [Path(each) for each in sys.argv[3:]])
+        camera(Path(given), more[0], more[1], int(more[2]))

@@ -14,9 +14,12 @@ from bench.rows import (
     pool_scaling,
     pool_thousand,
     precision,
+    services_5fps,
     services_gated,
     tracker,
+    video_loop,
     viewers_mjpeg,
+    worker_start,
 )
 
 #: In the order of the table.
@@ -30,9 +33,12 @@ ROWS: dict[str, Callable[[], RowResult]] = {
         frame_to_box,
         pool_scaling,
         pool_thousand,
+        worker_start,
+        services_5fps,
         services_gated,
         tracker,
         frame_to_boxes,
+        video_loop,
         precision,
         viewers_mjpeg,
         first_box,

@@ -5,18 +5,17 @@ measured in this process, between two frames and on the same pictures, so that b
 as it is; a 95th percentile is compared with a 95th percentile.
 """
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median, quantiles
 
 import cv2
-import redis
 from redis.client import PubSub
 
+from bench.boxed import boxed_bell, next_stamp, wait_for_first
 from bench.children import BenchFailed, python
 from bench.clips import SIZE_WH, best_footage, clip
+from bench.footage import shared_yolox
 from bench.frames import FrameWriter, jpegs_of
 from bench.interleave import pause
 from bench.machine import a_machine, configure
@@ -25,10 +24,9 @@ from object_recognition.basic.recogniser import BasicRecogniser
 from object_recognition.detection import Detector
 from object_recognition.engines.choice import Engines, engines_for
 from object_recognition.picture import decoded
-from vigil import keys
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId
-from vigil.domain.frame import FrameStamp, read_stamp
+from vigil.domain.frame import FrameStamp
 from vigil.messages import CameraConfig
 
 NAME = "frame-to-box"
@@ -45,7 +43,7 @@ _FIRST_S = 30.0
 
 def measure() -> RowResult:
     """Measure one worker that has nothing else to do."""
-    model = _shared_model()
+    model = shared_yolox()
     detector = _detector(model)
     jpegs = list(jpegs_of(clip(best_footage()), every=5, size_wh=SIZE_WH, quality=85))
     with (
@@ -59,8 +57,8 @@ def measure() -> RowResult:
     ):
         configure(machine, [_CAMERA])
         writer = FrameWriter(client, _CAMERA.id, size_wh=SIZE_WH)
-        with _boxed_bell(client) as bell:
-            _wait_for_first(writer, bell, jpegs[0])
+        with boxed_bell(client, _CAMERA.id) as bell:
+            wait_for_first(writer, bell, jpegs[0], every_s=_EVERY_S, timeout_s=_FIRST_S)
             rounds = [_round(writer, bell, jpegs, detector) for _ in range(_ROUNDS)]
     ours, inference = [one for one, _ in rounds], [other for _, other in rounds]
     bar = Bar(median(inference) + _ALLOWED_MS, says=f"one inference + {_ALLOWED_MS:g}")
@@ -89,44 +87,11 @@ def _p95_ms(samples_s: Sequence[float]) -> float:
     return 1e3 * quantiles(samples_s, n=20)[-1]
 
 
-@contextmanager
-def _boxed_bell(client: redis.Redis) -> Iterator[PubSub]:
-    with client.pubsub(ignore_subscribe_messages=True) as bell:
-        bell.ssubscribe(keys.frame_bell(_CAMERA.id, keys.FrameKind.BOXED))
-        yield bell
-
-
-def _wait_for_first(writer: FrameWriter, bell: PubSub, jpeg: bytes) -> None:
-    clock = SystemClock()
-    deadline_s = clock.monotonic_s() + _FIRST_S
-    while clock.monotonic_s() < deadline_s:
-        writer.write(jpeg)
-        if _next_stamp(bell, _EVERY_S) is not None:
-            return
-    raise BenchFailed(f"no boxed image in {_FIRST_S:g} s")
-
-
 def _wait_for_box(bell: PubSub, of: FrameStamp) -> None:
-    while (stamp := _next_stamp(bell, _FIRST_S)) is not None:
+    while (stamp := next_stamp(bell, _FIRST_S)) is not None:
         if stamp == of:
             return
     raise BenchFailed(f"no boxed image of frame {of.sequence} in {_FIRST_S:g} s")
-
-
-def _next_stamp(bell: PubSub, timeout_s: float) -> FrameStamp | None:
-    """Return the stamp of the next boxed image; the bell rings with the head of the picture."""
-    clock = SystemClock()
-    deadline_s = clock.monotonic_s() + timeout_s
-    while (left_s := deadline_s - clock.monotonic_s()) > 0:
-        message = bell.get_message(timeout=left_s)
-        if message is not None and message["type"] == "smessage":
-            return read_stamp(message["data"])
-    return None
-
-
-def _shared_model() -> Path | None:
-    path = Path(os.environ.get("VIGIL_DATA_DIR", "")) / "models/detect/yolox_nano_416.onnx"
-    return path if path.is_file() else None
 
 
 def _detector(model: Path | None) -> Detector:

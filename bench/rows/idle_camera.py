@@ -5,17 +5,16 @@ with it. The latency is from the capture of the first frame that shows somebody 
 the bell of the first boxed image that does.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 
 import av
 import redis
 
 from bench.children import BenchFailed, python, wait_until
 from bench.clips import ENTERED_LENGTH_S, FPS, Footage, clip, entered_frame
+from bench.footage import shared_yolox
 from bench.interleave import cpu_of_each
 from bench.machine import (
     Machine,
@@ -69,7 +68,9 @@ def _running(footage: Footage) -> Iterator[tuple[Machine, Sequence[int]]]:
         a_machine() as machine,
         cameras_playing(clip(footage), 1, folder=machine.folder) as urls,
         machine.service(
-            python("vigil", "recognise"), log="recognise", environment={"DEFAULT_MODEL": model()}
+            python("vigil", "recognise"),
+            log="recognise",
+            environment={"DEFAULT_MODEL": str(shared_yolox() or "basic")},
         ) as recogniser,
         machine.service(
             python("vigil", "ingest"), log="ingest", environment={"MOTION_GATE": "true"}
@@ -80,12 +81,6 @@ def _running(footage: Footage) -> Iterator[tuple[Machine, Sequence[int]]]:
         wait_until_active(machine, cameras)
         wait_until(lambda: _is_idle(machine), what="the camera at rest", timeout_s=_RESTS_S)
         yield machine, [ingest, recogniser]
-
-
-def model() -> str:
-    """Return the shared YOLOX nano, or ``basic`` without it."""
-    path = Path(os.environ.get("VIGIL_DATA_DIR", "")) / "models/detect/yolox_nano_416.onnx"
-    return str(path) if path.is_file() else "basic"
 
 
 def _is_idle(machine: Machine) -> bool:
