@@ -26,12 +26,14 @@ class Bar:
         at_least: The same.
         of: Which of the two.
         says: The bar in words, where the number alone would not tell where it comes from.
+        void_if_missed: Why it says nothing of us when it is missed here; None: it does.
     """
 
     at_most: float = inf
     at_least: float = -inf
     of: Measured = Measured.OURS
     says: str | None = None
+    void_if_missed: str | None = None
 
     @override
     def __str__(self) -> str:
@@ -78,12 +80,21 @@ class Part:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the bar is met; None without one."""
+        """Whether the bar is met; None without one, or where missing it says nothing."""
         if self.bar is None:
             return None
         found = self.ratio if self.bar.of is Measured.RATIO else self.our_median
         assert found is not None
-        return self.bar.at_least <= found <= self.bar.at_most
+        is_met = self.bar.at_least <= found <= self.bar.at_most
+        return None if self.bar.void_if_missed is not None and not is_met else is_met
+
+    @property
+    def bar_said(self) -> str | None:
+        """The bar in words, with why it is not set here, if it is not."""
+        if self.bar is None:
+            return None
+        is_void = self.bar.void_if_missed is not None and self.holds is None
+        return f"{self.bar}; not set: {self.bar.void_if_missed}" if is_void else str(self.bar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +129,10 @@ class RowResult:
     def _bar(self) -> Any:
         if self.missing is not None:
             return f"not measured: {self.missing}"
-        return self._each(lambda part: None if part.bar is None else str(part.bar))
+        return self._each(lambda part: part.bar_said)
 
     def _holds(self) -> bool | None:
-        verdicts = [part.holds for part in self.parts if part.bar is not None]
+        verdicts = [part.holds for part in self.parts if part.holds is not None]
         return all(verdicts) if verdicts else None
 
     def _each(self, value: Any) -> Any:

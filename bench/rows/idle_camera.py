@@ -25,6 +25,7 @@ from bench.machine import (
     wait_until_active,
 )
 from bench.result import Bar, Part, RowResult
+from bench.yardstick import decode_ms, of_a_core, yardstick
 from vigil import keys
 from vigil.bus.packets.base import BacklogLimits, Entry, EntryId
 from vigil.bus.packets.redis import RedisPacketLog
@@ -45,18 +46,21 @@ _PLACE = 8
 
 def measure() -> RowResult:
     """Measure a camera at rest, then one that somebody enters every now and then."""
+    took_ms = decode_ms()
     with _running(Footage.EMPTY) as (machine, pids):
         sides = {"services": pids, "all": [*pids, *machine.redis_pids]}
         cpu = cpu_of_each(sides, rounds=_ROUNDS, window_s=_WINDOW_S)
         _require_idle(machine)
     with _running(Footage.ENTERED) as (machine, _):
         latencies_ms = _latencies_ms(machine)
+    took_ms += decode_ms()
     return RowResult(
         NAME,
         [
-            Part("nobody there", "% of a core", Bar(2.5), cpu["services"]),
+            Part("nobody there", "% of a core", of_a_core(2.5, took_ms), cpu["services"]),
             Part("with both Redis", "% of a core", None, cpu["all"]),
             Part("somebody enters", "ms", Bar(1000.0), latencies_ms),
+            yardstick(took_ms),
         ],
     )
 

@@ -4,7 +4,8 @@ from bench.children import python
 from bench.clips import best_footage, clip
 from bench.interleave import cpu_percent, pause
 from bench.machine import a_machine, cameras_playing, configure, rtsp_cameras, wait_until_active
-from bench.result import Bar, Part, RowResult
+from bench.result import Part, RowResult
+from bench.yardstick import decode_ms, of_a_core, yardstick
 
 NAME = "ingest-packets"
 _CAMERAS = 8
@@ -13,7 +14,7 @@ _ROUNDS, _WARM_UP_S, _WINDOW_S = 5, 4.0, 5.0
 
 def measure() -> RowResult:
     """Measure the controller without its decoders, its supervisor and both Redis included."""
-    footage = clip(best_footage())
+    footage, took_ms = clip(best_footage()), decode_ms()
     with a_machine() as machine, cameras_playing(footage, _CAMERAS, folder=machine.folder) as urls:
         cameras = rtsp_cameras(urls)
         configure(machine, cameras)
@@ -24,4 +25,8 @@ def measure() -> RowResult:
                 cpu_percent([pid, *machine.redis_pids], _WINDOW_S) / _CAMERAS
                 for _ in range(_ROUNDS)
             ]
-    return RowResult(NAME, [Part("", "% of a core a camera", Bar(2.2), samples)])
+    took_ms += decode_ms()
+    bar = of_a_core(2.2, took_ms)
+    return RowResult(
+        NAME, [Part("packets", "% of a core a camera", bar, samples), yardstick(took_ms)]
+    )

@@ -84,3 +84,15 @@ def test_a_row_that_could_not_be_measured_says_why() -> None:
 
 def test_a_bar_that_comes_from_elsewhere_says_so() -> None:
     assert str(Bar(38.2, says="one inference + 20")) == "one inference + 20"
+
+
+def test_a_bar_that_a_slow_machine_misses_says_so_and_judges_nobody() -> None:
+    # Given a bar that was set for a faster machine
+    bar = Bar(11.0, void_if_missed="this machine is slow")
+
+    # When one row meets it all the same, and one does not
+    met, missed = (RowResult("row", [Part("", "%", bar, [ours])]).as_json() for ours in (10, 12))
+
+    # Then it holds, or says nothing
+    assert (met["holds"], met["bar"]) == (True, "at most 11")
+    assert (missed["holds"], missed["bar"]) == (None, "at most 11; not set: this machine is slow")
