@@ -23,7 +23,7 @@ from vigil.bus.packets.base import BacklogLimits, EntryId, Reading, Template
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.bus.watchers.memory import MemoryWatchers
 from vigil.clock import FakeClock
-from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.frame import FrameStamp, read_stamp
 from vigil.errors import BusUnavailable, ServerUnavailable
 from vigil.messages import CameraConfig
@@ -162,10 +162,11 @@ def a_shard(
     notes: Notes,
     *,
     has_gate: bool = True,
+    sub_log: MemoryPacketLog | None = None,
 ) -> DecodeShard:
     return DecodeShard(
         link=SupervisorLink(pipe, stop=StopSignal(), clock=clock),
-        packets=log,
+        logs={Stream.MAIN: log, Stream.SUB: sub_log or log},
         frames=frames,
         clock=clock,
         jpeg_quality=85,

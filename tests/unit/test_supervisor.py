@@ -80,6 +80,7 @@ class Bench:
     generation: int = 0
     leases: MemoryLeases = field(init=False)
     packets: LeavingPacketLog = field(init=False)
+    sub_packets: MemoryPacketLog = field(init=False)
     frames: MemoryFrameStore = field(init=False)
     statuses: LeavingStatusBoard = field(init=False)
     keeper: LeaseKeeper = field(init=False)
@@ -88,6 +89,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.leases = MemoryLeases(self.clock)
         self.packets = LeavingPacketLog(self.leases, self.clock, limits=BacklogLimits())
+        self.sub_packets = MemoryPacketLog(self.leases, self.clock, limits=BacklogLimits())
         self.frames = MemoryFrameStore(self.leases, self.clock)
         self.statuses = LeavingStatusBoard(self.leases, self.clock)
         self.packets.switch = self.statuses.switch = self.switch
@@ -98,8 +100,10 @@ class Bench:
             ),
             keeper=self.keeper,
             ingest=self._pool("ingest"),
+            sub_ingest=self._pool("ingest-sub"),
             decode=self._pool("decode"),
             packets=self.packets,
+            sub_packets=self.sub_packets,
             frames=self.frames,
             statuses=self.statuses,
             admission=Admission(
