@@ -11,7 +11,7 @@ from camera_ctrl.admission import Admission
 from camera_ctrl.notes import Notes
 from camera_ctrl.placement import Placement
 from camera_ctrl.settings import CameraSettings
-from camera_ctrl.shard_pool import ShardPool
+from camera_ctrl.shard_pool import ShardPool, both_addresses, sub_address
 from camera_ctrl.shards.process import ShardProcess
 from camera_ctrl.supervisor import CameraSupervisor
 from vigil import keys
@@ -33,7 +33,7 @@ from vigil.clock import SystemClock
 from vigil.domain.camera import Stream
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
-from vigil.messages import CameraConfig, CameraStatus
+from vigil.messages import CameraStatus
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped, stop_on_signals
 from vigil.settings import load
 
@@ -134,7 +134,7 @@ def _sub_ingest_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
         start=partial(_ingest_shard, settings, clock, Stream.SUB, count),
         placement=Placement(count),
         clock=clock,
-        address_of=_sub_address,
+        address_of=sub_address,
     )
 
 
@@ -149,14 +149,6 @@ def _ingest_shard(
         arguments=(settings, stream),
         clock=clock,
     )
-
-
-def _sub_address(camera: CameraConfig) -> str:
-    return camera.sealed_sub_url or ""
-
-
-def _both_addresses(camera: CameraConfig) -> str:
-    return f"{camera.sealed_url} {camera.sealed_sub_url}"
 
 
 def _decode_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
@@ -176,7 +168,7 @@ def _decode_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
         start=start,
         placement=Placement(settings.cameras_per_shard),
         clock=clock,
-        address_of=_both_addresses,
+        address_of=both_addresses,
     )
 
 

@@ -1,6 +1,5 @@
 """All shards of one kind: placed, started, listened to, started again."""
 
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -32,6 +31,21 @@ class _Starts:
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.2, max_s=8.0))
 
 
+def main_address(camera: CameraConfig) -> str:
+    """Return where a camera's main stream is, sealed."""
+    return camera.sealed_url
+
+
+def sub_address(camera: CameraConfig) -> str:
+    """Return where a camera's sub-stream is, sealed."""
+    return camera.sealed_sub_url or ""
+
+
+def both_addresses(camera: CameraConfig) -> str:
+    """Return where both of a camera's streams are, sealed."""
+    return f"{main_address(camera)} {sub_address(camera)}"
+
+
 class ShardPool:
     """Keeps as many shards of one kind as the cameras need.
 
@@ -51,7 +65,7 @@ class ShardPool:
         start: Callable[[str], ShardProcess],
         placement: Placement,
         clock: Clock,
-        address_of: Callable[[CameraConfig], str] = operator.attrgetter("sealed_url"),
+        address_of: Callable[[CameraConfig], str] = main_address,
     ) -> None:
         self._kind = kind
         self._address_of = address_of

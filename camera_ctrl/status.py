@@ -89,7 +89,7 @@ def _reason(known: Reports) -> str | None:
     """Return why not less is decoded: why the main stream, and why not keyframes alone."""
     made, why = known.made, None
     if known.sub is not None and made.stream is Stream.MAIN:
-        refused = made.sub_error and f"its sub-stream {made.sub_error}"
+        refused = made.sub_error and f"no picture can be made of its sub-stream: {made.sub_error}"
         why = known.choice.reason or refused or "its sub-stream has sent no keyframe yet"
     return "; ".join(filter(None, (why, made.decoding_reason))) or None
 

@@ -192,4 +192,5 @@ def test_who_crashes_over_a_sub_stream_takes_no_packet_of_a_main_one(
 
 
 def _is_connected(process: psutil.Process, port: int) -> bool:
-    return any(each.raddr and each.raddr.port == port for each in process.net_connections())
+    connections = process.net_connections()
+    return any(each.raddr and each.raddr[1] == port for each in connections)

@@ -8,7 +8,7 @@ from typing_extensions import override
 from camera_ctrl.admission import Admission
 from camera_ctrl.placement import Placement
 from camera_ctrl.reports import DecodeReport, IngestReport
-from camera_ctrl.shard_pool import ShardPool
+from camera_ctrl.shard_pool import ShardPool, both_addresses, main_address
 from camera_ctrl.shards.messages import ShardReport
 from camera_ctrl.supervisor import CameraSupervisor
 from tests.builders import A_TEMPLATE, BEGINNING, CAMERA, OTHER_CAMERA, a_camera, a_jpeg, a_packet
@@ -117,7 +117,10 @@ class Bench:
             self.shards[name] = StillShard(name, clock=self.clock)
             return self.shards[name]
 
-        return ShardPool(kind, start=start, placement=Placement(8), clock=self.clock)
+        address_of = both_addresses if kind == "decode" else main_address
+        return ShardPool(
+            kind, start=start, placement=Placement(8), clock=self.clock, address_of=address_of
+        )
 
     def publish(self, *cameras: CameraConfig) -> None:
         self.generation += 1
