@@ -223,12 +223,13 @@ class DecodeShard:
         if camera.busy is None:
             return True
         error, camera.busy = camera.busy.exception(), None
-        camera.note_decoded(self._clock.monotonic_s())
-        if error is not None:
-            camera.due_s = 0.0
-            # One server of a cluster: its cameras alone wait for it.
-            if not isinstance(error, ServerUnavailable):
-                raise error
+        if error is None:
+            camera.note_decoded(self._clock.monotonic_s())
+            return True
+        camera.due_s = 0.0
+        # One server of a cluster: its cameras alone wait for it.
+        if not isinstance(error, ServerUnavailable):
+            raise error
         return True
 
     def _decode(self, camera: DecodedCamera, entries: list[Entry]) -> None:
