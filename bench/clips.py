@@ -1,5 +1,7 @@
 """The footage that cameras show: 1920x1080 at 25 frames a second, 4 Mbit/s, a keyframe each 2 s.
 
+A sub-stream shows the same at 640x360 and 512 kbit/s.
+
 Where hardly anything moves the rate is variable, and 4 Mbit/s the most.
 
 Rendered when first asked for, and kept in ``bench/clips/``, which git ignores. ``python -m
@@ -28,6 +30,7 @@ FOLDER = Path(__file__).parent / "clips"
 SIZE_WH = (1920, 1080)
 FPS = 25
 BITS_PER_S = 4_000_000
+SUB_SIZE_WH, SUB_BITS_PER_S = (640, 360), 512_000
 GOP_S = 2
 #: Long enough that a camera does not repeat itself within a measured window's GOPs.
 LENGTH_S = 16
@@ -86,6 +89,20 @@ def clip(footage: Footage) -> Path:
             pictures if footage is Footage.TESTSRC2 else _noisy(pictures),
             lead_s=lead_s,
         )
+    return path
+
+
+def sub_clip(footage: Footage) -> Path:
+    """Return a clip as a sub-stream has it; it is rendered when it is not there."""
+    path = FOLDER / f"{footage}-sub-{_VERSION}.mp4"
+    if not path.exists():
+        with av.open(clip(footage)) as container:
+            smaller = (
+                frame.to_ndarray(width=SUB_SIZE_WH[0], height=SUB_SIZE_WH[1], format="bgr24")
+                for frame in container.decode(video=0)
+            )
+            pictures = (each.astype(np.uint8, copy=False) for each in smaller)
+            _render(path, pictures, lead_s=0, size_wh=SUB_SIZE_WH, bits_per_s=SUB_BITS_PER_S)
     return path
 
 
@@ -168,13 +185,21 @@ def _noisy(pictures: Iterable[Image]) -> Iterator[Image]:
         yield cv2.add(picture, part, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
 
 
-def _render(path: Path, pictures: Iterable[Image], *, lead_s: int) -> None:
+def _render(
+    path: Path,
+    pictures: Iterable[Image],
+    *,
+    lead_s: int,
+    size_wh: tuple[int, int] = SIZE_WH,
+    bits_per_s: int = BITS_PER_S,
+) -> None:
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         with av.open(unfinished, "w") as container:
             stream = container.add_stream("libx264", rate=FPS)
             assert isinstance(stream, VideoStream)
-            _configure(stream, is_steady=not lead_s)
+            stream.width, stream.height = size_wh
+            _configure(stream, bits_per_s, is_steady=not lead_s)
             for number, picture in enumerate(pictures):
                 frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
                 frame.pts, frame.time_base = number, Fraction(1, FPS)
@@ -196,13 +221,12 @@ def _mux(container: OutputContainer, packets: Iterable["av.Packet[Any]"], lead_s
             container.mux(packet)
 
 
-def _configure(stream: VideoStream, *, is_steady: bool) -> None:
-    stream.width, stream.height = SIZE_WH
+def _configure(stream: VideoStream, bits_per_s: int, *, is_steady: bool) -> None:
     stream.pix_fmt = "yuv420p"
     # Of a scene at rest, a camera of variable rate sends little; one of a steady rate its noise.
     rate: dict[str, str] = {}
     if is_steady:
-        stream.bit_rate = BITS_PER_S
+        stream.bit_rate = bits_per_s
     else:
         rate = {"crf": "26"}
     # As cameras do: a steady rate, keyframes at fixed places, no B-frames.
@@ -210,8 +234,8 @@ def _configure(stream: VideoStream, *, is_steady: bool) -> None:
     stream.options = {
         **rate,
         "preset": "veryfast",
-        "maxrate": str(BITS_PER_S),
-        "bufsize": str(BITS_PER_S),
+        "maxrate": str(bits_per_s),
+        "bufsize": str(bits_per_s),
         "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0",
     }
     stream.codec_context.thread_count = 2

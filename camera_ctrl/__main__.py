@@ -11,7 +11,7 @@ from camera_ctrl.admission import Admission
 from camera_ctrl.notes import Notes
 from camera_ctrl.placement import Placement
 from camera_ctrl.settings import CameraSettings
-from camera_ctrl.shard_pool import ShardPool
+from camera_ctrl.shard_pool import ShardPool, both_addresses, sub_address
 from camera_ctrl.shards.process import ShardProcess
 from camera_ctrl.supervisor import CameraSupervisor
 from vigil import keys
@@ -30,6 +30,7 @@ from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
+from vigil.domain.camera import Stream
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
 from vigil.messages import CameraStatus
@@ -63,8 +64,12 @@ def main(
             RedisLeases(media, role=keys.Role.INGEST), member=new_member_id(), clock=clock
         ),
         ingest=_ingest_pool(settings, clock),
+        sub_ingest=_sub_ingest_pool(settings, clock),
         decode=(decoders or _decode_pool)(settings, clock),
         packets=RedisPacketLog(media, limits=settings.backlog_limits()),
+        sub_packets=RedisPacketLog(
+            media, limits=settings.backlog_limits(Stream.SUB), stream=Stream.SUB
+        ),
         frames=RedisFrameStore(media, kind=keys.FrameKind.RAW),
         statuses=statuses,
         admission=Admission(
@@ -112,18 +117,37 @@ def _configs(settings: CameraSettings, queue: redis.Redis, clock: SystemClock) -
 
 
 def _ingest_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
-    def start(name: str) -> ShardProcess:
-        return ShardProcess(
-            name,
-            main="camera_ctrl.shards.ingest:main",
-            # Threads of cameras that were taken away may take a while to end.
-            notes=Notes(2 * settings.cameras_per_shard),
-            arguments=(settings,),
-            clock=clock,
-        )
-
+    count = settings.cameras_per_shard
     return ShardPool(
-        "ingest", start=start, placement=Placement(settings.cameras_per_shard), clock=clock
+        "ingest",
+        start=partial(_ingest_shard, settings, clock, Stream.MAIN, count),
+        placement=Placement(count),
+        clock=clock,
+    )
+
+
+def _sub_ingest_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
+    # They send little, and who loses one decodes the main stream meanwhile.
+    count = 2 * settings.cameras_per_shard
+    return ShardPool(
+        "ingest-sub",
+        start=partial(_ingest_shard, settings, clock, Stream.SUB, count),
+        placement=Placement(count),
+        clock=clock,
+        address_of=sub_address,
+    )
+
+
+def _ingest_shard(
+    settings: CameraSettings, clock: SystemClock, stream: Stream, cameras: int, name: str
+) -> ShardProcess:
+    return ShardProcess(
+        name,
+        main="camera_ctrl.shards.ingest:main",
+        # Threads of cameras that were taken away may take a while to end.
+        notes=Notes(2 * cameras),
+        arguments=(settings, stream),
+        clock=clock,
     )
 
 
@@ -140,7 +164,11 @@ def _decode_pool(settings: CameraSettings, clock: SystemClock) -> ShardPool:
         )
 
     return ShardPool(
-        "decode", start=start, placement=Placement(settings.cameras_per_shard), clock=clock
+        "decode",
+        start=start,
+        placement=Placement(settings.cameras_per_shard),
+        clock=clock,
+        address_of=both_addresses,
     )
 
 

@@ -1,10 +1,11 @@
 """How many cameras Redis has room for: one more than fits would stop them all."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
+from camera_ctrl.settings import SUB_BACKLOG_MAX_BYTES
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
@@ -37,13 +38,21 @@ class Room:
     backlog_bytes: int
     held_bytes: Mapping[CameraId, int] = field(default_factory=dict)
 
-    def admitted(self, camera_ids: Iterable[CameraId]) -> frozenset[CameraId]:
-        """Return the cameras that fit: those that were there first, so every controller agrees."""
+    def admitted(
+        self, camera_ids: Iterable[CameraId], *, with_sub: Collection[CameraId] = ()
+    ) -> frozenset[CameraId]:
+        """Return the cameras that fit: those that were there first, so every controller agrees.
+
+        Args:
+            camera_ids: Who would like to.
+            with_sub: Those of them that have a sub-stream, whose packets are held besides.
+        """
         if not self.max_bytes:
             return frozenset(camera_ids)
         left_bytes, admitted = int(self.max_bytes * PACKETS_SHARE), set()
         for camera_id in sorted(camera_ids):
             left_bytes -= max(self.backlog_bytes, self.held_bytes.get(camera_id, 0))
+            left_bytes -= SUB_BACKLOG_MAX_BYTES if camera_id in with_sub else 0
             if left_bytes < 0:
                 break
             admitted.add(camera_id)

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from vigil.domain.camera import Epoch
+from vigil.domain.camera import Epoch, Stream
 from vigil.domain.motion import Motion
 from vigil.messages import Decoding
 
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """How the connection to one camera is.
+    """How the connection to one camera, or to its sub-stream, is.
 
     Attributes:
         is_alive: Whether packets come now.
@@ -40,6 +40,8 @@ class DecodeReport:
         motion: What the gate said of it; None: nobody asks.
         decoding, decoding_reason: How much is decoded, and why not less.
         frames_decoded: Since the decoder began.
+        stream: Which stream is decoded.
+        sub_error: Why no picture can be made of the sub-stream, though it comes; None: one can.
     """
 
     frame_fps: float = 0.0
@@ -50,3 +52,5 @@ class DecodeReport:
     decoding: Decoding = Decoding.FULL
     decoding_reason: str | None = None
     frames_decoded: int = 0
+    stream: Stream = Stream.MAIN
+    sub_error: str | None = None

@@ -3,10 +3,14 @@
 from pydantic import Field
 
 from vigil.bus.packets.base import BacklogLimits
+from vigil.domain.camera import Stream
 from vigil.settings import CoreSettings
 
 #: Where one Redis serves both roles, packets leave room for what must not be lost.
 ONE_REDIS_BACKLOG_S = 10.0
+#: A sub-stream is kept for its decoder alone, which looks back one GOP. A GOP beyond it is cut, so
+#: that it never takes more.
+SUB_BACKLOG_S, SUB_BACKLOG_MAX_BYTES = 10.0, 4 * 2**20
 
 
 class CameraSettings(CoreSettings):
@@ -37,8 +41,10 @@ class CameraSettings(CoreSettings):
         queue = self.queue_redis_url or self.redis_url
         return (queue.host, queue.port) == (self.redis_url.host, self.redis_url.port)
 
-    def backlog_limits(self) -> BacklogLimits:
-        """Return how much of each camera is kept."""
+    def backlog_limits(self, stream: Stream = Stream.MAIN) -> BacklogLimits:
+        """Return how much of a stream of each camera is kept."""
+        if stream is Stream.SUB:
+            return BacklogLimits(SUB_BACKLOG_S, SUB_BACKLOG_MAX_BYTES, SUB_BACKLOG_MAX_BYTES)
         seconds = self.packet_backlog_s
         return BacklogLimits(
             seconds=min(seconds, ONE_REDIS_BACKLOG_S) if self.is_one_redis() else seconds,

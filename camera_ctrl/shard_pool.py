@@ -8,6 +8,7 @@ import structlog
 from camera_ctrl.placement import Placement, ShardNumber
 from camera_ctrl.shards.messages import Assignment
 from camera_ctrl.shards.process import SILENT_S, ShardProcess
+from camera_ctrl.stream_choice import StreamChoice
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.messages import CameraConfig
@@ -30,6 +31,21 @@ class _Starts:
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.2, max_s=8.0))
 
 
+def main_address(camera: CameraConfig) -> str:
+    """Return where a camera's main stream is, sealed."""
+    return camera.sealed_url
+
+
+def sub_address(camera: CameraConfig) -> str:
+    """Return where a camera's sub-stream is, sealed."""
+    return camera.sealed_sub_url or ""
+
+
+def both_addresses(camera: CameraConfig) -> str:
+    """Return where both of a camera's streams are, sealed."""
+    return f"{main_address(camera)} {sub_address(camera)}"
+
+
 class ShardPool:
     """Keeps as many shards of one kind as the cameras need.
 
@@ -38,6 +54,8 @@ class ShardPool:
         start: Starts a shard of that name.
         placement: Who serves what.
         clock: For restarts.
+        address_of: What of a camera its shards read, as web sealed it: a camera that is suspected
+            of a crash is not any more when this is another.
     """
 
     def __init__(
@@ -47,8 +65,10 @@ class ShardPool:
         start: Callable[[str], ShardProcess],
         placement: Placement,
         clock: Clock,
+        address_of: Callable[[CameraConfig], str] = main_address,
     ) -> None:
         self._kind = kind
+        self._address_of = address_of
         self._start = start
         self._placement = placement
         self._clock = clock
@@ -65,13 +85,23 @@ class ShardPool:
         return list(self._shards.values())
 
     def serve(
-        self, cameras: Mapping[CameraId, CameraConfig], epochs: Mapping[CameraId, Epoch]
+        self,
+        cameras: Mapping[CameraId, CameraConfig],
+        epochs: Mapping[CameraId, Epoch],
+        choices: Mapping[CameraId, StreamChoice] | None = None,
     ) -> None:
-        """Have each camera served by one shard, under its epoch."""
+        """Have each camera served by one shard, under its epoch.
+
+        Args:
+            cameras: As web wants them.
+            epochs: Of their ingest leases.
+            choices: For decode shards, of cameras that have two streams.
+        """
+        choices = choices or {}
         # First: what was said while we were held up is no silence.
         self.listen()
         self._bury_the_dead()
-        addresses = {camera_id: camera.sealed_url for camera_id, camera in cameras.items()}
+        addresses = {each: self._address_of(camera) for each, camera in cameras.items()}
         placed = self._placement.place(addresses, now_s=self._clock.monotonic_s())
         for number in self._shards.keys() - placed.keys():
             self._dismiss(number)
@@ -87,6 +117,9 @@ class ShardPool:
                     Assignment(
                         cameras={each: cameras[each] for each in camera_ids - leaving},
                         epochs={each: epochs[each] for each in camera_ids - leaving},
+                        choices={
+                            each: choices[each] for each in camera_ids - leaving if each in choices
+                        },
                     )
                 )
 
@@ -94,6 +127,10 @@ class ShardPool:
         """Return the cameras that crashed a shard of their own, which is not up again yet."""
         served = {each for shard in self._shards.values() for each in shard.assignment.cameras}
         return self._placement.isolated() - served
+
+    def isolated(self) -> frozenset[CameraId]:
+        """Return the cameras that have crashed too often to share a shard."""
+        return self._placement.isolated()
 
     def listen(self) -> None:
         """Take what the shards report."""

@@ -13,6 +13,7 @@ from camera_ctrl.notes import Notes
 from camera_ctrl.shards.decode import DecodeShard
 from camera_ctrl.shards.link import SupervisorLink
 from camera_ctrl.shards.messages import Assignment, ShardReport
+from camera_ctrl.stream_choice import StreamChoice
 from standalone.demo.counter import read_counter
 from tests.builders import CAMERA, a_camera
 from tests.footage import BEGAN_US, Footage, footage_of
@@ -23,7 +24,7 @@ from vigil.bus.packets.base import BacklogLimits, EntryId, Reading, Template
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.bus.watchers.memory import MemoryWatchers
 from vigil.clock import FakeClock
-from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.frame import FrameStamp, read_stamp
 from vigil.errors import BusUnavailable, ServerUnavailable
 from vigil.messages import CameraConfig
@@ -96,6 +97,8 @@ class Bench:
     notes: Notes
     shard: DecodeShard
     watchers: MemoryWatchers
+    sub_log: LeavingPacketLog
+    sub_footage: Footage | None = None
     sent: int = 0
 
     def assign(
@@ -104,18 +107,24 @@ class Bench:
         epoch: Epoch | None = None,
         frame_fps: float = 25.0,
         camera: CameraConfig | None = None,
+        choice: StreamChoice | None = None,
     ) -> None:
         camera = camera or a_camera(frame_fps=frame_fps)
-        self.supervisor.send(Assignment({CAMERA: camera}, {CAMERA: epoch or self.epoch}))
+        choices = {} if choice is None else {CAMERA: choice}
+        self.supervisor.send(Assignment({CAMERA: camera}, {CAMERA: epoch or self.epoch}, choices))
 
-    def film(self, count: int) -> None:
-        """Let the camera send packets as it films them."""
-        for entry in self.footage.entries[self.sent : self.sent + count]:
-            self.log.append(
-                CAMERA, [entry.packet], template=self.footage.template, epoch=self.epoch
-            )
+    def film(self, count: int, *, has_sub: bool = True) -> None:
+        """Let the camera send packets as it films them, of its sub-stream too if it has one."""
+        for number in range(self.sent, min(self.sent + count, len(self.footage.entries))):
+            self._append(self.log, self.footage, number)
+            if self.sub_footage is not None and has_sub:
+                self._append(self.sub_log, self.sub_footage, number)
             self.clock.advance(STEP_S)
         self.sent += count
+
+    def _append(self, log: MemoryPacketLog, footage: Footage, number: int) -> None:
+        packet = footage.entries[number].packet
+        log.append(CAMERA, [packet], template=footage.template, epoch=self.epoch)
 
     def turn(self) -> None:
         """Let the shard take a turn, and its threads finish."""
@@ -138,20 +147,33 @@ class Bench:
         return report
 
 
-def a_bench(path: Path, *, has_gate: bool = True) -> Bench:
-    """Return a bench whose camera films a clip."""
+def a_bench(path: Path, *, has_gate: bool = True, sub_path: Path | None = None) -> Bench:
+    """Return a bench whose camera films a clip, and a smaller one beside it."""
     clock = FakeClock(now_us=BEGAN_US)
     leases = MemoryLeases(clock)
     watchers = MemoryWatchers(clock)
     log = LeavingPacketLog(leases, clock, limits=BacklogLimits(), watchers=watchers)
+    sub_log = LeavingPacketLog(leases, clock, limits=BacklogLimits(), watchers=watchers)
     frames = HookedFrameStore(leases, clock)
     epoch = leases.acquire(CAMERA, "me", ttl_s=3.0, last_seen=Epoch(0))
     assert epoch is not None
     supervisor, ours = multiprocessing.Pipe()
     notes = Notes(2)
-    shard = a_shard(ours, clock, log, frames, notes, has_gate=has_gate)
-    footage = footage_of(path)
-    return Bench(clock, leases, log, frames, epoch, footage, supervisor, notes, shard, watchers)
+    shard = a_shard(ours, clock, log, frames, notes, has_gate=has_gate, sub_log=sub_log)
+    return Bench(
+        clock,
+        leases,
+        log,
+        frames,
+        epoch,
+        footage_of(path),
+        supervisor,
+        notes,
+        shard,
+        watchers,
+        sub_log,
+        None if sub_path is None else footage_of(sub_path),
+    )
 
 
 def a_shard(
@@ -162,10 +184,11 @@ def a_shard(
     notes: Notes,
     *,
     has_gate: bool = True,
+    sub_log: MemoryPacketLog | None = None,
 ) -> DecodeShard:
     return DecodeShard(
         link=SupervisorLink(pipe, stop=StopSignal(), clock=clock),
-        packets=log,
+        logs={Stream.MAIN: log, Stream.SUB: sub_log or log},
         frames=frames,
         clock=clock,
         jpeg_quality=85,

@@ -10,6 +10,10 @@ camera_<id>_latest_frame                    string  camera_ctrl         max(4 s,
 {camera_<id>_latest_frame}:packet_bytes     string  camera_ctrl         PACKET_KEYS_TTL_S
 {camera_<id>_latest_frame}:gops             list    camera_ctrl         PACKET_KEYS_TTL_S
 {camera_<id>_latest_frame}:templates        hash    camera_ctrl         PACKET_KEYS_TTL_S
+{camera_<id>_latest_frame}:sub:packets      stream  camera_ctrl         PACKET_KEYS_TTL_S
+{camera_<id>_latest_frame}:sub:packet_bytes string  camera_ctrl         PACKET_KEYS_TTL_S
+{camera_<id>_latest_frame}:sub:gops         list    camera_ctrl         PACKET_KEYS_TTL_S
+{camera_<id>_latest_frame}:sub:templates    hash    camera_ctrl         PACKET_KEYS_TTL_S
 {camera_<id>_latest_frame}:status           string  camera_ctrl         STATUS_TTL_S
 {camera_<id>_latest_frame}:lease            hash    camera_ctrl         LEASE_MEMORY_S
 {camera_<id>_latest_frame}:watched          string  web                 WATCHED_TTL_S
@@ -37,7 +41,7 @@ LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its wind
 
 from enum import StrEnum
 
-from vigil.domain.camera import CameraId
+from vigil.domain.camera import CameraId, Stream
 
 #: Least seconds after which a frame that no other followed is no longer live.
 FRAME_TTL_S = 4.0
@@ -111,24 +115,24 @@ def frame_bell(camera_id: CameraId, kind: FrameKind) -> str:
     return f"{{{frame(camera_id, kind)}}}:bell"
 
 
-def packets(camera_id: CameraId) -> str:
+def packets(camera_id: CameraId, stream: Stream = Stream.MAIN) -> str:
     """Return the stream of a camera's encoded packets, in the slot of its latest frame."""
-    return f"{{{latest_frame(camera_id)}}}:packets"
+    return _of_stream(camera_id, stream, "packets")
 
 
-def gops(camera_id: CameraId) -> str:
+def gops(camera_id: CameraId, stream: Stream = Stream.MAIN) -> str:
     """Return the list that says where in the packet stream each GOP begins."""
-    return f"{{{latest_frame(camera_id)}}}:gops"
+    return _of_stream(camera_id, stream, "gops")
 
 
-def packet_bytes(camera_id: CameraId) -> str:
+def packet_bytes(camera_id: CameraId, stream: Stream = Stream.MAIN) -> str:
     """Return the counter of all bytes ever added to the packet stream."""
-    return f"{{{latest_frame(camera_id)}}}:packet_bytes"
+    return _of_stream(camera_id, stream, "packet_bytes")
 
 
-def templates(camera_id: CameraId) -> str:
+def templates(camera_id: CameraId, stream: Stream = Stream.MAIN) -> str:
     """Return the hash of template id to template, of the packets that the stream holds."""
-    return f"{{{latest_frame(camera_id)}}}:templates"
+    return _of_stream(camera_id, stream, "templates")
 
 
 def status(camera_id: CameraId, role: Role) -> str:
@@ -189,6 +193,11 @@ def camera_config_bell() -> str:
 def facts() -> str:
     """Return the stream of the durable facts that web has not filed yet."""
     return "vigil:facts"
+
+
+def _of_stream(camera_id: CameraId, stream: Stream, name: str) -> str:
+    between = "" if stream is Stream.MAIN else f"{stream}:"
+    return f"{{{latest_frame(camera_id)}}}:{between}{name}"
 
 
 def _guarded(camera_id: CameraId, role: Role) -> str:

@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.explanation import DropReason
 from vigil.domain.frame import MAX_FRAME_FPS
 from vigil.errors import MessageInvalid
@@ -74,6 +74,8 @@ class CameraConfig(Document):
         sealed_url: Where its video is, without user and password; sealed (see
             ``vigil.sealing``), since a path or a query can hold a password too.
         credentials: ``user:password``, sealed; None: none are needed.
+        sealed_sub_url: Where a smaller encoding of the same video is, sealed; None: there is none.
+        sub_credentials: For that. None, or an empty text, sealed: none are needed.
         transport: For RTSP.
         loop: Whether a file begins again at its end.
         enabled: False: known, but left alone.
@@ -92,6 +94,8 @@ class CameraConfig(Document):
     name: str
     sealed_url: str
     credentials: str | None = None
+    sealed_sub_url: str | None = None
+    sub_credentials: str | None = None
     transport: Transport = Transport.TCP
     loop: bool = False
     enabled: bool = True
@@ -137,6 +141,27 @@ class Decoding(StrEnum):
     IDLE = "idle"
 
 
+class SubStreamStatus(Document):
+    """How a camera's sub-stream is.
+
+    Attributes:
+        state: ``active`` alone means that its packets come now.
+        error: Why there is no picture of it, in an owner's words; None while there is.
+        width_px, height_px: Of its video; 0 until known.
+        packet_fps: Video packets a second, over the last seconds.
+        backlog_bytes: What Redis really holds of its packets.
+    """
+
+    state: CameraState
+    error: str | None = None
+    codec: str | None = None
+    width_px: int = 0
+    height_px: int = 0
+    packet_fps: float = 0.0
+    bitrate_bps: float = 0.0
+    backlog_bytes: int = 0
+
+
 class CameraStatus(Document):
     """What the holder of a camera's ingest lease says about it, every second.
 
@@ -153,8 +178,11 @@ class CameraStatus(Document):
         is_moving: Whether something moves in its picture; None: nobody looks for it.
         moving_since_us: Since when it is so, or is not: UTC in microseconds since 1970.
         decoding: How much of its video is decoded.
-        decoding_reason: Why it is not ``idle`` though nothing moves; None where that is plain.
+        decoding_reason: Why it is not ``idle`` though nothing moves, and why the main stream is
+            decoded though there is another; None where that is plain.
+        decoded_stream: Which of its streams pictures are made of.
         frames_decoded: Since its decoder began.
+        sub_stream: How that is; None: it has none.
     """
 
     version: Literal[1] = 1
@@ -177,7 +205,9 @@ class CameraStatus(Document):
     moving_since_us: int | None = None
     decoding: Decoding = Decoding.FULL
     decoding_reason: str | None = None
+    decoded_stream: Stream = Stream.MAIN
     frames_decoded: int = 0
+    sub_stream: SubStreamStatus | None = None
 
 
 class RecognitionStatus(Document):

@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 SEALED: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Camera.sealed_url,
     Camera.credentials,
+    Camera.sealed_sub_url,
+    Camera.sub_credentials,
     Camera.sealed_recognition,
     LineToken.token,
 )

@@ -9,6 +9,7 @@ from camera_ctrl.__main__ import main
 from camera_ctrl.placement import Placement
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shard_pool import ShardPool
+from camera_ctrl.stream_choice import StreamChoice
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.messages import CameraConfig
@@ -19,7 +20,10 @@ class _NoDecoders(ShardPool):
 
     @override
     def serve(
-        self, cameras: Mapping[CameraId, CameraConfig], epochs: Mapping[CameraId, Epoch]
+        self,
+        cameras: Mapping[CameraId, CameraConfig],
+        epochs: Mapping[CameraId, Epoch],
+        choices: Mapping[CameraId, StreamChoice] | None = None,
     ) -> None:
         pass
 

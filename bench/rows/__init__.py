@@ -11,6 +11,7 @@ from bench.rows import (
     ingest_eight,
     ingest_one,
     ingest_packets,
+    ingest_sub,
     pool_scaling,
     pool_thousand,
     precision,
@@ -28,6 +29,7 @@ ROWS: dict[str, Callable[[], RowResult]] = {
     for row in (
         ingest_packets,
         ingest_one,
+        ingest_sub,
         ingest_eight,
         idle_camera,
         frame_to_box,

@@ -38,7 +38,9 @@ class CameraDecoder:
 
     Attributes:
         error: Why there is no picture; None while there is.
-        motion: What the gate said of the newest frame that it was shown.
+        motion: What the gate said of the newest frame that it was shown, in pixels of that.
+        full_wh: In whose pixels everything is told, if frames are smaller than the camera's full
+            ones; None: they are not.
         frames_decoded: How many came out of the decoder.
     """
 
@@ -49,6 +51,7 @@ class CameraDecoder:
         self.error: str | None = None
         self.motion: Motion | None = None
         self.frames_decoded = 0
+        self.full_wh: tuple[int, int] | None = None
         self._gate = gate
         #: Whether a keyframe came since the gate looked.
         self._has_new_gop = False
@@ -141,6 +144,13 @@ class CameraDecoder:
             return self._picture(frame, captured_at_us, epoch=epoch, entry=entry)
         return None
 
+    def begin_stream(self) -> None:
+        """Forget all of the stream that was decoded: another one of the camera follows."""
+        self.close()
+        self.error = self.motion = None
+        self._has_new_gop = False
+        self._gate = None if self._gate is None else MotionGate()
+
     def begin_anew(self) -> None:
         """Forget what was decoded: a keyframe comes next, be it one that was decoded before."""
         self._captured_us.clear()
@@ -177,8 +187,11 @@ class CameraDecoder:
             return None
         self._note_error(None)
         sequence = self._next_sequence(epoch, entry)
-        stamp = FrameStamp(sequence, captured_at_us, epoch, frame.width, frame.height)
-        beside = b"" if self.motion is None else motion_segment(self.motion)
+        size_wh = (frame.width, frame.height)
+        full_wh = self.full_wh or size_wh
+        stamp = FrameStamp(sequence, captured_at_us, epoch, *full_wh)
+        motion = self.motion and self.motion.scaled(size_wh, full_wh)
+        beside = b"" if motion is None else motion_segment(motion)
         return stamped(jpeg, stamp, beside=beside)
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from statistics import median
 
 from camera_ctrl.nal import stands_alone
 from vigil.clock import MICROSECONDS
+from vigil.domain.camera import Stream
 from vigil.domain.motion import Motion
 from vigil.domain.packet import Packet
 from vigil.messages import Decoding
@@ -15,6 +16,9 @@ STILL_S = 5.0
 #: Keyframes farther apart are too few to live on; half a frame more, for clocks that tremble.
 GOP_MAX_S = 2.0
 _TREMBLE_S = 0.1
+#: Pictures a second of a sub-stream at rest whose keyframes are too few to live on: it is decoded
+#: whole, which is cheap, but not every picture is made.
+FLOOR_FPS = 1.0
 #: Of keyframes that come faster, as of pictures that are all keyframes, one in so long is enough.
 KEYFRAME_EVERY_S = 0.9
 #: A packet that is so much older than the last was read before; an older one's clock was set back.
@@ -39,10 +43,12 @@ class Demand:
 
     Args:
         is_on_demand: False: everything that is wanted, always.
+        stream: Which of its streams is decoded.
     """
 
-    def __init__(self, *, is_on_demand: bool) -> None:
+    def __init__(self, *, is_on_demand: bool, stream: Stream = Stream.MAIN) -> None:
         self._is_on_demand = is_on_demand
+        self._is_sub = stream is Stream.SUB
         self._motion: Motion | None = None
         self._is_watched = True
         self._last_us = 0
@@ -51,6 +57,10 @@ class Demand:
         self._sizes: deque[int] = deque(maxlen=_SIZES)
         self._dullness = 1.0
         self._woken_us: int | None = None
+
+    def of_stream(self, stream: Stream) -> "Demand":
+        """Return one that knows nothing yet, for another stream of the camera."""
+        return Demand(is_on_demand=self._is_on_demand, stream=stream)
 
     def note_packets(self, packets: Sequence[Packet], codec: str | None) -> bool:
         """Take note of what the camera sent; return whether its size says that something moves.
@@ -104,13 +114,20 @@ class Demand:
             now_us: UTC.
             is_looked_at: Whether a recogniser wants to see what moves.
         """
-        return self._is_on_demand and self._has_short_gops() and self._rests(now_us, is_looked_at)
+        can_rest = self._has_short_gops() or self._is_sub
+        return self._is_on_demand and can_rest and self._rests(now_us, is_looked_at)
+
+    def is_at_floor(self, now_us: int, *, is_looked_at: bool) -> bool:
+        """Return whether few pictures are enough, though keyframes alone would be too few."""
+        is_unseen = not self._is_watched and self.asks(now_us, is_looked_at=is_looked_at)
+        return is_unseen and not self._has_short_gops()
 
     def decoding(self, now_us: int, *, is_looked_at: bool) -> Decoding:
         """Return how much to decode now."""
         if self._motion is None:
             return Decoding.FULL
-        if not self._is_watched and self.asks(now_us, is_looked_at=is_looked_at):
+        is_unseen = not self._is_watched and self.asks(now_us, is_looked_at=is_looked_at)
+        if is_unseen and self._has_short_gops():
             return Decoding.IDLE
         return Decoding.FULL if self._motion.is_moving else Decoding.GATED
 
@@ -124,8 +141,10 @@ class Demand:
         if gop_s is None:
             return "it has sent no keyframes that stand alone"
         if not self._has_short_gops():
+            is_at_floor = self.is_at_floor(now_us, is_looked_at=is_looked_at)
+            few = f", and a picture made each {1 / FLOOR_FPS:g} s" if is_at_floor else ""
             return (
-                f"its keyframes are {gop_s:.1f} s apart, so every frame is decoded; "
+                f"its keyframes are {gop_s:.1f} s apart, so every frame is decoded{few}; "
                 f"set the camera to one each {GOP_MAX_S:g} s or less"
             )
         return "somebody watches" if self._is_watched else None

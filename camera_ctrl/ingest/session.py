@@ -17,7 +17,7 @@ from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import IngestReport
 from vigil.bus.packets.base import PacketLog
 from vigil.clock import Clock
-from vigil.domain.camera import Epoch
+from vigil.domain.camera import Epoch, Stream
 from vigil.errors import CameraUnavailable
 from vigil.messages import CameraConfig
 from vigil.runtime import Backoff, StopSignal
@@ -52,11 +52,12 @@ class _Seen:
 
 
 class CameraSession:
-    """Keeps one camera connected for as long as it is wanted; never gives up.
+    """Keeps one stream of a camera connected for as long as it is wanted; never gives up.
 
     Args:
         camera: What web wants of it.
-        source: Where it is, with credentials in clear.
+        source: Where the stream is, with credentials in clear.
+        stream: Which one it is. Of a sub-stream the sound is left out: the main one has it.
         epoch: Of its ingest lease.
         packets: Where its packets go.
         notes: Where its thread writes that it is at this camera.
@@ -68,6 +69,7 @@ class CameraSession:
         camera: CameraConfig,
         source: Source,
         *,
+        stream: Stream = Stream.MAIN,
         epoch: Epoch,
         packets: PacketLog,
         notes: Notes,
@@ -75,6 +77,7 @@ class CameraSession:
     ) -> None:
         self.camera = camera
         self.source = source
+        self._stream = stream
         self._notes = notes
         self._packets = packets
         self._clock = clock
@@ -171,7 +174,7 @@ class CameraSession:
         with self._opener.open() as feed:
             pump = PacketPump(
                 self.camera.id,
-                feed.streams,
+                feed.streams if self._stream is Stream.MAIN else feed.streams[:1],
                 state=self._pump_state,
                 packets=self._packets,
                 clock=self._clock,
@@ -180,7 +183,12 @@ class CameraSession:
             with self._lock:
                 self._seen.error = self._seen.opening_s = None
                 self._seen.liveness.reconnected()
-            log.info("camera_connected", camera_id=self.camera.id, codec=self._pump_state.codec)
+            log.info(
+                "camera_connected",
+                camera_id=self.camera.id,
+                stream=self._stream,
+                codec=self._pump_state.codec,
+            )
             self._pump(feed, pump, note)
             if not feed.has_end:
                 raise CameraUnavailable("the stream has ended")
@@ -223,4 +231,6 @@ class CameraSession:
             is_new = error != self._seen.error
             self._seen.error, self._seen.opening_s = error, None
         if is_new and not self._stop.is_set():
-            log.warning("camera_unavailable", camera_id=self.camera.id, reason=error)
+            log.warning(
+                "camera_unavailable", camera_id=self.camera.id, stream=self._stream, reason=error
+            )

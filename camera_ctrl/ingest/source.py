@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from vigil.domain.camera import Stream
 from vigil.messages import CameraConfig, Transport
 from vigil.sealing import Sealer
 
@@ -84,16 +85,21 @@ class Source:
         return parts.hostname or "", parts.port or _DEFAULT_PORT[self.scheme]
 
 
-def source_of(camera: CameraConfig, sealer: Sealer) -> Source:
-    """Return where a camera is, opened. Equal ones connect alike.
+def source_of(camera: CameraConfig, sealer: Sealer, stream: Stream = Stream.MAIN) -> Source:
+    """Return where a camera's stream is, opened. Equal ones connect alike.
 
     Raises:
         MessageInvalid: It was sealed under another secret, or was changed.
     """
-    sealed = camera.credentials
+    if stream is Stream.MAIN:
+        sealed_url, sealed = camera.sealed_url, camera.credentials
+    else:
+        assert camera.sealed_sub_url is not None
+        sealed_url, sealed = camera.sealed_sub_url, camera.sub_credentials
     return Source(
-        sealer.open(camera.sealed_url),
-        None if sealed is None else sealer.open(sealed),
+        sealer.open(sealed_url),
+        # An empty text says that it asks for none.
+        (None if sealed is None else sealer.open(sealed)) or None,
         camera.transport,
         loop=camera.loop,
     )

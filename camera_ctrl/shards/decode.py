@@ -23,14 +23,16 @@ from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shards.decoded_camera import DecodedCamera
 from camera_ctrl.shards.link import SupervisorLink
 from camera_ctrl.shards.messages import Assignment, ShardReport
+from camera_ctrl.shards.packet_reader import PacketReader, runs_of_one_template
+from camera_ctrl.stream_choice import StreamChoice
 from vigil import keys
 from vigil.bus.connection import connect_waiting
 from vigil.bus.frames.base import FrameStore
 from vigil.bus.frames.redis import RedisFrameStore
-from vigil.bus.packets.base import BacklogLimits, Entry, EntryId, PacketLog, Reading, place_of
+from vigil.bus.packets.base import BacklogLimits, Entry, PacketLog, place_of
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.clock import MICROSECONDS, Clock, SystemClock
-from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.frame import read_stamp
 from vigil.domain.packet import Packet
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid, ServerUnavailable
@@ -46,6 +48,8 @@ READ_EVERY_S = 0.04
 REST_MAX_S = 0.5
 #: The same of an idle camera: who enters, and who wants to see it, waits no longer.
 IDLE_READ_EVERY_S = 0.25
+#: How often is looked whether a stream that is wanted can be begun.
+TURN_EVERY_S = 1.0
 #: Packets of one camera in one read: two seconds of 30 frames a second.
 READ_LIMIT = 60
 #: A decoder so far behind goes on at the newest keyframe, if it has not passed it.
@@ -61,7 +65,7 @@ class DecodeShard:
 
     Args:
         link: To the supervisor.
-        packets: Where packets are.
+        logs: Where the packets of each stream are.
         frames: Where pictures go.
         clock: For lag and rates.
         jpeg_quality: Of the pictures.
@@ -74,7 +78,7 @@ class DecodeShard:
         self,
         *,
         link: SupervisorLink,
-        packets: PacketLog,
+        logs: Mapping[Stream, PacketLog],
         frames: FrameStore,
         clock: Clock,
         jpeg_quality: int,
@@ -82,7 +86,7 @@ class DecodeShard:
         notes: Notes,
     ) -> None:
         self._link = link
-        self._packets = packets
+        self._reader = PacketReader(logs)
         self._frames = frames
         self._clock = clock
         self._jpeg_quality = jpeg_quality
@@ -111,25 +115,39 @@ class DecodeShard:
             each for each in self._cameras.values() if self._is_idle(each) and now_s >= each.due_s
         ]
         for camera in due:
+            self._follow(camera)
             if camera.position is None:
-                camera.position = self._newest_keyframe(camera)
-        positions = {
-            camera.config.id: camera.position for camera in due if camera.position is not None
-        }
+                camera.position = self._reader.newest_keyframe(camera)
         now_us = self._clock.utc_us()
-        asking = {each.config.id for each in due if each.asks(now_us)} & positions.keys()
-        found = self._read(positions, asking)
+        asking = {each.config.id for each in due if each.position and each.asks(now_us)}
+        found = self._reader.read(due, limit=READ_LIMIT, asking=asking)
         for camera in due:
             if camera.config.id in asking - found.unread:
                 camera.demand.note_watched(camera.config.id in found.watched)
             self._turn(camera, found.get(camera.config.id, []))
+
+    def _follow(self, camera: DecodedCamera) -> None:
+        """Turn to the stream that is wanted of a camera, once that has a keyframe to begin at."""
+        now_s, camera_id = self._clock.monotonic_s(), camera.config.id
+        wanted = camera.wanted_stream(now_s)
+        if wanted is not camera.stream and now_s >= camera.turn_due_s:
+            position = self._reader.newest_keyframe(camera, wanted)
+            if wanted is Stream.MAIN or camera.can_begin_sub(position):
+                log.info("stream_turned_to", camera_id=camera_id, stream=wanted)
+                camera.turn_to(wanted, position, now_s=now_s)
+            else:
+                camera.turn_due_s = now_s + TURN_EVERY_S
+            if not camera.choice.is_alive:
+                # What it sends beside its main stream is not shown.
+                self._take_back(camera, camera.epoch)
+        camera.decoder.full_wh = camera.choice.full_wh if camera.stream is Stream.SUB else None
 
     def _turn(self, camera: DecodedCamera, entries: list[Entry]) -> None:
         """Hand what was read of a camera to its decoder, or as much of it as is worth it."""
         now_s = self._clock.monotonic_s()
         if camera.judge(entries, self._clock.utc_us()):
             # From the keyframe on that was decoded last: what came since was left out.
-            camera.position = camera.gop_at or self._newest_keyframe(camera)
+            camera.position = camera.gop_at or self._reader.newest_keyframe(camera)
             camera.begins_anew, camera.due_s, camera.gop_at = True, now_s, None
         elif camera.decoding is Decoding.IDLE:
             camera.due_s = now_s + IDLE_READ_EVERY_S
@@ -140,23 +158,6 @@ class DecodeShard:
             camera.busy = self._threads.submit(self._decode, camera, entries)
         else:
             camera.due_s = now_s + READ_EVERY_S
-
-    def _newest_keyframe(self, camera: DecodedCamera) -> EntryId | None:
-        try:
-            return self._packets.last_keyframe(camera.config.id)
-        except ServerUnavailable as error:
-            log.debug("camera_unread", camera_id=camera.config.id, what=str(error))
-            return None
-
-    def _read(self, positions: Mapping[CameraId, EntryId], asking: Collection[CameraId]) -> Reading:
-        try:
-            return self._packets.read(positions, limit=READ_LIMIT, asking=asking)
-        except ServerUnavailable as error:
-            # Only its cameras were due: the others are not to wait until it is back.
-            log.debug("cameras_unread", camera_ids=sorted(positions), what=str(error))
-            nothing = Reading()
-            nothing.unread = frozenset(positions)
-            return nothing
 
     def _rest_s(self) -> float:
         """Return how long there is nothing to look for."""
@@ -189,10 +190,11 @@ class DecodeShard:
         for camera_id, config in assignment.cameras.items():
             camera = self._cameras.get(camera_id)
             if camera is None:
-                self._cameras[camera_id] = self._begun(config, assignment.epochs[camera_id])
-                continue
-            camera.config, camera.epoch = config, assignment.epochs[camera_id]
-            camera.decoder.picker.fps = config.frame_fps
+                camera = self._begun(config, assignment.epochs[camera_id])
+                self._cameras[camera_id] = camera
+            else:
+                camera.take(config, assignment.epochs[camera_id])
+            camera.choose(assignment.choices.get(camera_id, StreamChoice()))
 
     def _begun(self, config: CameraConfig, epoch: Epoch) -> DecodedCamera:
         decoder = CameraDecoder(
@@ -214,19 +216,20 @@ class DecodeShard:
             # The ingest shard did so too, but a picture may have been on its way.
             self._take_back(camera, camera.epoch)
 
-    @staticmethod
-    def _is_idle(camera: DecodedCamera) -> bool:
+    def _is_idle(self, camera: DecodedCamera) -> bool:
         """Whether no thread is at the camera. An error of the thread is raised here, once."""
         if camera.is_worked_on():
             return False
         if camera.busy is None:
             return True
         error, camera.busy = camera.busy.exception(), None
-        if error is not None:
-            camera.due_s = 0.0
-            # One server of a cluster: its cameras alone wait for it.
-            if not isinstance(error, ServerUnavailable):
-                raise error
+        if error is None:
+            camera.note_decoded(self._clock.monotonic_s())
+            return True
+        camera.due_s = 0.0
+        # One server of a cluster: its cameras alone wait for it.
+        if not isinstance(error, ServerUnavailable):
+            raise error
         return True
 
     def _decode(self, camera: DecodedCamera, entries: list[Entry]) -> None:
@@ -239,7 +242,7 @@ class DecodeShard:
         epoch = camera.epoch
         if self._skips_to_newest_gop(camera, entries):
             return
-        for run in _runs_of_one_template(entries):
+        for run in runs_of_one_template(entries):
             if not self._has_template(camera, run[0].packet):
                 camera.position = run[-1].entry_id
                 continue
@@ -294,7 +297,7 @@ class DecodeShard:
         lag_us = self._clock.utc_us() - entries[-1].packet.captured_at_us
         if len(entries) < READ_LIMIT or lag_us <= MAX_LAG_S * MICROSECONDS:
             return False
-        newest = self._packets.last_keyframe(camera.config.id)
+        newest = self._reader.log_of(camera).last_keyframe(camera.config.id)
         # Never back: a GOP longer than the lag would be begun again and again.
         if newest is None or place_of(newest) <= place_of(entries[-1].entry_id):
             return False
@@ -305,7 +308,8 @@ class DecodeShard:
     def _has_template(self, camera: DecodedCamera, packet: Packet) -> bool:
         if not camera.decoder.needs_template(packet):
             return True
-        template = self._packets.template(camera.config.id, packet.template_id)
+        log_read = self._reader.log_of(camera)
+        template = log_read.template(camera.config.id, packet.template_id)
         if template is None:
             return False
         try:
@@ -324,6 +328,8 @@ class DecodeShard:
             return
         camera_id, frame_fps = camera.config.id, camera.config.frame_fps
         captured_at_us = read_stamp(jpeg).captured_at_us
+        if camera.is_old(captured_at_us):
+            return
         live_until_us = captured_at_us + _live_s(frame_fps) * MICROSECONDS
         # A backlog outlives its camera: what it shows is not live.
         if self._is_over(camera, live_until_us):
@@ -355,15 +361,6 @@ class DecodeShard:
         return {each: camera.report(now_s, now_us) for each, camera in self._cameras.items()}
 
 
-def _runs_of_one_template(entries: list[Entry]) -> list[list[Entry]]:
-    runs: list[list[Entry]] = []
-    for entry in entries:
-        if not runs or runs[-1][-1].packet.template_id != entry.packet.template_id:
-            runs.append([])
-        runs[-1].append(entry)
-    return runs
-
-
 def _live_s(frame_fps: float) -> float:
     """Return how long after its capture a picture's camera is alive for certain.
 
@@ -383,7 +380,7 @@ def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     redis = connect_waiting(str(settings.redis_url), stop=stop, meanwhile=link.say_alive)
     shard = DecodeShard(
         link=link,
-        packets=RedisPacketLog(redis, limits=BacklogLimits()),
+        logs={each: RedisPacketLog(redis, limits=BacklogLimits(), stream=each) for each in Stream},
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         clock=clock,
         jpeg_quality=settings.jpeg_quality,

@@ -5,15 +5,20 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from camera_ctrl.decode.decoder import CameraDecoder
-from camera_ctrl.decode.demand import KEYFRAME_EVERY_S, Demand
+from camera_ctrl.decode.demand import FLOOR_FPS, KEYFRAME_EVERY_S, Demand
+from camera_ctrl.decode.trial import Trial
 from camera_ctrl.nal import stands_alone
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import DecodeReport
+from camera_ctrl.stream_choice import StreamChoice
 from vigil import keys
-from vigil.bus.packets.base import Entry, EntryId
+from vigil.bus.packets.base import Entry, EntryId, place_of
 from vigil.clock import MICROSECONDS
-from vigil.domain.camera import Epoch
+from vigil.domain.camera import Epoch, Stream
 from vigil.messages import RECOGNITION_OFF, CameraConfig, Decoding
+
+#: The keyframe at which a stream is begun lies no farther back than that.
+_OLD_S = 10.0
 
 
 @dataclass(slots=True)
@@ -21,11 +26,19 @@ class DecodedCamera:
     """One camera of a shard. Its decoder runs in one thread at a time.
 
     Attributes:
+        choice: Which stream is to be decoded.
+        stream: Which one is, now.
+        trial: Whether pictures can be made of the sub-stream.
+        turn_due_s: When to look again whether the other stream can be begun.
+        left_at: Behind which the sub-stream was not read any more.
+        newer_than_us: After another stream: when its last picture was captured.
+        frames_seen: How many the decoder had made when it was last asked.
         position: Behind which the next read begins.
         due_s: When to look again: packets that make no picture lie until the next one's is there.
         decoding: How much is decoded now.
         gop_at: While idle: right before the keyframe that was decoded last.
         keyframe_us: When that was captured.
+        is_at_floor: Whether few pictures are made of what is decoded whole.
         begins_anew: Whether the decoder has to forget first, because a keyframe comes again.
         is_waking: Whether what was left out is looked through for the first frame that moves.
         is_gone: Taken away, while a thread may still be at it.
@@ -35,11 +48,19 @@ class DecodedCamera:
     epoch: Epoch
     decoder: CameraDecoder
     demand: Demand
+    choice: StreamChoice = field(default_factory=StreamChoice)
+    stream: Stream = Stream.MAIN
+    trial: Trial = field(default_factory=Trial)
+    turn_due_s: float = 0.0
+    left_at: EntryId | None = None
+    newer_than_us: int = 0
+    frames_seen: int = 0
     position: EntryId | None = None
     due_s: float = 0.0
     decoding: Decoding = Decoding.FULL
     gop_at: EntryId | None = None
     keyframe_us: int = 0
+    is_at_floor: bool = False
     begins_anew: bool = False
     is_waking: bool = False
     busy: "Future[None] | None" = None
@@ -52,6 +73,57 @@ class DecodedCamera:
         """Return whether a thread is at it."""
         return self.busy is not None and not self.busy.done()
 
+    def take(self, config: CameraConfig, epoch: Epoch) -> None:
+        """Go on as web wants it now."""
+        if config.sealed_sub_url != self.config.sealed_sub_url:
+            # Another one, for all we know.
+            self.trial = Trial()
+        self.config, self.epoch = config, epoch
+        self.decoder.picker.fps = config.frame_fps
+
+    def choose(self, choice: StreamChoice) -> None:
+        """Go on with this stream, as soon as it can be begun."""
+        if choice != self.choice:
+            self.choice, self.due_s, self.turn_due_s = choice, 0.0, 0.0
+
+    def wanted_stream(self, now_s: float) -> Stream:
+        """Return which stream to decode: the chosen one, unless nothing comes of it."""
+        return Stream.MAIN if self.trial.is_left_alone(now_s) else self.choice.stream
+
+    def can_begin_sub(self, position: EntryId | None) -> bool:
+        """Return whether a keyframe of the sub-stream came since it was decoded last."""
+        if position is None or self.left_at is None:
+            return position is not None
+        return place_of(position) >= place_of(self.left_at)
+
+    def turn_to(self, stream: Stream, position: EntryId | None, *, now_s: float) -> None:
+        """Decode another stream, from a position on."""
+        if self.stream is Stream.SUB:
+            self.left_at = self.position
+        else:
+            self.trial.begin(now_s)
+        self.stream, self.position = stream, position
+        self.decoder.begin_stream()
+        self.demand = self.demand.of_stream(stream)
+        self.decoding, self.due_s, self.turn_due_s = Decoding.FULL, now_s, 0.0
+        self.gop_at, self.keyframe_us = None, 0
+        self.begins_anew = self.is_waking = self.is_at_floor = False
+        self.newer_than_us = self.last_frame_us or 0
+
+    def note_decoded(self, now_s: float) -> None:
+        """Take note of what came of the packets that a thread was given."""
+        frames, self.frames_seen = self.frames_seen, self.decoder.frames_decoded
+        if self.stream is Stream.SUB:
+            has_frame = self.frames_seen > frames
+            self.trial.note_decoded(now_s, has_frame=has_frame, error=self.decoder.error)
+
+    def is_old(self, captured_at_us: int) -> bool:
+        """Return whether another stream showed something newer before."""
+        if 0 <= self.newer_than_us - captured_at_us < _OLD_S * MICROSECONDS:
+            return True
+        self.newer_than_us = 0
+        return False
+
     def is_looked_at(self) -> bool:
         """Return whether a recogniser wants to see what moves."""
         return self.config.recognition != RECOGNITION_OFF
@@ -63,14 +135,16 @@ class DecodedCamera:
     def judge(self, entries: Sequence[Entry], now_us: int) -> bool:
         """Decide how much to decode; return whether what was left out is wanted now."""
         hints = self.demand.note_packets([each.packet for each in entries], self.decoder.codec)
-        was = self.decoding
-        self.decoding = self.demand.decoding(now_us, is_looked_at=self.is_looked_at())
-        if was is not Decoding.IDLE:
-            return False
-        if self.decoding is Decoding.IDLE and hints and self.is_looked_at():
+        was, was_at_floor, is_looked_at = self.decoding, self.is_at_floor, self.is_looked_at()
+        self.decoding = self.demand.decoding(now_us, is_looked_at=is_looked_at)
+        self.is_at_floor = self.demand.is_at_floor(now_us, is_looked_at=is_looked_at)
+        is_idle = was is Decoding.IDLE and self.decoding is Decoding.IDLE
+        if hints and is_looked_at and (is_idle or (was_at_floor and self.is_at_floor)):
             self.demand.note_hint(now_us)
-            self.decoding, self.is_waking = Decoding.GATED, True
-        return self.decoding is not Decoding.IDLE
+            self.decoding, self.is_waking, self.is_at_floor = Decoding.GATED, is_idle, False
+        fps = self.config.frame_fps
+        self.decoder.picker.fps = min(FLOOR_FPS, fps) if self.is_at_floor else fps
+        return was is Decoding.IDLE and self.decoding is not Decoding.IDLE
 
     def pass_by(self, entries: Sequence[Entry]) -> Entry | None:
         """Leave out what was read, but for its newest keyframe, if another is wanted by now."""
@@ -112,4 +186,6 @@ class DecodedCamera:
             if is_idle
             else self.demand.why_not_idle(now_us, is_looked_at=self.is_looked_at()),
             frames_decoded=self.decoder.frames_decoded,
+            stream=self.stream,
+            sub_error=self.trial.error,
         )

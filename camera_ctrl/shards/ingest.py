@@ -22,7 +22,7 @@ from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.packets.base import PacketLog
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.clock import Clock, SystemClock
-from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid, ServerUnavailable
 from vigil.log import configure_logging
 from vigil.messages import CameraConfig
@@ -36,12 +36,14 @@ WATCH_EVERY_S = 0.25
 
 
 class IngestShard:
-    """Runs a session for each assigned camera, and watches whether its packets still come.
+    """Runs a session for one stream of each assigned camera, and watches whether packets come.
 
     Args:
         link: To the supervisor.
-        packets: Where packets go.
-        frames: From which a dead camera's picture is removed at once.
+        stream: Which stream.
+        packets: Where its packets go.
+        frames: From which a dead camera's picture is removed at once; a camera lives by its main
+            stream.
         sealer: Opens where a camera is, and its user and password.
         notes: Which camera each thread is at, for who looks for the cause of a crash.
         clock: For capture times and liveness.
@@ -51,6 +53,7 @@ class IngestShard:
         self,
         *,
         link: SupervisorLink,
+        stream: Stream = Stream.MAIN,
         packets: PacketLog,
         frames: FrameStore,
         sealer: Sealer,
@@ -58,6 +61,7 @@ class IngestShard:
         clock: Clock,
     ) -> None:
         self._link = link
+        self._stream = stream
         self._packets = packets
         self._frames = frames
         self._sealer = sealer
@@ -105,7 +109,7 @@ class IngestShard:
         """Begin a camera's session, or let it go on: sealed anew, an address is still the same."""
         session = self._sessions.get(camera.id)
         try:
-            source = source_of(camera, self._sealer)
+            source = source_of(camera, self._sealer, self._stream)
         except MessageInvalid as error:
             log.error("camera_address_unreadable", camera_id=camera.id, error=str(error))
             if session is None:
@@ -123,6 +127,7 @@ class IngestShard:
         session = CameraSession(
             camera,
             source,
+            stream=self._stream,
             epoch=epoch,
             packets=self._packets,
             notes=self._notes,
@@ -136,12 +141,14 @@ class IngestShard:
         epochs = self._assignment.epochs
         dead = {each: epochs[each] for each in self._alive - alive if each in epochs}
         for camera_id in dead:
-            log.warning("camera_died", camera_id=camera_id)
+            log.warning("camera_died", camera_id=camera_id, stream=self._stream)
         self._clear_pictures(dead)
         self._alive = alive
 
     def _clear_pictures(self, epochs: Mapping[CameraId, Epoch]) -> None:
         """Remove the pictures of cameras; what is not removed expires in a moment."""
+        if self._stream is not Stream.MAIN:
+            return
         for camera_id, epoch in epochs.items():
             try:
                 self._frames.clear(camera_id, epoch=epoch)
@@ -154,7 +161,9 @@ class IngestShard:
                 return
 
 
-def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
+def main(
+    pipe: Connection, notes: Notes, settings: CameraSettings, stream: Stream = Stream.MAIN
+) -> None:
     """Run an ingest shard. The entry of its process."""
     configure_logging("camera_ctrl.ingest", settings.log_level)
     # It would log the URL of every still.
@@ -165,7 +174,8 @@ def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:
     redis = connect_waiting(str(settings.redis_url), stop=stop, meanwhile=link.say_alive)
     shard = IngestShard(
         link=link,
-        packets=RedisPacketLog(redis, limits=settings.backlog_limits()),
+        stream=stream,
+        packets=RedisPacketLog(redis, limits=settings.backlog_limits(stream), stream=stream),
         frames=RedisFrameStore(redis, kind=keys.FrameKind.RAW),
         sealer=Sealer(*settings.secrets()),
         notes=notes,

@@ -3,16 +3,22 @@
 from dataclasses import dataclass, field
 
 from camera_ctrl.reports import DecodeReport, IngestReport
+from camera_ctrl.stream_choice import StreamChoice
 from vigil.domain.camera import CameraId, Epoch
 from vigil.messages import CameraConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The whole of what a shard serves; it replaces what it served before."""
+    """The whole of what a shard serves; it replaces what it served before.
+
+    Attributes:
+        choices: Which stream to decode, of cameras that have two.
+    """
 
     cameras: dict[CameraId, CameraConfig]
     epochs: dict[CameraId, Epoch]
+    choices: dict[CameraId, StreamChoice] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import psutil
 
+from camera_ctrl.ingest.keyframe import jpeg_size
 from standalone.demo.counter import read_counter
 from tests.builders import BEGINNING
 from tests.waiting import wait_until
@@ -20,8 +21,8 @@ from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.packets.base import BacklogLimits, Entry
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
-from vigil.domain.camera import CameraId
-from vigil.domain.frame import FrameStamp, read_stamp
+from vigil.domain.camera import CameraId, Stream
+from vigil.domain.frame import STAMPED_HEAD_BYTES, FrameStamp, read_stamp
 from vigil.messages import CameraConfig, CameraState, CameraStatus, ConfigHead
 from vigil.sealing import Sealer
 
@@ -43,6 +44,7 @@ class Site:
         self.redis_url = redis_url
         self.redis = connect(redis_url)
         self.packets = RedisPacketLog(self.redis, limits=BacklogLimits())
+        self.sub_packets = RedisPacketLog(self.redis, limits=BacklogLimits(), stream=Stream.SUB)
         self.frames = RedisFrameStore(self.redis, kind=keys.FrameKind.RAW)
         self.statuses = RedisStatusBoard(
             self.redis, role=keys.Role.INGEST, document_class=CameraStatus
@@ -53,7 +55,9 @@ class Site:
         self._cameras: dict[CameraId, CameraConfig] = {}
         self._controllers: list[subprocess.Popen[bytes]] = []
 
-    def add(self, camera_id: int, url: str, **changes: object) -> CameraId:
+    def add(
+        self, camera_id: int, url: str, *, sub_url: str | None = None, **changes: object
+    ) -> CameraId:
         """Configure a camera, sealed as web does it."""
         parts = urlsplit(url)
         user, _, host = parts.netloc.rpartition("@")
@@ -66,6 +70,7 @@ class Site:
                 "name": f"camera {camera_id}",
                 "sealed_url": sealer.seal(urlunsplit(parts._replace(netloc=host))),
                 "credentials": sealer.seal(unquote(user)) if user else None,
+                "sealed_sub_url": sealer.seal(sub_url) if sub_url else None,
             }
             | changes
         )
@@ -135,6 +140,11 @@ class Site:
         """Return the stamp of a camera's newest picture."""
         jpeg = self.frames.newest([camera_id]).get(camera_id)
         return None if jpeg is None else read_stamp(jpeg)
+
+    def picture_wh(self, camera_id: CameraId) -> tuple[int, int] | None:
+        """Return width and height of a camera's newest picture, whatever its stamp says."""
+        jpeg = self.frames.newest([camera_id]).get(camera_id)
+        return None if jpeg is None else jpeg_size(b"\xff\xd8" + jpeg[STAMPED_HEAD_BYTES:])
 
     def number(self, camera_id: CameraId) -> int | None:
         """Return the number burnt into a camera's newest picture."""

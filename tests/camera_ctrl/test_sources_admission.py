@@ -67,6 +67,15 @@ def test_counts_what_a_camera_really_holds_when_that_is_more_than_its_share(
     assert room.admitted([CameraId(each) for each in range(1, 7)]) == admitted
 
 
+def test_a_sub_stream_takes_room_of_its_own() -> None:
+    # 85 MiB for packets: two cameras, and a third only without sub-streams
+    room, ids = Room(100 * MIB, 28 * MIB), [CameraId(each) for each in (1, 2, 3)]
+
+    assert room.admitted(ids) == {1, 2, 3}
+    assert room.admitted(ids, with_sub={CameraId(2)}) == {1, 2}
+    assert room.admitted(ids, with_sub={CameraId(3)}) == {1, 2}
+
+
 def test_says_which_camera_takes_more_than_its_share() -> None:
     room = Room(200 * MIB, 32 * MIB, {CameraId(2): 60 * MIB, CameraId(1): 40 * MIB})
     assert room.refusal(frozenset({CameraId(1), CameraId(2)})) == (

@@ -42,6 +42,7 @@ from vigil.bus.watchers.base import Watchers
 from vigil.bus.watchers.memory import MemoryWatchers
 from vigil.bus.watchers.redis import RedisWatchers
 from vigil.clock import FakeClock
+from vigil.domain.camera import Stream
 from vigil.messages import CameraStatus
 
 
@@ -53,6 +54,7 @@ class MediaBus:
     frames: FrameStore
     bell: FrameBell
     packets: Callable[[BacklogLimits], PacketLog]
+    sub_packets: Callable[[BacklogLimits], PacketLog]
     statuses: StatusBoard[CameraStatus]
     watchers: Watchers
     recognition: Leases
@@ -70,6 +72,7 @@ def memory_bus() -> MediaBus:
         frames=MemoryFrameStore(leases, clock, bell),
         bell=bell,
         packets=lambda limits: MemoryPacketLog(leases, clock, limits=limits, watchers=watchers),
+        sub_packets=lambda limits: MemoryPacketLog(leases, clock, limits=limits, watchers=watchers),
         statuses=MemoryStatusBoard(leases, clock),
         watchers=watchers,
         recognition=recognition,
@@ -94,6 +97,7 @@ def redis_bus(client: RedisClient) -> MediaBus:
         frames=RedisFrameStore(client, kind=keys.FrameKind.RAW),
         bell=RedisFrameBell(client, kind=keys.FrameKind.RAW),
         packets=lambda limits: RedisPacketLog(client, limits=limits),
+        sub_packets=lambda limits: RedisPacketLog(client, limits=limits, stream=Stream.SUB),
         statuses=RedisStatusBoard(client, role=keys.Role.INGEST, document_class=CameraStatus),
         watchers=RedisWatchers(client),
         recognition=RedisLeases(client, role=keys.Role.RECOGNITION),

@@ -154,3 +154,29 @@ def test_a_deleted_camera_leaves_no_packets(bus: MediaBus) -> None:
     log.clear(CAMERA, epoch=epoch)
     assert held(log) == []
     assert log.template(CAMERA, A_TEMPLATE.template_id) is None
+
+
+def test_a_sub_stream_is_kept_apart_within_limits_of_its_own_under_the_same_lease(
+    bus: MediaBus,
+) -> None:
+    log, sub, epoch = bus.packets(ROOMY), bus.sub_packets(BacklogLimits(max_bytes=25)), take(bus)
+    other = ANOTHER_TEMPLATE.template_id
+    for start in (0, 10):
+        log.append(CAMERA, a_gop(start, 2), template=A_TEMPLATE, epoch=epoch)
+        smaller = a_gop(start + 100, 2, template_id=other)
+        sub.append(CAMERA, smaller, template=ANOTHER_TEMPLATE, epoch=epoch)
+
+    assert [packet.pts for packet in held(log)] == [0, 1, 10, 11]
+    assert [packet.pts for packet in held(sub)] == [110, 111]
+    assert log.template(CAMERA, other) is None
+    assert sub.template(CAMERA, other) == ANOTHER_TEMPLATE
+    position = sub.last_keyframe(CAMERA)
+    assert position is not None
+    assert [each.packet.pts for each in sub.read({CAMERA: position}, limit=9)[CAMERA]] == [110, 111]
+
+    sub.clear(CAMERA, epoch=epoch)
+    assert (held(sub), len(held(log))) == ([], 4)
+    bus.leases.release(CAMERA, epoch=epoch)
+    assert bus.leases.acquire(CAMERA, "berta", ttl_s=30.0, last_seen=epoch) is not None
+    with pytest.raises(LeaseLost):
+        sub.append(CAMERA, smaller, template=ANOTHER_TEMPLATE, epoch=epoch)

@@ -35,7 +35,7 @@ from vigil.bus.status.redis import RedisStatusBoard
 from vigil.bus.watchers.redis import RedisWatchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import FakeClock, SystemClock
-from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.frame import FrameStamp, read_stamp, stamped
 from vigil.fact_outbox import FactOutbox
 from vigil.leases import LEASE_S, LeaseKeeper
@@ -117,8 +117,10 @@ def supervisor(media: RedisClient, configs: CameraConfigs) -> Iterator[CameraSup
             RedisLeases(media, role=keys.Role.INGEST), member="supervisor", clock=CLOCK
         ),
         ingest=pool("ingest"),
+        sub_ingest=pool("ingest-sub"),
         decode=pool("decode"),
         packets=RedisPacketLog(media, limits=BacklogLimits()),
+        sub_packets=RedisPacketLog(media, limits=BacklogLimits(), stream=Stream.SUB),
         frames=RedisFrameStore(media, kind=keys.FrameKind.RAW),
         statuses=statuses,
         admission=Admission(

@@ -18,7 +18,7 @@ Image = npt.NDArray[np.uint8]
 FORM = ClipFormat(
     size_wh=(640, 360), fps=Fraction(10), length_s=21.0, gop_s=1.0, crf=20, counted=True
 )
-_BEGIN_S = 56.0
+BEGIN_S = 56.0
 #: Where all of them walk, and where nobody does: rectangles of the API.
 PAVEMENT: dict[str, object] = {"x": 0, "y": 140, "width": 640, "height": 100}
 SKY: dict[str, object] = {"x": 0, "y": 30, "width": 640, "height": 90}
@@ -54,7 +54,7 @@ class Footage:
 def street(folder: Path) -> Footage:
     """Render the street, where people walk one after the other."""
     path = folder / "street.mp4"
-    return Footage(path, render_clip(path, form=FORM, begin_s=_BEGIN_S))
+    return Footage(path, render_clip(path, form=FORM, begin_s=BEGIN_S))
 
 
 def decoded(jpeg: bytes) -> Image:

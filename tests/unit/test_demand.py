@@ -8,6 +8,7 @@ import pytest
 from camera_ctrl.decode.demand import STILL_S, WAKE_S, Demand
 from tests.builders import a_packet
 from vigil.clock import MICROSECONDS
+from vigil.domain.camera import Stream
 from vigil.domain.motion import Motion
 from vigil.domain.packet import Packet
 from vigil.messages import Decoding
@@ -32,9 +33,9 @@ def packets(sizes: Sequence[int], *, gop: int = 50, after: int = 0) -> list[Pack
     ]
 
 
-def a_demand(*, gop: int = 50, size: int = 2000) -> Demand:
+def a_demand(*, gop: int = 50, size: int = 2000, stream: Stream = Stream.MAIN) -> Demand:
     """Return one of a camera in which nothing moves, and that nobody watches."""
-    demand = Demand(is_on_demand=True)
+    demand = Demand(is_on_demand=True, stream=stream)
     demand.note_packets(packets([size] * (2 * gop + 1), gop=gop), "h264")
     demand.note_motion(STILL, now_us=BEGAN_US)
     demand.note_watched(False)
@@ -122,3 +123,31 @@ def test_after_a_mistake_packets_must_be_larger_until_one_was_right() -> None:
     demand.note_hint(now_us)
     demand.note_motion(MOVING, now_us=now_us)
     assert demand.note_packets(packets([2000] * 9 + [5200], after=113), "h264")
+
+
+def test_a_sub_stream_with_few_keyframes_rests_at_a_floor_rate() -> None:
+    demand, of_main = a_demand(gop=100, stream=Stream.SUB), a_demand(gop=100)
+
+    assert not demand.is_at_floor(LATER_US - 1, is_looked_at=True)
+    assert demand.is_at_floor(LATER_US, is_looked_at=True)
+    assert demand.decoding(LATER_US, is_looked_at=True) is Decoding.GATED
+    assert demand.why_not_idle(LATER_US, is_looked_at=True) == (
+        "its keyframes are 4.0 s apart, so every frame is decoded, and a picture made each 1 s; "
+        "set the camera to one each 2 s or less"
+    )
+    # It matters who watches, of a main stream with so few keyframes it does not
+    assert demand.asks(LATER_US, is_looked_at=True)
+    assert not of_main.is_at_floor(LATER_US, is_looked_at=True)
+    assert not of_main.asks(LATER_US, is_looked_at=True)
+    demand.note_watched(True)
+    assert not demand.is_at_floor(LATER_US, is_looked_at=True)
+    demand.note_watched(False)
+    demand.note_motion(MOVING, now_us=LATER_US)
+    assert not demand.is_at_floor(LATER_US, is_looked_at=True)
+
+
+def test_a_sub_stream_with_keyframes_enough_is_idle_as_a_main_one_is() -> None:
+    demand = a_demand(stream=Stream.SUB)
+
+    assert demand.decoding(LATER_US, is_looked_at=True) is Decoding.IDLE
+    assert not demand.is_at_floor(LATER_US, is_looked_at=True)

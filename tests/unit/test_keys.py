@@ -6,7 +6,7 @@ import pytest
 from redis.crc import key_slot
 
 from vigil import keys
-from vigil.domain.camera import CameraId
+from vigil.domain.camera import CameraId, Stream
 
 CAMERA = CameraId(7)
 
@@ -24,6 +24,10 @@ def test_the_contracts_keys_are_the_contracts() -> None:
         keys.packet_bytes,
         keys.gops,
         keys.templates,
+        lambda camera_id: keys.packets(camera_id, Stream.SUB),
+        lambda camera_id: keys.packet_bytes(camera_id, Stream.SUB),
+        lambda camera_id: keys.gops(camera_id, Stream.SUB),
+        lambda camera_id: keys.templates(camera_id, Stream.SUB),
         lambda camera_id: keys.status(camera_id, keys.Role.INGEST),
         lambda camera_id: keys.lease(camera_id, keys.Role.INGEST),
         lambda camera_id: keys.frame_bell(camera_id, keys.FrameKind.RAW),
@@ -63,10 +67,10 @@ def test_no_two_names_of_two_cameras_are_one() -> None:
             keys.boxed_image(camera_id),
             keys.look(camera_id),
             keys.deaths(camera_id),
-            keys.packets(camera_id),
-            keys.packet_bytes(camera_id),
-            keys.gops(camera_id),
-            keys.templates(camera_id),
+            *(keys.packets(camera_id, stream) for stream in Stream),
+            *(keys.packet_bytes(camera_id, stream) for stream in Stream),
+            *(keys.gops(camera_id, stream) for stream in Stream),
+            *(keys.templates(camera_id, stream) for stream in Stream),
             keys.camera_config(camera_id),
             *(keys.status(camera_id, role) for role in keys.Role),
             *(keys.lease(camera_id, role) for role in keys.Role),

@@ -8,7 +8,7 @@ from typing_extensions import override
 from camera_ctrl.admission import Admission
 from camera_ctrl.placement import Placement
 from camera_ctrl.reports import DecodeReport, IngestReport
-from camera_ctrl.shard_pool import ShardPool
+from camera_ctrl.shard_pool import ShardPool, both_addresses, main_address
 from camera_ctrl.shards.messages import ShardReport
 from camera_ctrl.supervisor import CameraSupervisor
 from tests.builders import A_TEMPLATE, BEGINNING, CAMERA, OTHER_CAMERA, a_camera, a_jpeg, a_packet
@@ -80,6 +80,7 @@ class Bench:
     generation: int = 0
     leases: MemoryLeases = field(init=False)
     packets: LeavingPacketLog = field(init=False)
+    sub_packets: MemoryPacketLog = field(init=False)
     frames: MemoryFrameStore = field(init=False)
     statuses: LeavingStatusBoard = field(init=False)
     keeper: LeaseKeeper = field(init=False)
@@ -88,6 +89,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.leases = MemoryLeases(self.clock)
         self.packets = LeavingPacketLog(self.leases, self.clock, limits=BacklogLimits())
+        self.sub_packets = MemoryPacketLog(self.leases, self.clock, limits=BacklogLimits())
         self.frames = MemoryFrameStore(self.leases, self.clock)
         self.statuses = LeavingStatusBoard(self.leases, self.clock)
         self.packets.switch = self.statuses.switch = self.switch
@@ -98,8 +100,10 @@ class Bench:
             ),
             keeper=self.keeper,
             ingest=self._pool("ingest"),
+            sub_ingest=self._pool("ingest-sub"),
             decode=self._pool("decode"),
             packets=self.packets,
+            sub_packets=self.sub_packets,
             frames=self.frames,
             statuses=self.statuses,
             admission=Admission(
@@ -113,7 +117,10 @@ class Bench:
             self.shards[name] = StillShard(name, clock=self.clock)
             return self.shards[name]
 
-        return ShardPool(kind, start=start, placement=Placement(8), clock=self.clock)
+        address_of = both_addresses if kind == "decode" else main_address
+        return ShardPool(
+            kind, start=start, placement=Placement(8), clock=self.clock, address_of=address_of
+        )
 
     def publish(self, *cameras: CameraConfig) -> None:
         self.generation += 1

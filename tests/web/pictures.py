@@ -12,10 +12,10 @@ from web.blueprint import ApiBlueprint
 WIDTH, HEIGHT = 1280, 720
 
 
-def a_jpeg() -> bytes:
-    """Return a picture of a gradient, WIDTH x HEIGHT."""
-    row = np.linspace(40, 200, WIDTH, dtype=np.uint8)
-    image_bgr = np.dstack([np.tile(row, (HEIGHT, 1))] * 3)
+def a_jpeg(width: int = WIDTH, height: int = HEIGHT) -> bytes:
+    """Return a picture of a gradient."""
+    row = np.linspace(40, 200, width, dtype=np.uint8)
+    image_bgr = np.dstack([np.tile(row, (height, 1))] * 3)
     is_encoded, jpeg = cv2.imencode(".jpg", image_bgr)
     assert is_encoded
     return jpeg.tobytes()
@@ -31,7 +31,8 @@ def still_pictures(jpeg: bytes) -> ApiBlueprint:
 
             def get(self, camera_id: int) -> Response:
                 require_camera_view(camera_id, f"/{kind}/{camera_id}")
-                return Response(jpeg, mimetype="image/jpeg")
+                frame_size = {"X-Frame-Size": f"{WIDTH}x{HEIGHT}"}
+                return Response(jpeg, mimetype="image/jpeg", headers=frame_size)
 
         Picture.__name__ = kind
         return Picture

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.browsing import Visitor, log_in
-from tests.web.pictures import HEIGHT, WIDTH
+from tests.web.pictures import HEIGHT, WIDTH, a_jpeg
 from tests.web.worlds import World
 from web.status.readiness import NOT_DURABLE
 
@@ -121,6 +121,37 @@ def test_a_rectangle_drawn_with_the_mouse_is_saved_in_pixels_of_the_frame(
     assert rectangle["name"] == "<b>gate</b>"
     assert rectangle["labels"] == ["person", "car"]
     assert rectangle["dwell_s"] == 3
+
+
+def test_on_a_sub_streams_picture_rectangles_are_drawn_in_pixels_of_the_full_frame(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    # Given a picture that is smaller than the frame, and not quite of its form
+    small = a_jpeg(704, 480)
+    camera_id = pictured.camera()
+    page = visitor.page()
+    page.context.route(
+        "**/get_snapshot/*",
+        lambda route: route.fulfill(
+            body=small, content_type="image/jpeg", headers={"X-Frame-Size": f"{WIDTH}x{HEIGHT}"}
+        ),
+    )
+    page.close()
+    page = editor_of(visitor, pictured, address, camera_id)
+
+    drag(page, (0.25, 0.25), (0.5, 0.75))
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.locator("#status")).to_contain_text("Rectangles saved")
+    (rectangle,) = pictured.admin().get(f"/rectangles/{camera_id}").json
+    assert rectangle["x"] == pytest.approx(WIDTH / 4, abs=3)
+    assert rectangle["y"] == pytest.approx(HEIGHT / 4, abs=3)
+    assert rectangle["width"] == pytest.approx(WIDTH / 4, abs=4)
+    assert rectangle["height"] == pytest.approx(HEIGHT / 2, abs=4)
+    # And the picture fills the frame's form, or what is drawn would lie beside what it is about
+    stage, picture = page.locator("#shapes").bounding_box(), page.locator("#snapshot")
+    assert picture.bounding_box() == stage
+    assert picture.evaluate("img => getComputedStyle(img).objectFit") == "fill"
 
 
 def test_a_rectangle_is_moved_resized_and_deleted(
@@ -250,9 +281,12 @@ def test_a_camera_is_added_on_the_first_page(
     page.get_by_role("button", name="Add the camera").click()
     expect(page.locator("#add-problem")).to_contain_text("must begin with one of")
     page.get_by_label("Stream URL").fill("rtsp://anna:s3cret@cam/1")
+    page.get_by_label("Sub-stream").fill("rtsp://cam/2")
     page.get_by_role("button", name="Add the camera").click()
 
     expect(page.locator("article h2")).to_have_text("Yard")
+    (camera,) = pictured.admin().get("/cameras").json
+    assert (camera["sub_stream_url"], camera["location"]) == ("rtsp://cam/2", "")
     expect(page.locator("article .why")).to_have_text("No camera service reports about it.")
     expect(page.locator("#added")).to_have_text("Yard was added.")
 

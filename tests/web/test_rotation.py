@@ -14,6 +14,8 @@ from web.models import Camera, LineToken
 OLD, NEW = "the old secret, of forty characters.....", "the new secret, of forty characters....."
 URL, CREDENTIALS = "rtsp://cam/user=anna_password=hidden_channel=1", "anna:s3cret"
 MODEL = "https://hub/best.onnx?token=hidden"
+SUB_URL, SUB_CREDENTIALS = "rtsp://other/password=hidden_channel=2", "berta:s3cret"
+SUB_TYPED = SUB_URL.replace("//", f"//{SUB_CREDENTIALS}@")
 TYPED = URL.replace("//", f"//{CREDENTIALS}@")
 
 
@@ -24,7 +26,7 @@ def test_a_rotated_secret_is_dropped_and_everything_still_opens(
     monkeypatch.setattr(rotation, "BATCH", 2)
     before = world_of(secret_key=OLD)
     for name in ("Door", "Yard", "Hall", "Gate", "Roof"):
-        before.camera(name, stream_url=TYPED, recognition=MODEL)
+        before.camera(name, stream_url=TYPED, sub_stream_url=SUB_TYPED, recognition=MODEL)
     before.camera("Open", stream_url="rtsp://cam/2")
     before.admin().post("/line_tokens", {"token": "a channel's token", "to": "U1"})
     refresh_token = before.admin().refresh_token
@@ -40,6 +42,7 @@ def test_a_rotated_secret_is_dropped_and_everything_still_opens(
     # Or no service would take it for newer than what it holds
     assert min(revision for _, _, revision in rows_of(alone)) > max(revisions)
     assert models_of(alone) == [*[MODEL] * 5, None]
+    assert subs_of(alone) == [*[(SUB_URL, SUB_CREDENTIALS)] * 5, (None, None)]
     with alone.app.app_context():
         (token,) = db.session.scalars(sa.select(LineToken.token))
     assert alone.wiring.sealer.open(token) == "a channel's token"
@@ -118,6 +121,15 @@ def models_of(world: World) -> list[str | None]:
     with world.app.app_context():
         sealed = db.session.scalars(query).all()
     return [each and world.wiring.sealer.open(each) for each in sealed]
+
+
+def subs_of(world: World) -> list[tuple[str | None, str | None]]:
+    """Return URL and password of each camera's sub-stream, as the world's own secrets open them."""
+    query = sa.select(Camera.sealed_sub_url, Camera.sub_credentials).order_by(Camera.id)
+    with world.app.app_context():
+        rows = db.session.execute(query).all()
+    open_ = world.wiring.sealer.open
+    return [(url and open_(url), pair and open_(pair)) for url, pair in rows]
 
 
 def published(world: World) -> list[tuple[str, str | None]]:

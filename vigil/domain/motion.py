@@ -5,7 +5,7 @@ ever, and takes this for somebody's comment.
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vigil.domain.frame import STAMPED_HEAD_BYTES
 
@@ -35,6 +35,16 @@ class Motion:
     is_moving: bool
     since_us: int
     boxes: tuple[BoxXyxy, ...] = ()
+
+    def scaled(self, size_wh: tuple[int, int], full_wh: tuple[int, int]) -> "Motion":
+        """Return the same, seen in a picture of one size, in pixels of a frame of another."""
+        if size_wh == full_wh:
+            return self
+        x, y = full_wh[0] / size_wh[0], full_wh[1] / size_wh[1]
+        boxes = tuple(
+            (round(a * x), round(b * y), round(c * x), round(d * y)) for a, b, c, d in self.boxes
+        )
+        return replace(self, boxes=boxes)
 
 
 def motion_segment(motion: Motion) -> bytes:

@@ -17,6 +17,7 @@ from vigil.domain.camera import CameraId
 from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
 from vigil.messages import CameraConfig, ConfigHead, Transport, Zone
 from web.cameras.models import Camera, Generation
+from web.cameras.stream_url import same_server
 from web.rectangles.models import Rectangle
 
 log = structlog.get_logger(__name__)
@@ -153,6 +154,8 @@ def _document(camera: Camera, zones: Sequence[Zone]) -> CameraConfig:
         name=camera.name,
         sealed_url=camera.sealed_url,
         credentials=camera.credentials,
+        sealed_sub_url=camera.sealed_sub_url,
+        sub_credentials=_sub_credentials(camera),
         transport=Transport(camera.transport),
         loop=camera.loop,
         enabled=camera.enabled,
@@ -163,6 +166,14 @@ def _document(camera: Camera, zones: Sequence[Zone]) -> CameraConfig:
         zones=tuple(zones),
         time_zone=camera.time_zone,
     )
+
+
+def _sub_credentials(camera: Camera) -> str | None:
+    """Return what the sub-stream is opened with: its own, or its camera's on the same server."""
+    if camera.sub_credentials is not None or camera.sub_stream_url is None:
+        return camera.sub_credentials
+    is_there = same_server(camera.sub_stream_url, camera.stream_url)
+    return camera.credentials if is_there else None
 
 
 def _zone(rectangle: Rectangle) -> Zone:

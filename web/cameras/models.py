@@ -18,6 +18,9 @@ class Camera(Base):
         stream_url: As it is shown: without user and password, other secrets masked.
         sealed_url: What the shown one hides too, sealed.
         credentials: ``user:password``, sealed; None: none are needed.
+        sub_stream_url, sealed_sub_url: The same of a smaller encoding; None: there is none.
+        sub_credentials: For that, sealed; empty before it was sealed: none are needed; None: those
+            of the main stream, if that is on the same server.
         recognition: As it is shown: secrets of a model's address masked.
         sealed_recognition: The same as it was given, sealed; None: the shown one says it all.
         revision: The generation at its last change, so it grows, and never comes back.
@@ -33,6 +36,15 @@ class Camera(Base):
         # No sealed text has a colon; every URL and every user with a password has one.
         sa.CheckConstraint("sealed_url !~ ':'", name="sealed_url_sealed"),
         sa.CheckConstraint("credentials !~ ':'", name="credentials_sealed"),
+        sa.CheckConstraint("char_length(sub_stream_url) <= 2048", name="sub_stream_url_length"),
+        sa.CheckConstraint(
+            "sub_stream_url !~ '^[a-z]+://[^/?#]*@'", name="sub_stream_url_no_userinfo"
+        ),
+        sa.CheckConstraint("sealed_sub_url !~ ':'", name="sealed_sub_url_sealed"),
+        sa.CheckConstraint("sub_credentials !~ ':'", name="sub_credentials_sealed"),
+        sa.CheckConstraint(
+            "(sub_stream_url IS NULL) = (sealed_sub_url IS NULL)", name="sub_stream_whole"
+        ),
         sa.CheckConstraint("sealed_recognition !~ ':'", name="sealed_recognition_sealed"),
         sa.CheckConstraint(
             "recognition !~ '://' OR sealed_recognition IS NOT NULL", name="recognition_sealed"
@@ -49,6 +61,9 @@ class Camera(Base):
     stream_url: Mapped[str]
     sealed_url: Mapped[str]
     credentials: Mapped[str | None]
+    sub_stream_url: Mapped[str | None]
+    sealed_sub_url: Mapped[str | None]
+    sub_credentials: Mapped[str | None]
     location: Mapped[str]
     recognition: Mapped[str]
     sealed_recognition: Mapped[str | None]

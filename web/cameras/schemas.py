@@ -29,11 +29,19 @@ def _known_time_zone(name: str) -> None:
         raise ValidationError("Must be an IANA name, such as Europe/Berlin or Asia/Taipei.")
 
 
-def _stream_url(**kwargs: Any) -> fields.String:
-    hint = "rtsp, rtsps, http, https; for admins also file:///path and device:///dev/video0. "
+def _stream_url(hint: str = "", **kwargs: Any) -> fields.String:
+    hint += "rtsp, rtsps, http, https; for admins also file:///path and device:///dev/video0. "
     keeps = "It is kept sealed; user, password and what looks like a secret are never shown."
     length = validate.Length(min=1, max=MAX_URL_CHARS)
     return fields.String(validate=length, metadata={"description": hint + keeps}, **kwargs)
+
+
+def _sub_stream_url(**kwargs: Any) -> fields.String:
+    hint = (
+        "A smaller encoding of the same video, which is decoded instead; null: there is none. "
+        "Without a user, that of stream_url is taken on the same host and port. "
+    )
+    return _stream_url(hint, allow_none=True, **kwargs)
 
 
 class CameraIn(Schema):
@@ -41,6 +49,7 @@ class CameraIn(Schema):
 
     name = Text(min_length=1, max_length=100, required=True)
     stream_url = _stream_url(required=True)
+    sub_stream_url = _sub_stream_url(load_default=None)
     location = Text(max_length=200, load_default="")
     recognition = Text(
         min_length=1,
@@ -68,6 +77,7 @@ class CameraPatch(Schema):
 
     name = Text(min_length=1, max_length=100)
     stream_url = _stream_url()
+    sub_stream_url = _sub_stream_url()
     location = Text(max_length=200)
     recognition = Text(min_length=1, max_length=_RECOGNITION_CHARS)
     transport = fields.String(validate=_TRANSPORT)
@@ -93,6 +103,7 @@ class CameraOut(Schema):
     id = fields.Integer(required=True)
     name = fields.String(required=True)
     stream_url = fields.String(required=True)
+    sub_stream_url = fields.String(required=True, allow_none=True)
     has_credentials = fields.Function(_has_credentials, required=True, metadata={"type": "boolean"})
     location = fields.String(required=True)
     recognition = fields.String(required=True)

@@ -89,6 +89,7 @@ def add(
             "stream_url": stream_url.shown(address.url),
             "sealed_url": sealer.seal(address.url),
             "credentials": _sealed(address, sealer),
+            **_sub_stream(fields["sub_stream_url"], who=who, sealer=sealer),
             **recognition.kept(fields["recognition"], sealer),
             # Before the count: it makes whoever adds another camera wait for this one.
             "revision": next_generation(session),
@@ -139,6 +140,9 @@ def update(
         )
     if "stream_url" in changes:
         _move(camera, changes.pop("stream_url"), who=who, sealer=sealer)
+    # Sent back as it was shown, it stays as it is.
+    if changes.get("sub_stream_url", camera.sub_stream_url) != camera.sub_stream_url:
+        changes |= _sub_stream(changes["sub_stream_url"], who=who, sealer=sealer, of=camera)
     # Sent back as it was shown, it stays as it is.
     if changes.get("recognition", camera.recognition) != camera.recognition:
         changes |= recognition.kept(changes["recognition"], sealer)
@@ -192,11 +196,37 @@ def _move(camera: Camera, typed_url: str, *, who: Principal, sealer: Sealer) -> 
     camera.is_demo = False
 
 
-def _parse(typed_url: str, *, who: Principal) -> StreamUrl:
+def _sub_stream(
+    typed_url: str | None, *, who: Principal, sealer: Sealer, of: Camera | None = None
+) -> dict[str, str | None]:
+    """Return the columns of a sub-stream. Its password, too, stays with its server alone.
+
+    Args:
+        typed_url: Where it is; None: there is none.
+        who: The caller.
+        sealer: For address and password.
+        of: The camera that may have had another.
+    """
+    if typed_url is None:
+        return {"sub_stream_url": None, "sealed_sub_url": None, "sub_credentials": None}
+    address = _parse(typed_url, who=who, field="sub_stream_url")
+    # One that is empty says that none are wanted, not even those of the main stream.
+    credentials = None if address.credentials is None else sealer.seal(address.credentials)
+    before = None if of is None else of.sub_stream_url
+    if of is not None and before is not None and address.credentials is None:
+        credentials = of.sub_credentials if stream_url.same_server(address.url, before) else None
+    return {
+        "sub_stream_url": stream_url.shown(address.url),
+        "sealed_sub_url": sealer.seal(address.url),
+        "sub_credentials": credentials,
+    }
+
+
+def _parse(typed_url: str, *, who: Principal, field: str = "stream_url") -> StreamUrl:
     try:
         address = stream_url.parse(typed_url)
     except StreamUrlInvalid as error:
-        raise Invalid(f"stream_url {error}.", {"stream_url": [f"It {error}."]}) from None
+        raise Invalid(f"{field} {error}.", {field: [f"It {error}."]}) from None
     if address.is_local and not who.may(Right.USE_LOCAL_SOURCES):
         raise LocalSourceForbidden(
             "Files and devices of the machine can be made cameras by admins alone."
@@ -213,4 +243,5 @@ def _taken(name: str) -> CameraNameTaken:
 
 
 def _details(camera: Camera) -> dict[str, Any]:
-    return {"name": camera.name, "stream_url": camera.stream_url}
+    addresses = {"stream_url": camera.stream_url, "sub_stream_url": camera.sub_stream_url}
+    return {"name": camera.name, **{name: url for name, url in addresses.items() if url}}

@@ -9,7 +9,9 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 from vigil.masking import MASK, masked_address
 
 MAX_URL_CHARS: Final = 2048
-NETWORK_SCHEMES: Final = frozenset({"rtsp", "rtsps", "http", "https"})
+#: Network schemes, each with the port of a URL that names none.
+_PORTS: Final = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+NETWORK_SCHEMES: Final = frozenset(_PORTS)
 LOCAL_SCHEMES: Final = frozenset({"file", "device"})
 
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.%a-z]+\]")
@@ -71,7 +73,15 @@ def shown(url: str) -> str:
 def same_server(one: str, other: str) -> bool:
     """Whether two URLs name the same scheme, host and port: the same keeper of a password."""
     first, second = urlsplit(one), urlsplit(other)
-    return (first.scheme, first.netloc) == (second.scheme, second.netloc)
+    return (first.scheme, first.hostname, _port_of(first)) == (
+        second.scheme,
+        second.hostname,
+        _port_of(second),
+    )
+
+
+def _port_of(parts: SplitResult) -> int | None:
+    return parts.port or _PORTS.get(parts.scheme)
 
 
 def _with_scheme(text: str) -> str:

@@ -64,13 +64,15 @@ def _install_snapshot(blp: ApiBlueprint, views: LiveViews) -> None:
         def get(self, camera_id: int) -> Response:
             """Send the newest picture; of a dead camera the no-signal picture, which says so.
 
-            `X-Captured-At` tells when it was captured.
+            `X-Captured-At` tells when it was captured, `X-Frame-Size` the size of the full frame
+            in pixels, as `1920x1080`: a sub-stream's picture is smaller.
             """
             require_camera_view(camera_id, f"/get_snapshot/{camera_id}")
             snapshot = views.snapshot(CameraId(camera_id))
             answer = Response(snapshot.jpeg, content_type="image/jpeg")
-            if snapshot.captured_at_us is not None:
-                captured_at = utc_from_us(snapshot.captured_at_us)
+            if (stamp := snapshot.stamp) is not None:
+                answer.headers["X-Frame-Size"] = f"{stamp.width_px}x{stamp.height_px}"
+                captured_at = utc_from_us(stamp.captured_at_us)
                 answer.headers["X-Captured-At"] = captured_at.isoformat(timespec="milliseconds")
             if not snapshot.is_live:
                 answer.headers["X-Camera-Status"] = "inactive"

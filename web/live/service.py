@@ -11,7 +11,7 @@ from vigil.bus.frames.base import FrameStore
 from vigil.bus.watchers.base import Watchers
 from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId
-from vigil.domain.frame import read_stamp
+from vigil.domain.frame import FrameStamp, read_stamp
 from vigil.errors import BusUnavailable, FrameInvalid
 from web.live.composer import Composers
 from web.live.feeds import Feed, FeedBoard
@@ -35,10 +35,10 @@ WAKE_LOOK_S, WAKE_LOOKS = 0.05, 10
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A stamped JPEG, and when it was captured."""
+    """A stamped JPEG, and its stamp."""
 
     jpeg: bytes
-    captured_at_us: int
+    stamp: FrameStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class Snapshot:
 
     Attributes:
         is_live: False: it is the no-signal picture.
-        captured_at_us: UTC of the frame, in microseconds since 1970; None: it is none.
+        stamp: Of the frame that it shows; None: it shows none.
     """
 
     jpeg: bytes
     is_live: bool
-    captured_at_us: int | None = None
+    stamp: FrameStamp | None = None
 
 
 class LiveViews:
@@ -100,14 +100,14 @@ class LiveViews:
         if newest is None:
             return Snapshot(self._substitute(camera_id).paint(), is_live=False)
         asked_us = self._clock.utc_us()
-        if asked_us - newest.captured_at_us > FRESH_S * MICROSECONDS:
+        if asked_us - newest.stamp.captured_at_us > FRESH_S * MICROSECONDS:
             newest = self._woken(camera_id, than=newest)
-        return Snapshot(newest.jpeg, is_live=True, captured_at_us=newest.captured_at_us)
+        return Snapshot(newest.jpeg, is_live=True, stamp=newest.stamp)
 
     def _newest(self, camera_id: CameraId) -> _Frame | None:
         try:
             jpeg = self._store.newest([camera_id]).get(camera_id)
-            return None if jpeg is None else _Frame(jpeg, read_stamp(jpeg).captured_at_us)
+            return None if jpeg is None else _Frame(jpeg, read_stamp(jpeg))
         except (BusUnavailable, FrameInvalid) as error:
             log.warning("no_snapshot", camera_id=camera_id, what=str(error))
             return None
@@ -122,7 +122,7 @@ class LiveViews:
         for _ in range(WAKE_LOOKS):
             self._never.wait(WAKE_LOOK_S)
             newer = self._newest(camera_id)
-            if newer is not None and newer.captured_at_us > than.captured_at_us:
+            if newer is not None and newer.stamp.captured_at_us > than.stamp.captured_at_us:
                 return newer
         return than
 

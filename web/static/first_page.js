@@ -145,7 +145,9 @@ document.getElementById("add")?.addEventListener("submit", async (event) => {
   const refusal = document.getElementById("add-problem");
   const done = document.getElementById("added");
   try {
-    const added = await call("POST", "/cameras", Object.fromEntries(new FormData(form)));
+    // A field that was left empty is not named: its default holds.
+    const filled = [...new FormData(form)].filter(([, value]) => value !== "");
+    const added = await call("POST", "/cameras", Object.fromEntries(filled));
     form.reset();
     tell(refusal, null);
     done.textContent = `${added.name} was added.`;

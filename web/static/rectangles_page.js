@@ -270,8 +270,11 @@ async function takeSnapshot() {
     picture.src = URL.createObjectURL(await answer.blob());
     await picture.decode();
     byId("missing").hidden = isLive;
+    picture.classList.toggle("live", isLive);
     if (isLive) {
-      frame = { width: picture.naturalWidth, height: picture.naturalHeight };
+      // Of a sub-stream the picture is smaller than the frame in whose pixels shapes are.
+      const [width, height] = answer.headers.get("X-Frame-Size").split("x").map(Number);
+      frame = { width, height };
       isFrameKnown = true;
     }
   } catch {

@@ -12,6 +12,18 @@ class StatusQuery(Schema):
     )
 
 
+class SubStreamOut(Schema):
+    """How a camera's sub-stream is."""
+
+    state = fields.String(required=True)
+    error = fields.String(required=True, allow_none=True)
+    codec = fields.String(required=True, allow_none=True)
+    width_px = fields.Integer(required=True)
+    height_px = fields.Integer(required=True)
+    fps = fields.Float(required=True, attribute="packet_fps")
+    bitrate_bps = fields.Float(required=True)
+
+
 class CameraDetailsOut(Schema):
     """How one camera is."""
 
@@ -38,6 +50,9 @@ class CameraDetailsOut(Schema):
     #: full, gated (nothing moves) or idle (keyframes alone); and why it is not idle.
     decoding = fields.String()
     decoding_reason = fields.String(allow_none=True)
+    #: main or sub: which stream that is of; and how the other one is, null where there is none.
+    decoded_stream = fields.String()
+    sub_stream = fields.Nested(SubStreamOut, allow_none=True)
     frames_decoded = fields.Integer()
 
 

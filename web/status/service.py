@@ -87,7 +87,9 @@ def details_of(said: Said, *, now: datetime) -> dict[str, Any]:
         "moving_since": _utc(status.moving_since_us),
         "decoding": status.decoding,
         "decoding_reason": status.decoding_reason,
+        "decoded_stream": status.decoded_stream,
         "frames_decoded": status.frames_decoded,
+        "sub_stream": status.sub_stream,
     }
 
 

@@ -73,7 +73,7 @@ class Reading(Answers[list[Entry]]):
 
 
 class PacketLog(Protocol):
-    """The packets of every camera."""
+    """The packets of one stream of every camera."""
 
     def append(
         self,

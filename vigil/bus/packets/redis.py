@@ -18,7 +18,7 @@ from vigil.bus.packets.base import (
     Reading,
     Template,
 )
-from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.packet import Packet, packed_meta, unpacked
 from vigil.errors import MessageInvalid
 
@@ -29,10 +29,19 @@ _TEMPLATE_UNKNOWN = -1
 
 
 class RedisPacketLog(PacketLog):
-    """The packets of every camera on one Redis or a cluster."""
+    """The packets of one stream of every camera, on one Redis or a cluster.
 
-    def __init__(self, redis: RedisClient, *, limits: BacklogLimits) -> None:
+    Args:
+        redis: The media Redis.
+        limits: How much of each camera is kept.
+        stream: Which of its streams.
+    """
+
+    def __init__(
+        self, redis: RedisClient, *, limits: BacklogLimits, stream: Stream = Stream.MAIN
+    ) -> None:
         self._redis = redis
+        self._stream = stream
         self._limits = limits
         self._append = redis.register_script(script_source(__package__, "append.lua"))
         self._clear = redis.register_script(script_source("vigil.bus", "clear.lua"))
@@ -67,7 +76,7 @@ class RedisPacketLog(PacketLog):
         limits = self._limits
         with translated_errors():
             held_ms, held_bytes = self._append(
-                keys=[*_log_keys(camera_id), _lease(camera_id)],
+                keys=[*self._log_keys(camera_id), _lease(camera_id)],
                 args=[
                     epoch,
                     round(limits.seconds * 1000),
@@ -113,7 +122,10 @@ class RedisPacketLog(PacketLog):
     ) -> tuple[dict[CameraId, list[tuple[bytes, dict[bytes, bytes]]]], frozenset[CameraId]]:
         """Return raw entries, and who is watched; note in found who could not be asked."""
         questions: dict[tuple[CameraId, bool], tuple[CameraId, Command]] = {
-            (each, False): (each, ("XRANGE", keys.packets(each), f"({after}", "+", "COUNT", limit))
+            (each, False): (
+                each,
+                ("XRANGE", keys.packets(each, self._stream), f"({after}", "+", "COUNT", limit),
+            )
             for each, after in positions.items()
         }
         for each in asking:
@@ -128,7 +140,7 @@ class RedisPacketLog(PacketLog):
     @override
     def last_keyframe(self, camera_id: CameraId) -> EntryId | None:
         with translated_errors():
-            gop = self._redis.lindex(keys.gops(camera_id), -1)
+            gop = self._redis.lindex(keys.gops(camera_id, self._stream), -1)
         if gop is None:
             return None
         milliseconds, sequence = _text(gop).split(" ", 1)[0].split("-")
@@ -141,13 +153,17 @@ class RedisPacketLog(PacketLog):
     @override
     def template(self, camera_id: CameraId, template_id: str) -> Template | None:
         with translated_errors():
-            nut = self._redis.hget(keys.templates(camera_id), template_id)
+            nut = self._redis.hget(keys.templates(camera_id, self._stream), template_id)
         return None if nut is None else Template(template_id, _raw(nut))
 
     @override
     def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
         with translated_errors():
-            self._clear(keys=[_lease(camera_id), *_log_keys(camera_id)], args=[epoch])
+            self._clear(keys=[_lease(camera_id), *self._log_keys(camera_id)], args=[epoch])
+
+    def _log_keys(self, camera_id: CameraId) -> list[str]:
+        names = (keys.packets, keys.packet_bytes, keys.gops, keys.templates)
+        return [name(camera_id, self._stream) for name in names]
 
 
 def _text(answer: bytes | str) -> str:
@@ -156,15 +172,6 @@ def _text(answer: bytes | str) -> str:
 
 def _raw(answer: bytes | str) -> bytes:
     return answer if isinstance(answer, bytes) else answer.encode()
-
-
-def _log_keys(camera_id: CameraId) -> list[str]:
-    return [
-        keys.packets(camera_id),
-        keys.packet_bytes(camera_id),
-        keys.gops(camera_id),
-        keys.templates(camera_id),
-    ]
 
 
 def _lease(camera_id: CameraId) -> str:
