@@ -126,7 +126,8 @@ def _in_cells(touched: Area, style: MaskStyle, cell_px: int) -> CoveredArea | No
     height, width = touched.shape
     padded = np.pad(touched, ((0, -height % cell_px), (0, -width % cell_px)))
     rows, columns = padded.shape[0] // cell_px, padded.shape[1] // cell_px
-    cells: Area = padded.reshape(rows, cell_px, columns, cell_px).any(axis=(1, 3))
+    blocks = padded.reshape(rows, cell_px, columns, cell_px)
+    cells: Area = np.asarray(blocks.any(axis=(1, 3)), np.bool_)
     filled = np.argwhere(cells)
     if not len(filled):
         return None
