@@ -15,7 +15,7 @@ import structlog
 from camera_ctrl.decode.decoder import CameraDecoder
 from camera_ctrl.decode.demand import Demand
 from camera_ctrl.decode.motion import MotionGate
-from camera_ctrl.liveness import DEAD_AFTER_INTERVALS, DEAD_AFTER_S
+from camera_ctrl.liveness import live_s
 from camera_ctrl.notes import Note, Notes
 from camera_ctrl.pace import comes_after_s
 from camera_ctrl.reports import DecodeReport
@@ -116,6 +116,7 @@ class DecodeShard:
         ]
         for camera in due:
             self._follow(camera)
+            camera.put_on_masks()
             if camera.position is None:
                 camera.position = self._reader.newest_keyframe(camera)
         now_us = self._clock.utc_us()
@@ -192,8 +193,9 @@ class DecodeShard:
             if camera is None:
                 camera = self._begun(config, assignment.epochs[camera_id])
                 self._cameras[camera_id] = camera
-            else:
-                camera.take(config, assignment.epochs[camera_id])
+            elif camera.take(config, assignment.epochs[camera_id]):
+                # What is there may show what is to be hidden now.
+                self._take_back(camera, camera.epoch)
             camera.choose(assignment.choices.get(camera_id, StreamChoice()))
 
     def _begun(self, config: CameraConfig, epoch: Epoch) -> DecodedCamera:
@@ -330,9 +332,9 @@ class DecodeShard:
         captured_at_us = read_stamp(jpeg).captured_at_us
         if camera.is_old(captured_at_us):
             return
-        live_until_us = captured_at_us + _live_s(frame_fps) * MICROSECONDS
+        live_until_us = captured_at_us + live_s(frame_fps) * MICROSECONDS
         # A backlog outlives its camera: what it shows is not live.
-        if self._is_over(camera, live_until_us):
+        if self._is_over(camera, jpeg, live_until_us):
             return
         try:
             self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=camera.frame_ttl_s())
@@ -343,12 +345,17 @@ class DecodeShard:
         except BusUnavailable as error:
             # The next frame will do.
             log.info("picture_dropped", camera_id=camera_id, reason=str(error))
-        # If the camera died or was taken away meanwhile, the one before this may have been removed.
-        if self._is_over(camera, live_until_us):
+        # If the camera died, was taken away or masked anew meanwhile, the one before this may have
+        # been removed.
+        if self._is_over(camera, jpeg, live_until_us):
             self._take_back(camera, epoch)
 
-    def _is_over(self, camera: DecodedCamera, live_until_us: float) -> bool:
-        return camera.is_gone or self._clock.utc_us() >= live_until_us
+    def _is_over(self, camera: DecodedCamera, jpeg: bytes, live_until_us: float) -> bool:
+        return (
+            camera.is_gone
+            or not camera.config.lets_show(jpeg)
+            or self._clock.utc_us() >= live_until_us
+        )
 
     def _take_back(self, camera: DecodedCamera, epoch: Epoch) -> None:
         try:
@@ -359,15 +366,6 @@ class DecodeShard:
     def _reports(self) -> dict[CameraId, DecodeReport]:
         now_s, now_us = self._clock.monotonic_s(), self._clock.utc_us()
         return {each: camera.report(now_s, now_us) for each, camera in self._cameras.items()}
-
-
-def _live_s(frame_fps: float) -> float:
-    """Return how long after its capture a picture's camera is alive for certain.
-
-    No longer than the watch waits for packets: it removes the picture of a camera that died, and
-    what is put behind that would stay.
-    """
-    return max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS / frame_fps)
 
 
 def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:

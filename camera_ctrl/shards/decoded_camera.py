@@ -73,13 +73,17 @@ class DecodedCamera:
         """Return whether a thread is at it."""
         return self.busy is not None and not self.busy.done()
 
-    def take(self, config: CameraConfig, epoch: Epoch) -> None:
-        """Go on as web wants it now."""
+    def take(self, config: CameraConfig, epoch: Epoch) -> bool:
+        """Go on as web wants it now; return whether other masks are to be painted at once."""
         if config.sealed_sub_url != self.config.sealed_sub_url:
             # Another one, for all we know.
             self.trial = Trial()
+        has_other_masks = self.config.masks != config.masks
+        if has_other_masks:
+            self.due_s = 0.0
         self.config, self.epoch = config, epoch
         self.decoder.picker.fps = config.frame_fps
+        return has_other_masks
 
     def choose(self, choice: StreamChoice) -> None:
         """Go on with this stream, as soon as it can be begun."""
@@ -127,6 +131,17 @@ class DecodedCamera:
     def is_looked_at(self) -> bool:
         """Return whether a recogniser wants to see what moves."""
         return self.config.recognition != RECOGNITION_OFF
+
+    def put_on_masks(self) -> None:
+        """Have the masks of now painted, if they are others than before. No thread is at it.
+
+        Of a camera that rests, the keyframe that was decoded last makes the first masked picture.
+        """
+        if self.decoder.masks == self.config.masks:
+            return
+        self.decoder.mask(self.config.masks, self.config.mask_mark)
+        if self.decoding is Decoding.IDLE:
+            self.position, self.gop_at, self.keyframe_us = None, None, 0
 
     def asks(self, now_us: int) -> bool:
         """Return whether it matters now if somebody watches."""
