@@ -60,7 +60,7 @@ class Caption:
     Attributes:
         recogniser: The detector's name for people.
         captured_at: When the frame was captured, in the time zone to be shown.
-        note: A warning worth a place in the picture; empty: none.
+        note: What else it says, such as how many are in it; empty: nothing.
     """
 
     recogniser: str

@@ -11,8 +11,8 @@ from object_recognition.drawing import Caption, annotate
 from object_recognition.looker import LentLease
 from object_recognition.picture import decoded, encoded
 from object_recognition.quarantine import Quarantine
-from object_recognition.recognisers import OFF, Chosen, Recognisers
-from object_recognition.view import CameraView, Seen, local_time
+from object_recognition.recognisers import Chosen, Recognisers
+from object_recognition.view import CameraView, Seen, counts_in_words, local_time
 from object_recognition.watch import FrameWatch, RawFrame
 from vigil import keys
 from vigil.bus.answers import Answers
@@ -171,9 +171,7 @@ class RecognitionWorker:
         except BusUnavailable as error:
             log.warning("configuration_unavailable", what=str(error))
         wanted = [
-            camera
-            for camera in self._configs.cameras.values()
-            if camera.enabled and camera.recognition != OFF
+            camera for camera in self._configs.cameras.values() if camera.enabled and camera.models
         ]
         # Once: a model that is asked for later holds up nobody who looks already.
         self._is_ready = self._is_ready or self._recognisers.are_ready(wanted)
@@ -283,8 +281,8 @@ class RecognitionWorker:
             self._quarantine.end(camera.id, epoch=epoch)
             return
         except ModelInvalid as error:
-            # Its next frame is looked at by the basic recogniser.
-            self._recognisers.refuse(camera, str(error))
+            # Its next frame is looked at by its other models, or by the basic recogniser.
+            self._recognisers.refuse(camera, error)
             log.error("model_refused", camera_id=camera.id, reason=str(error))
             self._quarantine.end(camera.id, epoch=epoch)
             return
@@ -296,7 +294,9 @@ class RecognitionWorker:
             labels=chosen.detector.labels,
             track_id=seen.track_id,
             zones=seen.zones,
-            caption=Caption(chosen.detector.name, local_time(camera, frame)),
+            caption=Caption(
+                chosen.detector.name, local_time(camera, frame), note=counts_in_words(seen.counts)
+            ),
         )
         record.attention.note_shown(self._clock.monotonic_s())
         self._publish(frame, image_bgr, seen, epoch, ttl_s=ttl_s)
@@ -326,6 +326,7 @@ class RecognitionWorker:
             found,
             camera=camera,
             detector=chosen.detector,
+            bounds=chosen.bounds,
             frame=frame,
             picture_wh=(image_bgr.shape[1], image_bgr.shape[0]),
         )
@@ -345,8 +346,10 @@ class RecognitionWorker:
 
     def _clear(self, camera_id: CameraId) -> None:
         """Take away the picture of a camera that died: no frozen frame is shown as live."""
-        if camera_id in self._records:
-            self._facts.say(*self._records[camera_id].view.close())
+        record = self._records.get(camera_id)
+        if record is not None:
+            self._facts.say(*record.view.close())
+            record.seen = None
         epoch = self._keeper.held().get(camera_id)
         if epoch is None:
             return
@@ -384,6 +387,7 @@ class RecognitionWorker:
             recogniser=record.recogniser,
             looked_fps=round(record.looks / past_s, 2),
             inference_ms=round(1e3 * record.busy_s / record.looks, 1) if record.looks else 0.0,
+            counts={} if record.seen is None else record.seen.counts,
             skipped=record.skipped,
             is_quarantined=in_quarantine is not None,
             error=record.error or in_quarantine,

@@ -3,6 +3,7 @@
 A reader ignores fields that it does not know, so that a newer writer may add some.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal, TypeVar
 
@@ -16,8 +17,8 @@ from vigil.errors import MessageInvalid
 DocumentT = TypeVar("DocumentT", bound="Document")
 
 
-#: What a camera's ``recognition`` says when nothing is to look at it.
-RECOGNITION_OFF = "off"
+#: So many models look at one camera at most: each look costs as much as all of them together.
+MAX_MODELS = 4
 
 
 class Document(BaseModel):
@@ -59,6 +60,23 @@ class Zone(Document):
     labels: tuple[str, ...] = ()
 
 
+class ModelUse(Document):
+    """A model that looks at a camera, and what of it counts there.
+
+    Attributes:
+        model: ``basic``, ``default``, or a path or an address, as it may be shown.
+        sealed: The address as it is fetched from, sealed (see ``vigil.sealing``); None: model is
+            no address.
+        labels: Those that count of what it sees; empty: all.
+        min_confidence: What it is less sure of is dropped; None: the camera's own counts.
+    """
+
+    model: str
+    sealed: str | None = None
+    labels: tuple[str, ...] = ()
+    min_confidence: float | None = Field(default=None, ge=0, le=1)
+
+
 class Transport(StrEnum):
     """How RTP comes from an RTSP camera."""
 
@@ -78,15 +96,13 @@ class CameraConfig(Document):
         loop: Whether a file begins again at its end.
         enabled: False: known, but left alone.
         frame_fps: JPEG frames a second made of it for recognition and pictures.
-        recognition: What looks at it: ``off``, ``basic``, ``default``, or a model's path or
-            address, as it may be shown.
-        sealed_recognition: The address as it is fetched from, sealed; None: it is no address.
-        min_confidence: Detections below are dropped.
+        models: What looks at it; empty: nothing does.
+        min_confidence: Detections below are dropped, of models that have no bound of their own.
         zones: Where to look; empty: everywhere.
         time_zone: IANA name in which the camera's times are shown.
     """
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     id: CameraId = Field(ge=1)
     revision: int = Field(ge=0)
     name: str
@@ -96,8 +112,9 @@ class CameraConfig(Document):
     loop: bool = False
     enabled: bool = True
     frame_fps: float = Field(default=5.0, gt=0, le=MAX_FRAME_FPS)
-    recognition: str = "default"
-    sealed_recognition: str | None = None
+    models: tuple[ModelUse, ...] = Field(
+        default=(ModelUse(model="default"),), max_length=MAX_MODELS
+    )
     min_confidence: float = Field(default=0.4, ge=0, le=1)
     zones: tuple[Zone, ...] = ()
     time_zone: str = "UTC"
@@ -184,7 +201,9 @@ class RecognitionStatus(Document):
     """What the holder of a camera's recognition lease says about it.
 
     Attributes:
-        recogniser: Its name for people, such as ``basic recogniser`` or ``yolox_nano``.
+        recogniser: Its name for people, such as ``basic recogniser`` or ``yolox_nano``; of several
+            all, with a plus between.
+        counts: How many objects of each label the last picture shows.
         skipped: Frames passed over for a newer one since this holder began.
         is_quarantined: Whether its frames killed workers, so that a process of its own looks.
     """
@@ -195,6 +214,7 @@ class RecognitionStatus(Document):
     recogniser: str
     looked_fps: float = 0.0
     inference_ms: float = 0.0
+    counts: Mapping[str, int] = {}
     skipped: int = 0
     is_quarantined: bool = False
     error: str | None = None

@@ -13,7 +13,7 @@ from vigil import keys
 from vigil.bus.packets.base import Entry, EntryId
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import Epoch
-from vigil.messages import RECOGNITION_OFF, CameraConfig, Decoding
+from vigil.messages import CameraConfig, Decoding
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class DecodedCamera:
 
     def is_looked_at(self) -> bool:
         """Return whether a recogniser wants to see what moves."""
-        return self.config.recognition != RECOGNITION_OFF
+        return bool(self.config.models)
 
     def asks(self, now_us: int) -> bool:
         """Return whether it matters now if somebody watches."""

@@ -6,6 +6,7 @@ import signal
 from typing_extensions import override
 
 from object_recognition.__main__ import main
+from object_recognition.bounds import Bounds
 from object_recognition.detection import Detections, ImageBgr
 from object_recognition.recognisers import Chosen, Recognisers
 from vigil.messages import CameraConfig
@@ -28,7 +29,9 @@ class _FragileDetector:
 class _FragileRecognisers(Recognisers):
     @override
     def of(self, camera: CameraConfig) -> Chosen:
-        return Chosen(_FragileDetector(), None)
+        detector = _FragileDetector()
+        bounds = Bounds.of(detector.labels, min_confidence=camera.min_confidence)
+        return Chosen(detector, None, bounds)
 
 
 if __name__ == "__main__":

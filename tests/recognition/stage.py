@@ -100,6 +100,9 @@ class Stage:
         self.clock = FakeClock()
         self.stop = StopSignal()
         self.detector = detector
+        #: Instead of that, by the name of their files.
+        self.detectors: dict[str, Detector] = {}
+        self.loaded: list[str] = []
         self.ingest, self.recognition = MemoryLeases(self.clock), MemoryLeases(self.clock)
         bell = MemoryFrameBell()
         self.raw = MemoryFrameStore(self.ingest, self.clock, bell)
@@ -170,10 +173,12 @@ class Stage:
             stop=self.stop,
         )
 
-    def _load(self, path: Path, _name: str) -> Detector:
+    def _load(self, path: Path, name: str) -> Detector:
         assert path.is_file()
-        assert self.detector is not None
-        return self.detector
+        self.loaded.append(name)
+        detector = self.detectors.get(name, self.detector)
+        assert detector is not None
+        return detector
 
     def configure(self, *cameras: CameraConfig) -> None:
         """Make these the cameras."""
@@ -233,4 +238,5 @@ class Stage:
 
 def a_basic_camera(camera_id: int = 7, **changes: Any) -> CameraConfig:
     """Return a camera that asks for no model."""
-    return a_camera(camera_id, **{"recognition": "basic"} | changes)
+    chosen = {} if "models" in changes else {"recognition": "basic"}
+    return a_camera(camera_id, **chosen | changes)

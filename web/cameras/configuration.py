@@ -17,6 +17,7 @@ from vigil.domain.camera import CameraId
 from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
 from vigil.messages import CameraConfig, ConfigHead, Transport, Zone
 from web.cameras.models import Camera, Generation
+from web.cameras.recognition import uses_of
 from web.rectangles.models import Rectangle
 
 log = structlog.get_logger(__name__)
@@ -157,8 +158,7 @@ def _document(camera: Camera, zones: Sequence[Zone]) -> CameraConfig:
         loop=camera.loop,
         enabled=camera.enabled,
         frame_fps=camera.frame_fps,
-        recognition=camera.recognition,
-        sealed_recognition=camera.sealed_recognition,
+        models=uses_of(camera),
         min_confidence=camera.min_confidence,
         zones=tuple(zones),
         time_zone=camera.time_zone,

@@ -76,8 +76,9 @@ def add(
         configuration: Tells the other services.
 
     Raises:
-        Invalid: No camera can be at the URL, or a secret of the model's address is masked.
+        Invalid: No camera can be at the URL, or recognition cannot be kept: see there.
         LocalSourceForbidden: The URL is for admins alone.
+        CheckpointForbidden: The model is.
         CameraNameTaken: Another camera has the name.
         TooManyCameras: There are ``MAX_CAMERAS``.
     """
@@ -89,7 +90,7 @@ def add(
             "stream_url": stream_url.shown(address.url),
             "sealed_url": sealer.seal(address.url),
             "credentials": _sealed(address, sealer),
-            **recognition.kept(fields["recognition"], sealer),
+            **recognition.kept(fields["recognition"], sealer, who=who, before=None),
             # Before the count: it makes whoever adds another camera wait for this one.
             "revision": next_generation(session),
         }
@@ -125,8 +126,9 @@ def update(
     Raises:
         CameraNotFound: It is unknown, or hidden from the caller.
         CameraChangedMeanwhile: The revision is another.
-        Invalid: No camera can be at the URL, or a secret of the model's address is masked.
+        Invalid: No camera can be at the URL, or recognition cannot be kept: see there.
         LocalSourceForbidden: The URL is for admins alone.
+        CheckpointForbidden: The model is.
         CameraNameTaken: Another camera has the name.
     """
     generation = next_generation(session)
@@ -139,9 +141,8 @@ def update(
         )
     if "stream_url" in changes:
         _move(camera, changes.pop("stream_url"), who=who, sealer=sealer)
-    # Sent back as it was shown, it stays as it is.
-    if changes.get("recognition", camera.recognition) != camera.recognition:
-        changes |= recognition.kept(changes["recognition"], sealer)
+    if "recognition" in changes:
+        changes |= recognition.kept(changes["recognition"], sealer, who=who, before=camera)
     for name, value in changes.items():
         setattr(camera, name, value)
     camera.revision = generation
