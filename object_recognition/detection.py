@@ -22,8 +22,8 @@ class Detections:
         confidence: ``(n,)`` float32, each in ``[0, 1]``.
         class_id: ``(n,)`` int64, index into the detector's labels.
         keypoints: ``(n, k, 3)`` float32: ``x, y`` in pixels of the source frame, which may lie
-            outside it, and a confidence in ``[0, 1]``; 0: nobody knows where it is. None: the
-            detector knows of none.
+            outside it, and a confidence in ``[0, 1]``. Below 0: the object has no such point.
+            None: the detector gives none.
 
     Raises:
         ValueError: On construction, when the shapes disagree.
@@ -54,6 +54,13 @@ class Detections:
         """Return the same objects with other classes ``(n,)``."""
         return replace(self, class_id=class_id)
 
+    def keypoints_of(self, row: int) -> NDArray[np.float32]:
+        """Return the points ``(k, 3)`` that an object has."""
+        if self.keypoints is None:
+            return np.empty((0, 3), np.float32)
+        points: NDArray[np.float32] = self.keypoints[row]
+        return points[points[:, 2] >= 0]
+
     @staticmethod
     def none() -> "Detections":
         """Return what an empty frame gives."""
@@ -63,10 +70,7 @@ class Detections:
 
     @staticmethod
     def joined(parts: Sequence["Detections"]) -> "Detections":
-        """Return what stands in several, in their order; there is at least one.
-
-        Where some have fewer keypoints than others, or none, nobody knows where the rest is.
-        """
+        """Return what stands in several, in their order; there is at least one."""
         return Detections(
             np.concatenate([each.xyxy for each in parts]),
             np.concatenate([each.confidence for each in parts]),
@@ -79,7 +83,7 @@ def _joined_keypoints(parts: Sequence[Detections]) -> NDArray[np.float32] | None
     most = max((each.keypoints.shape[1] for each in parts if each.keypoints is not None), default=0)
     if not most:
         return None
-    keypoints = np.zeros((sum(map(len, parts)), most, 3), np.float32)
+    keypoints = np.full((sum(map(len, parts)), most, 3), -1, np.float32)
     begin = 0
     for each in parts:
         if each.keypoints is not None:

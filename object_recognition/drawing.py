@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from object_recognition.detection import Detections, ImageBgr
+from object_recognition.skeleton import draw_skeleton
 from vigil.media.text import Bgr, Lettering, lettering
 from vigil.messages import Zone
 
@@ -94,8 +95,9 @@ def annotate(
     ids = np.zeros(len(found), np.int64) if track_id is None else track_id
     order = np.argsort(found.confidence, kind="stable")
     marks = [_mark(found, row, labels, int(ids[row])) for row in order]
-    for mark in marks:
+    for row, mark in zip(order.tolist(), marks, strict=True):
         _draw_outline(image, mark, sizes)
+        draw_skeleton(image, found.keypoints_of(row), mark.color, line_px=sizes.line)
     for mark in marks:
         _draw_label(image, mark, sizes)
     _draw_footer(image, caption, sizes)

@@ -28,6 +28,9 @@ from vigil.messages import (
     Zone,
 )
 
+#: Of so many objects of a frame keypoints are published, the surest: each takes 300 bytes.
+MAX_POSES = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -216,6 +219,8 @@ def _objects(
     full_scale: tuple[float, float],
 ) -> tuple[DetectedObject, ...]:
     full = shown.xyxy * np.array(full_scale * 2, np.float32)
+    order = np.argsort(-shown.confidence, kind="stable").tolist()
+    posed = frozenset(order[:MAX_POSES])
     return tuple(
         DetectedObject(
             track=int(track_id[row]) or None,
@@ -223,9 +228,17 @@ def _objects(
             confidence=round(float(shown.confidence[row]), 3),
             box=box_of(full[row]),
             zones=zones[row],
+            keypoints=_points(shown.keypoints_of(row), full_scale) if row in posed else (),
         )
-        for row in np.argsort(-shown.confidence, kind="stable")
+        for row in order
     )
+
+
+def _points(
+    points: NDArray[np.float32], full_scale: tuple[float, float]
+) -> tuple[tuple[float, float, float], ...]:
+    full = points * np.array((*full_scale, 1), np.float32)
+    return tuple((round(x, 1), round(y, 1), round(sure, 2)) for x, y, sure in full.tolist())
 
 
 def counts_in_words(counts: Mapping[str, int]) -> str:

@@ -246,6 +246,8 @@ class DetectedObject(Document):
         track: Which object it is, within camera and epoch; None: that is not sure yet.
         box: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
         zones: Names of the zones in which it counts.
+        keypoints: ``x, y`` in pixels of the full frame and a confidence, of a model that gives
+            them: COCO's seventeen joints of a body, mostly.
     """
 
     track: int | None = None
@@ -253,6 +255,7 @@ class DetectedObject(Document):
     confidence: float = Field(ge=0, le=1)
     box: tuple[float, float, float, float]
     zones: tuple[str, ...] = ()
+    keypoints: tuple[tuple[float, float, float], ...] = ()
 
 
 class FrameDetections(Document):

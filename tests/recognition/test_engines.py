@@ -174,11 +174,11 @@ def test_what_ultralytics_wrote_beside_the_two_is_kept(tmp_path: Path) -> None:
 
 
 def test_another_task_beside_the_two_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "metadata.yaml").write_text("task: pose\n")
+    (tmp_path / "metadata.yaml").write_text("task: segment\n")
     xml = write_ir(tmp_path, write_grid_model(tmp_path / "g.onnx", task=""))
     write_archive(xml, tmp_path / "m.zip")
 
-    with pytest.raises(ModelInvalid, match="task is 'pose'"):
+    with pytest.raises(ModelInvalid, match="task is 'segment'"):
         engines().check(tmp_path / "m.zip")
 
 
