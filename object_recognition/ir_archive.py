@@ -27,23 +27,6 @@ def is_archive(path: Path) -> bool:
         return file.read(4) == b"PK\x03\x04"
 
 
-def refuse_checkpoint(path: Path) -> None:
-    """Say what to do with a file of PyTorch's, which is an archive too.
-
-    Raises:
-        ModelInvalid: It is one.
-    """
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        names = [PurePosixPath(each).name for each in archive.namelist()]
-    if "data.pkl" in names:
-        raise ModelInvalid(
-            "it is a PyTorch checkpoint (.pt): a program, not a model file. Export it once where "
-            "Ultralytics is installed: yolo export model=best.pt format=onnx dynamic=True"
-        )
-
-
 def read_archive(path: Path) -> tuple[bytes, bytes]:
     """Return the graph and the weights.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from object_recognition.checkpoints.convert import CheckpointConverter
 from object_recognition.detection import Detections, Detector, ImageBgr
 from object_recognition.models.download import Downloader, Limits
 from object_recognition.models.shelf import ModelShelf
@@ -165,6 +166,7 @@ class Stage:
                     limits=Limits(silence_s=2, total_s=10), clock=SystemClock(), stop=self.stop
                 ),
                 check=lambda _: None,
+                converter=CheckpointConverter(folder, threads=1),
                 max_bytes=1_000_000,
             ),
             load=self._load,

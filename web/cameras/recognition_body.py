@@ -60,7 +60,8 @@ class Recognition(fields.Field[Any]):
         }
         description = (
             "What looks at it: off, basic, default, a model's path or URL; or a list of models. "
-            "A URL is kept sealed; what looks like a secret in it is never shown."
+            "A URL is kept sealed; what looks like a secret in it is never shown. "
+            "A .pt is a program that its maker wrote, and runs here: admins alone can add one."
         )
         super().__init__(metadata={"oneOf": [name, models], "description": description}, **kwargs)
 
