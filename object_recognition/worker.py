@@ -8,6 +8,7 @@ from object_recognition.attention import Attention
 from object_recognition.capacity import CapacityMeter
 from object_recognition.detection import ImageBgr
 from object_recognition.drawing import Caption, annotate
+from object_recognition.look_limit import LookLimit
 from object_recognition.looker import LentLease
 from object_recognition.picture import decoded, encoded
 from object_recognition.quarantine import Quarantine
@@ -85,6 +86,7 @@ class RecognitionWorker:
         clock: For the pace of statuses, and for how long a look takes.
         jpeg_quality: Of the annotated pictures.
         still_look_every_s: Seconds between two looks while nothing moves; 0: at every frame.
+        limit: Ends the process when a look does not come back.
         first_track: The number of the first track under a lease: others may have told of some.
     """
 
@@ -105,6 +107,7 @@ class RecognitionWorker:
         clock: Clock,
         jpeg_quality: int,
         still_look_every_s: float,
+        limit: LookLimit,
         first_track: int = 1,
     ) -> None:
         self._quarantine = quarantine
@@ -121,6 +124,7 @@ class RecognitionWorker:
         self._clock = clock
         self._jpeg_quality = jpeg_quality
         self._still_look_every_s = still_look_every_s
+        self._limit = limit
         self._first_track = first_track
         self._records: dict[CameraId, _Record] = {}
         self._meter = CapacityMeter(clock)
@@ -263,7 +267,8 @@ class RecognitionWorker:
         if motion is not None and not motion.is_moving:
             # The next may come as late as a keyframe.
             ttl_s = max(ttl_s, keys.IDLE_FRAME_TTL_S)
-        self._show(frame, again, chosen=chosen, epoch=epoch, ttl_s=ttl_s)
+        with self._limit():
+            self._show(frame, again, chosen=chosen, epoch=epoch, ttl_s=ttl_s)
         if again is None:
             self._meter.note(self._clock.monotonic_s() - begun_s)
 

@@ -1,5 +1,10 @@
-"""``python -m tests.recognition.deadly_worker``: a worker that a white picture kills."""
+"""``python -m tests.recognition.deadly_worker``: a worker that a white picture kills.
 
+The variable ``DEATH`` says how: as native code does that reads beyond its buffer (``crash``), that
+hangs with the interpreter's lock (``hang-locked``), or without (``hang``).
+"""
+
+import ctypes
 import os
 import signal
 
@@ -15,14 +20,25 @@ from vigil.messages import CameraConfig
 DEADLY_LEVEL = 200
 
 
+def _crash() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+#: A PyDLL's functions are called with the lock of the interpreter held, those of a CDLL without.
+_DEATHS = {
+    "crash": _crash,
+    "hang": lambda: ctypes.CDLL(None).sleep(3600),
+    "hang-locked": lambda: ctypes.PyDLL(None).sleep(3600),
+}
+
+
 class _FragileDetector:
     name = "fragile"
     labels = ("person",)
 
     def detect(self, image_bgr: ImageBgr) -> Detections:
         if image_bgr.mean() > DEADLY_LEVEL:
-            # As native code does that reads beyond its buffer.
-            os.kill(os.getpid(), signal.SIGSEGV)
+            _DEATHS[os.environ.get("DEATH", "crash")]()
         return Detections.none()
 
 

@@ -1,5 +1,6 @@
 """A recognition worker on twins, with a camera that a test writes frames for."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,7 @@ class Stage:
             clock=self.clock,
             jpeg_quality=90,
             still_look_every_s=10.0,
+            limit=nullcontext,
         )
         self.lookers: list[StillLooker] = []
         self._generation = 0
