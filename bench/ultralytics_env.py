@@ -70,6 +70,12 @@ def models(weights: Path) -> tuple[Path, Path]:
     return checkpoint, onnx
 
 
+def found() -> Path | None:
+    """Return the interpreter of the environment, if it was made before."""
+    interpreter = _folder() / "bin" / "python"
+    return interpreter if (_folder() / "done").exists() else None
+
+
 def environment() -> dict[str, str]:
     """Return the variables under which its programs run."""
     return {"YOLO_CONFIG_DIR": str(_folder())}

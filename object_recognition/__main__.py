@@ -7,6 +7,7 @@ import cv2
 from redis import Redis
 
 from object_recognition.assembly import make_engines, make_store
+from object_recognition.look_limit import look_limit
 from object_recognition.looker import LentLease, LookerProcess
 from object_recognition.models.shelf import ModelShelf
 from object_recognition.models.source import DEFAULT_MODEL
@@ -209,6 +210,7 @@ def _worker(
         watchers=RedisWatchers(redis),
         jpeg_quality=settings.boxed_jpeg_quality,
         still_look_every_s=settings.still_look_every_s,
+        limit=look_limit(settings.look_timeout_s),
         first_track=first_track,
     )
 

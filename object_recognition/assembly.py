@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from object_recognition.checkpoints.convert import CheckpointConverter
 from object_recognition.engines.choice import Engines, engines_for
 from object_recognition.models.download import Downloader, Limits
 from object_recognition.models.store import ModelStore
@@ -32,5 +33,6 @@ def make_store(
         home / "models",
         downloader=Downloader(limits=limits, clock=clock, stop=stop),
         check=engines.check,
+        converter=CheckpointConverter(home, threads=settings.inference_threads),
         max_bytes=settings.model_max_bytes,
     )

@@ -1,6 +1,7 @@
 """What a detector sees in one frame, and what a detector is."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,9 @@ class Detections:
             source frame, not of the letterboxed model input.
         confidence: ``(n,)`` float32, each in ``[0, 1]``.
         class_id: ``(n,)`` int64, index into the detector's labels.
+        keypoints: ``(n, k, 3)`` float32: ``x, y`` in pixels of the source frame, which may lie
+            outside it, and a confidence in ``[0, 1]``. Below 0: the object has no such point.
+            None: the detector gives none.
 
     Raises:
         ValueError: On construction, when the shapes disagree.
@@ -28,19 +32,34 @@ class Detections:
     xyxy: NDArray[np.float32]
     confidence: NDArray[np.float32]
     class_id: NDArray[np.int64]
+    keypoints: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.class_id)
         shapes = (self.xyxy.shape, self.confidence.shape, self.class_id.shape)
         if shapes != ((n, 4), (n,), (n,)):
             raise ValueError(f"shapes disagree: xyxy, confidence, class_id are {shapes}")
+        if self.keypoints is not None and self.keypoints.shape[::2] != (n, 3):
+            raise ValueError(f"shapes disagree: {n} rows, keypoints are {self.keypoints.shape}")
 
     def __len__(self) -> int:
         return len(self.class_id)
 
     def take(self, rows: Selection) -> "Detections":
         """Return the rows that a mask or a list of row numbers names."""
-        return Detections(self.xyxy[rows], self.confidence[rows], self.class_id[rows])
+        keypoints = None if self.keypoints is None else self.keypoints[rows]
+        return Detections(self.xyxy[rows], self.confidence[rows], self.class_id[rows], keypoints)
+
+    def named(self, class_id: NDArray[np.int64]) -> "Detections":
+        """Return the same objects with other classes ``(n,)``."""
+        return replace(self, class_id=class_id)
+
+    def keypoints_of(self, row: int) -> NDArray[np.float32]:
+        """Return the points ``(k, 3)`` that an object has."""
+        if self.keypoints is None:
+            return np.empty((0, 3), np.float32)
+        points: NDArray[np.float32] = self.keypoints[row]
+        return points[points[:, 2] >= 0]
 
     @staticmethod
     def none() -> "Detections":
@@ -48,6 +67,29 @@ class Detections:
         return Detections(
             np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int64)
         )
+
+    @staticmethod
+    def joined(parts: Sequence["Detections"]) -> "Detections":
+        """Return what stands in several, in their order; there is at least one."""
+        return Detections(
+            np.concatenate([each.xyxy for each in parts]),
+            np.concatenate([each.confidence for each in parts]),
+            np.concatenate([each.class_id for each in parts]),
+            _joined_keypoints(parts),
+        )
+
+
+def _joined_keypoints(parts: Sequence[Detections]) -> NDArray[np.float32] | None:
+    most = max((each.keypoints.shape[1] for each in parts if each.keypoints is not None), default=0)
+    if not most:
+        return None
+    keypoints = np.full((sum(map(len, parts)), most, 3), -1, np.float32)
+    begin = 0
+    for each in parts:
+        if each.keypoints is not None:
+            keypoints[begin : begin + len(each), : each.keypoints.shape[1]] = each.keypoints
+        begin += len(each)
+    return keypoints
 
 
 class Detector(Protocol):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from object_recognition.detection import Detections, ImageBgr
+from object_recognition.skeleton import draw_skeleton
 from vigil.media.text import Bgr, Lettering, lettering
 from vigil.messages import Zone
 
@@ -60,7 +61,7 @@ class Caption:
     Attributes:
         recogniser: The detector's name for people.
         captured_at: When the frame was captured, in the time zone to be shown.
-        note: A warning worth a place in the picture; empty: none.
+        note: What else it says, such as how many are in it; empty: nothing.
     """
 
     recogniser: str
@@ -94,8 +95,9 @@ def annotate(
     ids = np.zeros(len(found), np.int64) if track_id is None else track_id
     order = np.argsort(found.confidence, kind="stable")
     marks = [_mark(found, row, labels, int(ids[row])) for row in order]
-    for mark in marks:
+    for row, mark in zip(order.tolist(), marks, strict=True):
         _draw_outline(image, mark, sizes)
+        draw_skeleton(image, found.keypoints_of(row), mark.color, line_px=sizes.line)
     for mark in marks:
         _draw_label(image, mark, sizes)
     _draw_footer(image, caption, sizes)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from object_recognition.bounds import Bounds
 from object_recognition.boxes import box_of
 from object_recognition.detection import Detections, Detector
 from object_recognition.zones import MIN_AREA_SHARE, ZoneFilter
@@ -30,6 +31,7 @@ class Explainer:
         *,
         camera: CameraConfig,
         detector: Detector,
+        bounds: Bounds,
         zone_filter: ZoneFilter,
         stamp: FrameStamp,
         full_scale: tuple[float, float],
@@ -40,6 +42,7 @@ class Explainer:
             found: All that was found, in pixels of the picture.
             camera: As it is configured.
             detector: Who found it.
+            bounds: What of it counts.
             zone_filter: Of the camera's zones.
             stamp: Of the frame.
             full_scale: What makes pixels of the picture pixels of the full frame.
@@ -49,10 +52,9 @@ class Explainer:
             return None
         drops = drops_of(
             found,
-            min_confidence=camera.min_confidence,
+            bounds=bounds,
             zone_filter=zone_filter,
             zones=camera.zones,
-            labels=detector.labels,
         )
         order = np.argsort(-found.confidence, kind="stable").tolist()
         dropped = [row for row in order if drops[row]]
@@ -82,38 +84,40 @@ class Explainer:
 def drops_of(
     found: Detections,
     *,
-    min_confidence: float,
+    bounds: Bounds,
     zone_filter: ZoneFilter,
     zones: Sequence[Zone],
-    labels: Sequence[str],
 ) -> list[tuple[Drop, ...]]:
     """Return for each detection what keeps it out of the picture; nothing: it is shown.
 
     Args:
         found: All that was found.
-        min_confidence: The camera's.
+        bounds: What of each class counts, and how sure it must be.
         zone_filter: Of the zones.
         zones: The camera's.
-        labels: What class ids mean.
     """
-    is_sure = found.confidence >= np.float32(min_confidence)
+    is_sure, is_wanted = bounds.sure(found), bounds.wants(found)
     stands_in, allows = zone_filter.stands_in(found), zone_filter.allows(found)
     shares = zone_filter.shares(found)
     drops: list[tuple[Drop, ...]] = []
     for row in range(len(found)):
         why = []
+        class_id = int(found.class_id[row])
+        label = bounds.labels[class_id]
         if not is_sure[row]:
             why.append(
                 Drop(
                     reason=DropReason.CONFIDENCE,
                     value=f"{found.confidence[row]:.4f}",
-                    limit=f"{min_confidence:g}",
+                    limit=f"{bounds.min_confidence[class_id]:g}",
                 )
             )
+        if not is_wanted[row]:
+            why.append(_of_label(label, bounds.wanted[class_id]))
         if not zone_filter.is_everywhere and not (stands_in[:, row] & allows[:, row]).any():
-            label = labels[found.class_id[row]]
+            there = [zones[z] for z in np.flatnonzero(stands_in[:, row]).tolist()]
             why.append(
-                _of_label(label, [zones[z] for z in np.flatnonzero(stands_in[:, row]).tolist()])
+                _of_label(label, [each for zone in there for each in zone.labels])
                 if stands_in[:, row].any()
                 else _of_zone(float(shares[:, row].max()))
             )
@@ -125,6 +129,5 @@ def _of_zone(share: float) -> Drop:
     return Drop(reason=DropReason.ZONE, value=f"{share:.2f}", limit=f"{MIN_AREA_SHARE:g}")
 
 
-def _of_label(label: str, zones: Sequence[Zone]) -> Drop:
-    wanted = sorted({each for zone in zones for each in zone.labels})
-    return Drop(reason=DropReason.LABEL, value=label, limit=", ".join(wanted))
+def _of_label(label: str, wanted: Sequence[str]) -> Drop:
+    return Drop(reason=DropReason.LABEL, value=label, limit=", ".join(sorted({*wanted})))

@@ -46,7 +46,7 @@ class Follower:
         camera_id: Whose frames.
         epoch: Of the recognition lease.
         labels: What class ids mean.
-        min_confidence: Detections of less begin no track.
+        min_confidence: Detections of less begin no track: of all classes, or of each.
         full_scale: What makes pixels of the picture pixels of the full frame, across and down.
         first_track: The number of the first track: one behind those told under this lease before.
     """
@@ -57,7 +57,7 @@ class Follower:
         *,
         epoch: Epoch,
         labels: Sequence[str],
-        min_confidence: float,
+        min_confidence: float | Sequence[float],
         full_scale: tuple[float, float] = (1.0, 1.0),
         first_track: int = 1,
     ) -> None:
@@ -69,7 +69,7 @@ class Follower:
             confirm_hits=CONFIRM_HITS,
             confirm_looks=CONFIRM_LOOKS,
             sure_confidence=min_confidence,
-            least_confidence=min(LEAST_CONFIDENCE, min_confidence),
+            least_confidence=min(LEAST_CONFIDENCE, float(np.min(min_confidence))),
             kin=kin_of(labels),
             first_id=first_track,
         )

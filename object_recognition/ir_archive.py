@@ -14,6 +14,8 @@ from vigil.errors import ModelInvalid
 _MAX_BYTES = 1024**3
 _NOTES = "metadata.yaml"
 _NOTE = re.compile(r"^(license|task|author|description): (.+)$", re.MULTILINE)
+#: The one list of those that matter, as YAML has it in lines.
+_KEYPOINTS = re.compile(r"^kpt_shape:\s*- (\d+)\s*- (\d+)\s*$", re.MULTILINE)
 _MAX_NOTES_BYTES = 1024**2
 #: Fixed, so that the same model is the same archive.
 _DAY = (1980, 1, 1, 0, 0, 0)
@@ -23,23 +25,6 @@ def is_archive(path: Path) -> bool:
     """Return whether a file is an archive, by its first bytes."""
     with path.open("rb") as file:
         return file.read(4) == b"PK\x03\x04"
-
-
-def refuse_checkpoint(path: Path) -> None:
-    """Say what to do with a file of PyTorch's, which is an archive too.
-
-    Raises:
-        ModelInvalid: It is one.
-    """
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        names = [PurePosixPath(each).name for each in archive.namelist()]
-    if "data.pkl" in names:
-        raise ModelInvalid(
-            "it is a PyTorch checkpoint (.pt): a program, not a model file. Export it once where "
-            "Ultralytics is installed: yolo export model=best.pt format=onnx dynamic=True"
-        )
 
 
 def read_archive(path: Path) -> tuple[bytes, bytes]:
@@ -58,7 +43,8 @@ def read_archive(path: Path) -> tuple[bytes, bytes]:
 def read_notes(path: Path) -> dict[str, str]:
     """Return what Ultralytics' export wrote beside the two: licence, task, author.
 
-    Of its metadata.yaml only lines of a name and a text are read; labels are in the graph.
+    Of its metadata.yaml only lines of a name and a text are read, and how many keypoints there are;
+    labels are in the graph.
     """
     with zipfile.ZipFile(path) as archive:
         names = [each for each in archive.namelist() if PurePosixPath(each).name == _NOTES]
@@ -66,7 +52,10 @@ def read_notes(path: Path) -> dict[str, str]:
             return {}
         with archive.open(names[0]) as file:
             text = file.read(_MAX_NOTES_BYTES).decode(errors="replace")
-    return {key: value.strip("'\" \r") for key, value in _NOTE.findall(text)}
+    notes = {key: value.strip("'\" \r") for key, value in _NOTE.findall(text)}
+    if keypoints := _KEYPOINTS.search(text):
+        notes["kpt_shape"] = f"[{keypoints[1]}, {keypoints[2]}]"
+    return notes
 
 
 def write_archive(xml: Path, into: Path) -> None:

@@ -50,3 +50,10 @@ class RecognitionSettings(CoreSettings, ModelSettings):
         description="Seconds between two looks at a camera in which nothing moves; 0: every "
         "picture is looked at, whether something moves or not.",
     )
+    look_timeout_s: float = Field(
+        default=30.0,
+        ge=1,
+        le=600,
+        description="Seconds after which a look at a picture that does not come back ends its "
+        "worker; a second such picture puts its camera into quarantine.",
+    )

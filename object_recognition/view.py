@@ -1,6 +1,7 @@
 """What a worker makes of one camera's detections: what is shown, whose it is, and what is told."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 from numpy.typing import NDArray
 
+from object_recognition.bounds import Bounds
 from object_recognition.boxes import box_of
 from object_recognition.detection import Detections, Detector
 from object_recognition.explaining import Explainer
@@ -25,6 +27,9 @@ from vigil.messages import (
     FrameDetections,
     Zone,
 )
+
+#: Of so many objects of a frame keypoints are published, the surest: each takes 300 bytes.
+MAX_POSES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,11 @@ class Seen:
     published: FrameDetections
     explanation: Explanation | None
     facts: list[TrackFact]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many objects of each label are shown, the most first."""
+        return dict(Counter(each.label for each in self.published.objects).most_common())
 
     def shown_again(self, stamp: FrameStamp) -> "Seen":
         """Return the same for a later frame in which nothing has moved: nothing new is told."""
@@ -83,6 +93,7 @@ class CameraView:
         *,
         camera: CameraConfig,
         detector: Detector,
+        bounds: Bounds,
         frame: RawFrame,
         picture_wh: tuple[int, int],
     ) -> Seen:
@@ -92,6 +103,7 @@ class CameraView:
             found: In pixels of the picture.
             camera: As it is configured now.
             detector: Who found it.
+            bounds: What of it counts.
             frame: In which.
             picture_wh: The picture, which may be smaller than the full frame.
         """
@@ -103,19 +115,20 @@ class CameraView:
             found,
             camera=camera,
             detector=detector,
+            bounds=bounds,
             zone_filter=zone_filter,
             stamp=frame.stamp,
             full_scale=full_scale,
         )
-        found = found.take(zone_filter.inside(found))
+        found = found.take(zone_filter.inside(found) & bounds.wants(found))
         names = _names(zones, zone_filter.in_each(found))
-        follower, facts = self._follower_for(camera, detector, full_scale)
+        follower, facts = self._follower_for(detector, bounds, full_scale)
         tracked, told = follower.look(
             found,
             zones=names,
             captured_at_us=frame.stamp.captured_at_us,
         )
-        is_shown = found.confidence >= np.float32(camera.min_confidence)
+        is_shown = bounds.sure(found)
         rows = np.flatnonzero(is_shown)
         shown, track_id = tracked.detections.take(rows), tracked.track_id[rows]
         published = FrameDetections(
@@ -156,13 +169,13 @@ class CameraView:
         return self._filter[1]
 
     def _follower_for(
-        self, camera: CameraConfig, detector: Detector, full_scale: tuple[float, float]
+        self, detector: Detector, bounds: Bounds, full_scale: tuple[float, float]
     ) -> tuple[Follower, list[TrackFact]]:
         """Return who follows, and what another who followed before tells at the end.
 
         In pictures of another size boxes lie elsewhere, and another model calls things otherwise.
         """
-        key = (detector.name, detector.labels, camera.min_confidence, full_scale)
+        key = (detector.name, bounds, full_scale)
         if self._follower is not None and self._follower[0] == key:
             return self._follower[1], []
         ended = self.close()
@@ -170,7 +183,7 @@ class CameraView:
             self._camera_id,
             epoch=self.epoch,
             labels=detector.labels,
-            min_confidence=camera.min_confidence,
+            min_confidence=bounds.min_confidence,
             full_scale=full_scale,
             first_track=self._next_track,
         )
@@ -206,6 +219,8 @@ def _objects(
     full_scale: tuple[float, float],
 ) -> tuple[DetectedObject, ...]:
     full = shown.xyxy * np.array(full_scale * 2, np.float32)
+    order = np.argsort(-shown.confidence, kind="stable").tolist()
+    posed = frozenset(order[:MAX_POSES])
     return tuple(
         DetectedObject(
             track=int(track_id[row]) or None,
@@ -213,9 +228,22 @@ def _objects(
             confidence=round(float(shown.confidence[row]), 3),
             box=box_of(full[row]),
             zones=zones[row],
+            keypoints=_points(shown.keypoints_of(row), full_scale) if row in posed else (),
         )
-        for row in np.argsort(-shown.confidence, kind="stable")
+        for row in order
     )
+
+
+def _points(
+    points: NDArray[np.float32], full_scale: tuple[float, float]
+) -> tuple[tuple[float, float, float], ...]:
+    full = points * np.array((*full_scale, 1), np.float32)
+    return tuple((round(x, 1), round(y, 1), round(sure, 2)) for x, y, sure in full.tolist())
+
+
+def counts_in_words(counts: Mapping[str, int]) -> str:
+    """Return what a picture says of how many are in it: ``2 person, 1 car``."""
+    return ", ".join(f"{count} {label}" for label, count in counts.items())
 
 
 def local_time(camera: CameraConfig, frame: RawFrame) -> datetime:

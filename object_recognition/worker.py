@@ -8,11 +8,12 @@ from object_recognition.attention import Attention
 from object_recognition.capacity import CapacityMeter
 from object_recognition.detection import ImageBgr
 from object_recognition.drawing import Caption, annotate
+from object_recognition.look_limit import LookLimit
 from object_recognition.looker import LentLease
 from object_recognition.picture import decoded, encoded
 from object_recognition.quarantine import Quarantine
-from object_recognition.recognisers import OFF, Chosen, Recognisers
-from object_recognition.view import CameraView, Seen, local_time
+from object_recognition.recognisers import Chosen, Recognisers
+from object_recognition.view import CameraView, Seen, counts_in_words, local_time
 from object_recognition.watch import FrameWatch, RawFrame
 from vigil import keys
 from vigil.bus.answers import Answers
@@ -86,6 +87,7 @@ class RecognitionWorker:
         clock: For the pace of statuses, and for how long a look takes.
         jpeg_quality: Of the annotated pictures.
         still_look_every_s: Seconds between two looks while nothing moves; 0: at every frame.
+        limit: Ends the process when a look does not come back.
         first_track: The number of the first track under a lease: others may have told of some.
     """
 
@@ -106,6 +108,7 @@ class RecognitionWorker:
         clock: Clock,
         jpeg_quality: int,
         still_look_every_s: float,
+        limit: LookLimit,
         first_track: int = 1,
     ) -> None:
         self._quarantine = quarantine
@@ -122,6 +125,7 @@ class RecognitionWorker:
         self._clock = clock
         self._jpeg_quality = jpeg_quality
         self._still_look_every_s = still_look_every_s
+        self._limit = limit
         self._first_track = first_track
         self._records: dict[CameraId, _Record] = {}
         self._meter = CapacityMeter(clock)
@@ -172,9 +176,7 @@ class RecognitionWorker:
         except BusUnavailable as error:
             log.warning("configuration_unavailable", what=str(error))
         wanted = [
-            camera
-            for camera in self._configs.cameras.values()
-            if camera.enabled and camera.recognition != OFF
+            camera for camera in self._configs.cameras.values() if camera.enabled and camera.models
         ]
         # Once: a model that is asked for later holds up nobody who looks already.
         self._is_ready = self._is_ready or self._recognisers.are_ready(wanted)
@@ -266,7 +268,8 @@ class RecognitionWorker:
         if motion is not None and not motion.is_moving:
             # The next may come as late as a keyframe.
             ttl_s = max(ttl_s, keys.IDLE_FRAME_TTL_S)
-        self._show(frame, again, chosen=chosen, epoch=epoch, ttl_s=ttl_s)
+        with self._limit():
+            self._show(frame, again, chosen=chosen, epoch=epoch, ttl_s=ttl_s)
         if again is None:
             self._meter.note(self._clock.monotonic_s() - begun_s)
 
@@ -284,8 +287,8 @@ class RecognitionWorker:
             self._quarantine.end(camera.id, epoch=epoch)
             return
         except ModelInvalid as error:
-            # Its next frame is looked at by the basic recogniser.
-            self._recognisers.refuse(camera, str(error))
+            # Its next frame is looked at by its other models, or by the basic recogniser.
+            self._recognisers.refuse(camera, error)
             log.error("model_refused", camera_id=camera.id, reason=str(error))
             self._quarantine.end(camera.id, epoch=epoch)
             return
@@ -297,7 +300,9 @@ class RecognitionWorker:
             labels=chosen.detector.labels,
             track_id=seen.track_id,
             zones=seen.zones,
-            caption=Caption(chosen.detector.name, local_time(camera, frame)),
+            caption=Caption(
+                chosen.detector.name, local_time(camera, frame), note=counts_in_words(seen.counts)
+            ),
         )
         record.attention.note_shown(self._clock.monotonic_s())
         self._publish(frame, image_bgr, seen, epoch, ttl_s=ttl_s)
@@ -327,6 +332,7 @@ class RecognitionWorker:
             found,
             camera=camera,
             detector=chosen.detector,
+            bounds=chosen.bounds,
             frame=frame,
             picture_wh=(image_bgr.shape[1], image_bgr.shape[0]),
         )
@@ -349,8 +355,10 @@ class RecognitionWorker:
 
     def _clear(self, camera_id: CameraId) -> None:
         """Take away the picture of a camera that died: no frozen frame is shown as live."""
-        if camera_id in self._records:
-            self._facts.say(*self._records[camera_id].view.close())
+        record = self._records.get(camera_id)
+        if record is not None:
+            self._facts.say(*record.view.close())
+            record.seen = None
         epoch = self._keeper.held().get(camera_id)
         if epoch is None:
             return
@@ -388,6 +396,7 @@ class RecognitionWorker:
             recogniser=record.recogniser,
             looked_fps=round(record.looks / past_s, 2),
             inference_ms=round(1e3 * record.busy_s / record.looks, 1) if record.looks else 0.0,
+            counts={} if record.seen is None else record.seen.counts,
             skipped=record.skipped,
             is_quarantined=in_quarantine is not None,
             error=record.error or in_quarantine,

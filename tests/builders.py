@@ -8,7 +8,7 @@ from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, stamped
 from vigil.domain.packet import Packet
 from vigil.facts import TrackFact
-from vigil.messages import CameraConfig, CameraState, CameraStatus
+from vigil.messages import CameraConfig, CameraState, CameraStatus, ModelUse
 
 CAMERA = CameraId(7)
 OTHER_CAMERA = CameraId(8)
@@ -43,7 +43,14 @@ def a_jpeg(
 
 
 def a_camera(camera_id: int = CAMERA, **changes: Any) -> CameraConfig:
-    """Return a camera that nobody can connect to, unless its ``sealed_url`` is given."""
+    """Return a camera that nobody can connect to, unless its ``sealed_url`` is given.
+
+    Args:
+        camera_id: Its number.
+        changes: Fields by name; ``recognition`` for short: the one model that looks, or ``off``.
+    """
+    if (model := changes.pop("recognition", None)) is not None:
+        changes["models"] = () if model == "off" else (ModelUse(model=model),)
     fields: dict[str, Any] = {
         "id": camera_id,
         "revision": 1,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import ultralytics_env
 from tests.programs import SYSTEM_PYTHON
 
 REQUIRE = "VIGIL_TEST_REQUIRE"
@@ -90,6 +91,10 @@ NEEDS = {
     ),
     "nginx": Need(_on_path("nginx"), "apt install nginx"),
     "postgresql-15": Need(POSTGRESQL_15.is_dir, "apt install postgresql-15"),
+    "ultralytics": Need(
+        lambda: ultralytics_env.found() is not None,
+        "make bench ROW=frame-to-boxes: it makes an environment with Ultralytics",
+    ),
 }
 
 

@@ -4,6 +4,7 @@ A reader ignores fields that it does not know, so that a newer writer may add so
 """
 
 import hashlib
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Literal, TypeVar
@@ -19,8 +20,8 @@ from vigil.errors import MessageInvalid
 DocumentT = TypeVar("DocumentT", bound="Document")
 
 
-#: What a camera's ``recognition`` says when nothing is to look at it.
-RECOGNITION_OFF = "off"
+#: So many models look at one camera at most: each look costs as much as all of them together.
+MAX_MODELS = 4
 
 
 class Document(BaseModel):
@@ -96,6 +97,23 @@ def _mark_of(masks: tuple[Mask, ...]) -> bytes:
     return hashlib.blake2b(whole.encode(), digest_size=MARK_BYTES).digest()
 
 
+class ModelUse(Document):
+    """A model that looks at a camera, and what of it counts there.
+
+    Attributes:
+        model: ``basic``, ``default``, or a path or an address, as it may be shown.
+        sealed: The address as it is fetched from, sealed (see ``vigil.sealing``); None: model is
+            no address.
+        labels: Those that count of what it sees; empty: all.
+        min_confidence: What it is less sure of is dropped; None: the camera's own counts.
+    """
+
+    model: str
+    sealed: str | None = None
+    labels: tuple[str, ...] = ()
+    min_confidence: float | None = Field(default=None, ge=0, le=1)
+
+
 class Transport(StrEnum):
     """How RTP comes from an RTSP camera."""
 
@@ -117,16 +135,14 @@ class CameraConfig(Document):
         loop: Whether a file begins again at its end.
         enabled: False: known, but left alone.
         frame_fps: JPEG frames a second made of it for recognition and pictures.
-        recognition: What looks at it: ``off``, ``basic``, ``default``, or a model's path or
-            address, as it may be shown.
-        sealed_recognition: The address as it is fetched from, sealed; None: it is no address.
-        min_confidence: Detections below are dropped.
+        models: What looks at it; empty: nothing does.
+        min_confidence: Detections below are dropped, of models that have no bound of their own.
         zones: Where to look; empty: everywhere.
         masks: What is painted over in every picture of it.
         time_zone: IANA name in which the camera's times are shown.
     """
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     id: CameraId = Field(ge=1)
     revision: int = Field(ge=0)
     name: str
@@ -138,8 +154,9 @@ class CameraConfig(Document):
     loop: bool = False
     enabled: bool = True
     frame_fps: float = Field(default=5.0, gt=0, le=MAX_FRAME_FPS)
-    recognition: str = "default"
-    sealed_recognition: str | None = None
+    models: tuple[ModelUse, ...] = Field(
+        default=(ModelUse(model="default"),), max_length=MAX_MODELS
+    )
     min_confidence: float = Field(default=0.4, ge=0, le=1)
     zones: tuple[Zone, ...] = ()
     masks: tuple[Mask, ...] = ()
@@ -262,7 +279,9 @@ class RecognitionStatus(Document):
     """What the holder of a camera's recognition lease says about it.
 
     Attributes:
-        recogniser: Its name for people, such as ``basic recogniser`` or ``yolox_nano``.
+        recogniser: Its name for people, such as ``basic recogniser`` or ``yolox_nano``; of several
+            all, with a plus between.
+        counts: How many objects of each label the last picture shows.
         skipped: Frames passed over for a newer one since this holder began.
         is_quarantined: Whether its frames killed workers, so that a process of its own looks.
     """
@@ -273,6 +292,7 @@ class RecognitionStatus(Document):
     recogniser: str
     looked_fps: float = 0.0
     inference_ms: float = 0.0
+    counts: Mapping[str, int] = {}
     skipped: int = 0
     is_quarantined: bool = False
     error: str | None = None
@@ -304,6 +324,8 @@ class DetectedObject(Document):
         track: Which object it is, within camera and epoch; None: that is not sure yet.
         box: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
         zones: Names of the zones in which it counts.
+        keypoints: ``x, y`` in pixels of the full frame and a confidence, of a model that gives
+            them: COCO's seventeen joints of a body, mostly.
     """
 
     track: int | None = None
@@ -311,6 +333,7 @@ class DetectedObject(Document):
     confidence: float = Field(ge=0, le=1)
     box: tuple[float, float, float, float]
     zones: tuple[str, ...] = ()
+    keypoints: tuple[tuple[float, float, float], ...] = ()
 
 
 class FrameDetections(Document):

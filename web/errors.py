@@ -62,10 +62,10 @@ class Invalid(Refused):
 
     Args:
         message: For people.
-        errors: Field to what is wrong with it, for programs.
+        errors: Field to what is wrong with it, for programs; of a list, place to that.
     """
 
-    def __init__(self, message: str, errors: Mapping[str, list[str]] | None = None) -> None:
+    def __init__(self, message: str, errors: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.errors = errors
 

@@ -1,7 +1,7 @@
 """After a change of SECRET_KEY: what the one before sealed is sealed anew, so that it can go."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 import structlog
@@ -14,6 +14,9 @@ from web.cameras.models import Camera
 from web.recipients.models import LineToken
 
 log = structlog.get_logger(__name__)
+
+#: A sealed text; or several, and None in the place of each that is not sealed.
+Kept: TypeAlias = str | list[str | None]
 
 #: Every column that holds sealed texts.
 SEALED: Final[tuple[InstrumentedAttribute[Any], ...]] = (
@@ -41,13 +44,21 @@ def seal_anew(session: Session, sealer: Sealer) -> None:
             # Nothing is held while they are opened.
             session.rollback()
             after = rows[-1][0]
-            renewed = {
-                (row_id, token): _renewed(sealer, token, column, row_id) for row_id, token in rows
-            }
-            changed = {row: new for row, new in renewed.items() if new != row[1]}
+            renewed = [
+                (row_id, kept, _renewed_all(sealer, kept, column, row_id)) for row_id, kept in rows
+            ]
+            changed = [each for each in renewed if each[1] != each[2]]
             _replace(session, column, changed)
             count += len(changed)
         log.info("sealed_anew", table=kind.__tablename__, column=column.key, rows=count)
+
+
+def _renewed_all(
+    sealer: Sealer, kept: Kept, column: InstrumentedAttribute[Any], row_id: int
+) -> Kept:
+    if not isinstance(kept, list):
+        return _renewed(sealer, kept, column, row_id)
+    return [None if each is None else _renewed(sealer, each, column, row_id) for each in kept]
 
 
 def _renewed(sealer: Sealer, token: str, column: InstrumentedAttribute[Any], row_id: int) -> str:
@@ -60,14 +71,16 @@ def _renewed(sealer: Sealer, token: str, column: InstrumentedAttribute[Any], row
 
 
 def _replace(
-    session: Session, column: InstrumentedAttribute[Any], changed: Mapping[tuple[int, str], str]
+    session: Session,
+    column: InstrumentedAttribute[Any],
+    changed: Sequence[tuple[int, Kept, Kept]],
 ) -> None:
-    """Write new tokens where the old ones still are."""
+    """Write new tokens where the old ones still are: row, old, new."""
     if not changed:
         return
     kind = column.class_
     values = {"revision": next_generation(session)} if kind is Camera else {}
-    for (row_id, token), new in changed.items():
-        still_there = sa.update(kind).where(kind.id == row_id, column == token)
+    for row_id, old, new in changed:
+        still_there = sa.update(kind).where(kind.id == row_id, column == old)
         session.execute(still_there.values({column.key: new, **values}))
     session.commit()

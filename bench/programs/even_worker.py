@@ -7,6 +7,7 @@ run beside each other, their looks do not slow each other down, as on machines o
 from typing_extensions import override
 
 from object_recognition.__main__ import main
+from object_recognition.bounds import Bounds
 from object_recognition.detection import Detections, ImageBgr
 from object_recognition.recognisers import Chosen, Recognisers
 from vigil.messages import CameraConfig
@@ -32,7 +33,9 @@ class _EvenRecognisers(Recognisers):
 
     @override
     def of(self, camera: CameraConfig) -> Chosen:
-        return Chosen(_EvenDetector(), None)
+        detector = _EvenDetector()
+        bounds = Bounds.of(detector.labels, min_confidence=camera.min_confidence)
+        return Chosen(detector, None, bounds)
 
 
 if __name__ == "__main__":

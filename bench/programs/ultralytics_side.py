@@ -12,7 +12,6 @@ import json
 import os
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +19,14 @@ os.environ |= {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOS
 
 import torch
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from object_recognition.checkpoints.child import mended_torchvision
+
 #: As ours: what a camera that nobody has set would be shown, and who overlaps.
 _CONFIDENCE, _IOU = 0.05, 0.5
 #: Of the JPEG files, as ours.
 _QUALITY = 85
-
-
-def mended_torchvision() -> Any:
-    """Return what must be kept so that Ultralytics can be imported.
-
-    A torchvision that was built for CUDA does not load its operators beside a torch for CPUs.
-    """
-    spec = find_spec("torchvision")
-    assert spec is not None
-    assert spec.origin is not None
-    said = Path(spec.origin).with_name("version.py").read_text(encoding="utf-8")
-    if torch.version.cuda is not None or "+cu" not in said:
-        return None
-    library = torch.library.Library("torchvision", "DEF")
-    for name in ("nms", "qnms"):
-        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    import torchvision
-    from ultralytics.utils.nms import TorchNMS
-
-    torchvision.ops.nms = TorchNMS.nms
-    return library
 
 
 def make(weights: Path, folder: Path) -> None:

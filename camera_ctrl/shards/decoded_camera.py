@@ -15,7 +15,7 @@ from vigil import keys
 from vigil.bus.packets.base import Entry, EntryId, place_of
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import Epoch, Stream
-from vigil.messages import RECOGNITION_OFF, CameraConfig, Decoding
+from vigil.messages import CameraConfig, Decoding
 
 #: The keyframe at which a stream is begun lies no farther back than that.
 _OLD_S = 10.0
@@ -130,7 +130,7 @@ class DecodedCamera:
 
     def is_looked_at(self) -> bool:
         """Return whether a recogniser wants to see what moves."""
-        return self.config.recognition != RECOGNITION_OFF
+        return bool(self.config.models)
 
     def put_on_masks(self) -> None:
         """Have the masks of now painted, if they are others than before. No thread is at it.

@@ -200,6 +200,8 @@ def _describe(site: _Site, path: Path, name: str) -> None:
     print(f"model        {detector.name}")
     print(f"looks at     {width}x{height} of a 1080p picture, {aspect}")
     print(f"labels       {len(detector.labels)}: {labels}")
+    if detector.keypoint_count:
+        print(f"keypoints    {detector.keypoint_count}")
     print(f"licence      {detector.license or known or 'not stated in the file: ask who made it'}")
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from object_recognition.detection import Detections, ImageBgr
+from object_recognition.engines.keypoints import keypoints_of
 from object_recognition.engines.labels import labels_of
 from object_recognition.engines.layouts import Layout, layout_of
 from object_recognition.engines.letterbox import Letterbox
@@ -15,6 +16,7 @@ from vigil.errors import ModelInvalid
 
 #: Boxes of less confidence are never returned, whatever a camera asks for.
 MIN_CONFIDENCE = 0.05
+_TASKS = frozenset({"detect", "pose"})
 #: The input where a model takes any: its long side, and the aspect that most cameras have.
 _DYNAMIC_WH = (640, 384)
 #: Inputs that follow a camera are whole cells of the coarsest grid.
@@ -33,6 +35,8 @@ class _Shape(NamedTuple):
 
 class ModelDetector:
     """A detector of one of the layouts that we read: YOLOX, YOLOv8 and kin, or end to end.
+
+    Of a pose model its objects have keypoints.
 
     Keeps no memory of frames, so one serves all cameras of a thread. Where the model allows it, its
     input has each camera's aspect, so that little of what is looked at is padding.
@@ -60,6 +64,7 @@ class ModelDetector:
         self._max_iou = max_iou
         self._min_confidence = min_confidence
         _refuse_other_tasks(runtime.metadata)
+        self._keypoints = keypoints_of(runtime.metadata)
         self._shapes: dict[tuple[int, int], _Shape] = {}
         # An inference tells what shapes do not: whether the file runs at all.
         fixed_wh = runtime.fixed_wh or _DYNAMIC_WH
@@ -78,6 +83,11 @@ class ModelDetector:
     def license(self) -> str | None:
         """The licence that the file states, or None."""
         return self._runtime.metadata.get("license") or None
+
+    @property
+    def keypoint_count(self) -> int:
+        """How many keypoints it gives of an object; 0: none."""
+        return 0 if self._keypoints is None else self._keypoints.count
 
     @property
     def follows_aspect(self) -> bool:
@@ -105,14 +115,19 @@ class ModelDetector:
         if layout.overlaps:
             found = suppress_overlaps(found, max_iou=self._max_iou)
         found = found.take(found.class_id < len(self._labels))
-        return Detections(letterbox.to_frame(found.xyxy), found.confidence, found.class_id)
+        return Detections(
+            letterbox.to_frame(found.xyxy),
+            found.confidence,
+            found.class_id,
+            _to_frame(letterbox, found.keypoints),
+        )
 
     def _shape(self, input_wh: tuple[int, int]) -> _Shape:
         shape = self._shapes.get(input_wh)
         if shape is None:
             infer = self._runtime.at(input_wh)
             blank = np.zeros((1, 3, input_wh[1], input_wh[0]), np.float32)
-            layout = layout_of(input_wh, infer(blank).shape)
+            layout = layout_of(input_wh, infer(blank).shape, self._keypoints)
             if len(self._shapes) == _MAX_SHAPES:
                 self._shapes.pop(next(iter(self._shapes)))
             shape = _Shape(Letterbox(input_wh, layout.pixels), layout, infer)
@@ -136,8 +151,15 @@ class ModelDetector:
 
 def _refuse_other_tasks(metadata: Mapping[str, str]) -> None:
     task = metadata.get("task", "detect")
-    if task != "detect":
-        raise ModelInvalid(f"the model's task is '{task}'; accepted is 'detect'")
+    if task not in _TASKS:
+        raise ModelInvalid(f"the model's task is '{task}'; accepted are 'detect' and 'pose'")
+
+
+def _to_frame(letterbox: Letterbox, keypoints: Floats | None) -> Floats | None:
+    if keypoints is None:
+        return None
+    places = letterbox.points_to_frame(keypoints[..., :2])
+    return np.concatenate([places, keypoints[..., 2:]], axis=2)
 
 
 def _whole_cells(side_px: float) -> int:

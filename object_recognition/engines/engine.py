@@ -4,9 +4,10 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from object_recognition.checkpoints.convert import MISNAMED, is_checkpoint
 from object_recognition.engines.onnx import OnnxRuntime
 from object_recognition.engines.runtime import Runtime
-from object_recognition.ir_archive import is_archive, refuse_checkpoint
+from object_recognition.ir_archive import is_archive
 from vigil.errors import ModelInvalid
 
 
@@ -31,7 +32,8 @@ def open_runtime(path: Path, engine: Engine, *, threads: int, cache: Path | None
     Raises:
         ModelInvalid: It is no model that this engine takes.
     """
-    refuse_checkpoint(path)
+    if is_checkpoint(path):
+        raise ModelInvalid(MISNAMED)
     if engine is Engine.OPENVINO:
         # Only where it is installed, and for who chose it: it costs 180 MB of disk.
         from object_recognition.engines.openvino import OpenVinoRuntime  # noqa: PLC0415

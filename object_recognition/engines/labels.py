@@ -46,7 +46,8 @@ def labels_of(metadata: Mapping[str, str], *, class_count: int | None) -> tuple[
     names = _parse(written)
     if class_count not in {None, len(names)}:
         raise ModelInvalid(
-            f"the output has {class_count} classes, but the metadata names {len(names)}"
+            f"the output has {class_count} classes, but the metadata names {len(names)}; a pose "
+            "model says in its metadata that its 'task' is pose, and what its 'kpt_shape' is"
         )
     return names
 

@@ -6,6 +6,7 @@ Shape (batch, ...)  Family                         A row or column holds
 (1, K, 6)           end to end (YOLOv10, YOLO26)   corners in input pixels, confidence, class id
 
 N is the number of cells of the input's grids: strides 8, 16, 32, and 64 where the model has it.
+Pose models of the last two families give their keypoints behind that, in input pixels.
 """
 
 from dataclasses import dataclass
@@ -15,13 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from object_recognition.detection import Detections
+from object_recognition.engines.keypoints import Keypoints
 from object_recognition.engines.letterbox import Pixels
 from object_recognition.engines.runtime import Floats
 from vigil.errors import ModelInvalid
 
 ACCEPTED = (
     "accepted are detectors of the layouts YOLOX (1, cells, 5 + classes), YOLOv8/YOLO11 "
-    "(1, 4 + classes, cells) and end-to-end (1, boxes, 6)"
+    "(1, 4 + classes, cells) and end-to-end (1, boxes, 6), the last two with keypoints behind "
+    "where the metadata's 'task' is pose"
 )
 _STRIDES = ((8, 16, 32), (8, 16, 32, 64))
 _YOLOX_PIXELS = Pixels(rgb=False, unit=False, centred=False)
@@ -102,18 +105,21 @@ class AnchorFreeLayout:
     """YOLOv8 and its successors: a column for each cell."""
 
     class_count: int
+    keypoints: Keypoints | None = None
     pixels: Pixels = _ULTRALYTICS_PIXELS
     overlaps: bool = True
     is_relative: bool = False
 
     def decode(self, output: Floats, *, min_confidence: float) -> Detections:
         """Return the boxes, in pixels of the input, of at least this confidence."""
-        best = output[0, 4:].max(axis=0)
+        end = 4 + self.class_count
+        best = output[0, 4:end].max(axis=0)
         likely = np.flatnonzero(best >= min_confidence)
         columns = output[0][:, likely]
-        class_id = columns[4:].argmax(axis=0)
+        class_id = columns[4:end].argmax(axis=0)
         centre, half = columns[:2].T, columns[2:4].T * np.float32(0.5)
-        return _sound(np.hstack([centre - half, centre + half]), best[likely], class_id)
+        points = None if self.keypoints is None else self.keypoints.decode(columns[end:].T)
+        return _sound(np.hstack([centre - half, centre + half]), best[likely], class_id, points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,7 @@ class EndToEndLayout:
     """Boxes that are already one for each object."""
 
     class_count: None = None
+    keypoints: Keypoints | None = None
     pixels: Pixels = _ULTRALYTICS_PIXELS
     overlaps: bool = False
     is_relative: bool = False
@@ -128,15 +135,19 @@ class EndToEndLayout:
     def decode(self, output: Floats, *, min_confidence: float) -> Detections:
         """Return the boxes, in pixels of the input, of at least this confidence."""
         rows = output[0][output[0, :, 4] >= min_confidence]
-        return _sound(rows[:, :4], rows[:, 4], rows[:, 5].astype(np.int64))
+        points = None if self.keypoints is None else self.keypoints.decode(rows[:, 6:])
+        return _sound(rows[:, :4], rows[:, 4], rows[:, 5].astype(np.int64), points)
 
 
-def layout_of(input_wh: tuple[int, int], output_shape: tuple[int, ...]) -> Layout:
+def layout_of(
+    input_wh: tuple[int, int], output_shape: tuple[int, ...], keypoints: Keypoints | None = None
+) -> Layout:
     """Return the layout of a model's output.
 
     Args:
         input_wh: The model's input in pixels.
         output_shape: What an inference gave.
+        keypoints: What the model says that it gives beside boxes.
 
     Raises:
         ModelInvalid: It is none that we read; the message says what it is and what we read.
@@ -145,14 +156,17 @@ def layout_of(input_wh: tuple[int, int], output_shape: tuple[int, ...]) -> Layou
     if len(output_shape) != 3 or output_shape[0] != 1:
         raise ModelInvalid(f"{found}; {ACCEPTED}")
     _, rows, columns = output_shape
+    more = 0 if keypoints is None else keypoints.numbers
     for strides in _STRIDES:
         cells = sum(_grid(input_wh, stride) for stride in strides)
-        if rows == cells and columns >= 6:
+        if rows == cells and columns >= 6 and keypoints is None:
             return YoloxLayout(input_wh, class_count=columns - 5, strides=strides)
-        if columns == cells and rows >= 5:
-            return AnchorFreeLayout(class_count=rows - 4)
-    if columns == 6:
-        return EndToEndLayout()
+        if columns == cells and rows >= 5 + more:
+            return AnchorFreeLayout(rows - 4 - more, keypoints)
+    if columns == 6 + more:
+        return EndToEndLayout(keypoints=keypoints)
+    if keypoints is not None:
+        found += f", and the model says that it gives {keypoints.count} keypoints"
     raise ModelInvalid(f"{found}; {ACCEPTED}")
 
 
@@ -170,11 +184,17 @@ def _cells(input_wh: tuple[int, int], strides: tuple[int, ...]) -> tuple[Floats,
     return np.concatenate(corners), np.concatenate(sizes)
 
 
-def _sound(xyxy: Floats, confidence: Floats, class_id: NDArray[np.int64]) -> Detections:
+def _sound(
+    xyxy: Floats,
+    confidence: Floats,
+    class_id: NDArray[np.int64],
+    keypoints: Floats | None = None,
+) -> Detections:
     """Return the rows without NaN and infinity, which a broken model gives."""
     keep = np.isfinite(xyxy).all(axis=1) & np.isfinite(confidence) & (class_id >= 0)
     return Detections(
         xyxy[keep].astype(np.float32, copy=False),
         np.clip(confidence[keep], 0, 1).astype(np.float32, copy=False),
         class_id[keep].astype(np.int64, copy=False),
+        None if keypoints is None else keypoints[keep],
     )

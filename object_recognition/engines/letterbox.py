@@ -66,13 +66,14 @@ class Letterbox:
 
     def to_frame(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return boxes of the last filled input in pixels of its frame, cut at its edges."""
-        left, top = self._offset_xy
-        frame_w, frame_h = self._frame_wh
-        offset = np.array([left, top, left, top], np.float32)
-        ratio = np.float32(frame_w / self._fitted_wh[0]), np.float32(frame_h / self._fitted_wh[1])
-        boxes: NDArray[np.float32] = (xyxy - offset) * np.array([*ratio, *ratio], np.float32)
-        limit = np.array([frame_w, frame_h, frame_w, frame_h], np.float32)
-        return boxes.clip(np.float32(0), limit)
+        corners = self.points_to_frame(xyxy.reshape(-1, 2, 2))
+        return corners.clip(np.float32(0), np.array(self._frame_wh, np.float32)).reshape(-1, 4)
+
+    def points_to_frame(self, xy: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return points ``(..., 2)`` of the last filled input in pixels of its frame, uncut."""
+        ratio = np.divide(self._frame_wh, self._fitted_wh).astype(np.float32)
+        points: NDArray[np.float32] = (xy - np.array(self._offset_xy, np.float32)) * ratio
+        return points
 
     def _fit(self, frame_wh: tuple[int, int]) -> None:
         scale = min(self._input_wh[0] / frame_wh[0], self._input_wh[1] / frame_wh[1])

@@ -20,7 +20,7 @@ from object_recognition.ir_archive import write_archive
 from vigil.errors import ModelInvalid
 
 #: What a quantised file says of itself, as the one that it was made of did.
-_KEPT = ("names", "task", "license", "author", "description")
+_KEPT = ("names", "task", "kpt_shape", "license", "author", "description")
 
 
 def quantize(path: Path, frames: Iterable[ImageBgr], into: Path) -> None:

@@ -1,6 +1,7 @@
-"""Model files on disk: each named by its content, each whole and checked.
+"""Model files on disk: each named by the content that was given, each whole and checked.
 
-models/<sha256>.onnx           a file, read-only, never changed; .zip: an archive of OpenVINO's two
+models/<sha256>.onnx           a file, read-only, never changed; .zip: an archive of OpenVINO's two;
+                               of a checkpoint (.pt) what it was converted to, by its own SHA-256
 models/urls/<hash of url>      which file a URL, or a path of this machine, last gave
 models/part/<hash of url>      what came of a download so far; .lock: who downloads it
 """
@@ -20,9 +21,11 @@ from typing import BinaryIO
 
 import structlog
 
+from object_recognition.checkpoints.convert import MISNAMED, CheckpointConverter, is_checkpoint
 from object_recognition.ir_archive import is_archive, write_archive
 from object_recognition.models.download import Downloader, discard
 from object_recognition.models.source import ModelSource
+from vigil.domain.model_name import names_checkpoint
 from vigil.durable_file import sync_folder, write_atomically
 from vigil.errors import MessageInvalid, ModelInvalid, ModelUnavailable
 from vigil.masking import redact
@@ -65,6 +68,7 @@ class ModelStore:
         folder: Where they are kept.
         downloader: Fetches what is not there.
         check: Says whether a file can be used, by raising ModelInvalid; it may cost seconds.
+        converter: Makes ONNX files of checkpoints.
         max_bytes: A larger file of this machine is refused.
     """
 
@@ -74,11 +78,13 @@ class ModelStore:
         *,
         downloader: Downloader,
         check: Callable[[Path], None],
+        converter: CheckpointConverter,
         max_bytes: int,
     ) -> None:
         self._folder = folder
         self._downloader = downloader
         self._check = check
+        self._converter = converter
         self._max_bytes = max_bytes
 
     def find(self, source: ModelSource) -> Path | None:
@@ -108,6 +114,9 @@ class ModelStore:
             found = self.find(source)
             if found is not None:
                 return found
+            if names_checkpoint(source.url):
+                # Before it is downloaded in vain.
+                self._converter.require()
             part = self._folder / "part" / _hash_of(source.url)
             part.parent.mkdir(parents=True, exist_ok=True)
             with _locked(part.with_suffix(".lock")):
@@ -122,7 +131,7 @@ class ModelStore:
             ModelUnavailable: It cannot be kept just now, or another process is copying it.
         """
         with _kept_on_disk(), self._as_one_file(path) as whole, _opened(whole) as original:
-            kept = self._add(original)
+            kept = self._add(original, is_checkpoint_named=names_checkpoint(str(path)))
             self._remember(str(path), kept.stem)
             return kept
 
@@ -138,7 +147,7 @@ class ModelStore:
             write_archive(path, Path(archive.name))
             yield Path(archive.name)
 
-    def _add(self, original: BinaryIO) -> Path:
+    def _add(self, original: BinaryIO, *, is_checkpoint_named: bool) -> Path:
         sha256 = self._digest_of(original)
         if self._path_of(sha256).is_file():
             return self._path_of(sha256)
@@ -148,8 +157,9 @@ class ModelStore:
             self._check_room(original.tell())
             # The copy is what is checked: the original may change meanwhile.
             self._copy(original, part)
-            self._accept(part, sha256=None)
-            return self._keep(part, _digest(part))
+            sha256 = _digest(part)
+            self._accept(part, sha256, expected=None, is_checkpoint_named=is_checkpoint_named)
+            return self._keep(part, sha256)
 
     def _digest_of(self, original: BinaryIO) -> str:
         digest = hashlib.sha256()
@@ -173,27 +183,47 @@ class ModelStore:
         log.info("model_download_begun", url=redact(source.url))
         was_pieced = self._downloader.download(source.url, part, size_bytes=source.size_bytes)
         sha256 = _digest(part)
-        try:
-            self._accept(part, sha256=source.sha256)
-        except ModelInvalid as error:
-            if was_pieced:
-                # Some servers glue another file onto ours: judge only what came in one piece.
-                raise ModelUnavailable("the pieces do not fit: begin again") from error
-            raise
-        kept = self._keep(part, sha256)
+        kept = self._path_of(sha256)
+        if source.sha256 is not None or not kept.is_file():
+            kept = self._accepted(source, part, sha256, was_pieced=was_pieced)
         discard(part)
         self._remember(source.url, sha256)
         log.info("model_downloaded", url=redact(source.url), sha256=sha256)
         return kept
 
-    def _accept(self, part: Path, *, sha256: str | None) -> None:
-        """Check a whole file; one that fails is removed."""
+    def _accepted(self, source: ModelSource, part: Path, sha256: str, *, was_pieced: bool) -> Path:
+        named = names_checkpoint(source.url)
         try:
-            _check_digest(_digest(part), sha256)
+            self._accept(part, sha256, expected=source.sha256, is_checkpoint_named=named)
+        except ModelInvalid as error:
+            if was_pieced:
+                # Some servers glue another file onto ours: judge only what came in one piece.
+                raise ModelUnavailable("the pieces do not fit: begin again") from error
+            raise
+        return self._keep(part, sha256)
+
+    def _accept(
+        self, part: Path, sha256: str, *, expected: str | None, is_checkpoint_named: bool
+    ) -> None:
+        """Check a whole file, which is ONNX then; one that fails is removed."""
+        try:
+            _check_digest(sha256, expected)
+            if is_checkpoint(part):
+                self._convert(part, is_named=is_checkpoint_named)
             self._check(part)
         except ModelInvalid:
             discard(part)
             raise
+
+    def _convert(self, part: Path, *, is_named: bool) -> None:
+        if not is_named:
+            raise ModelInvalid(MISNAMED)
+        converted = part.with_suffix(".converted")
+        try:
+            self._converter.convert(part, converted)
+            converted.replace(part)
+        finally:
+            converted.unlink(missing_ok=True)
 
     def _check_room(self, size_bytes: int) -> None:
         free_bytes = shutil.disk_usage(self._folder).free

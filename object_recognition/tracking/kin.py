@@ -15,9 +15,15 @@ FLICKERING = (
 
 
 def kin_of(labels: Sequence[str]) -> list[frozenset[int]]:
-    """Return the sets of class ids that a detector confuses, by its labels."""
-    sets = [frozenset(k for k, label in enumerate(labels) if label in kin) for kin in FLICKERING]
-    return [each for each in sets if len(each) > 1]
+    """Return the sets of class ids that are one thing by turns, by their labels.
+
+    A label may stand there twice, as of two models that look at one camera.
+    """
+    sets: dict[object, set[int]] = {}
+    for class_id, label in enumerate(labels):
+        kin = next((each for each in FLICKERING if label in each), label)
+        sets.setdefault(kin, set()).add(class_id)
+    return [frozenset(each) for each in sets.values() if len(each) > 1]
 
 
 class Kin:

@@ -44,7 +44,7 @@ class Tracker:
         confirm_hits: A track is confirmed when it was seen in so many
         confirm_looks: of so many looks, the newest included; 64 at most.
         lost_s: A confirmed track that is not seen for longer, and for two looks, is closed.
-        sure_confidence: Detections of less confidence begin no track.
+        sure_confidence: Detections of less confidence begin no track: of all classes, or of each.
         least_confidence: Those of less than this do not even continue one.
         kin: Sets of class ids that one object may be called by turns, such as car and truck. A
             track keeps to its class, or to its set.
@@ -61,7 +61,7 @@ class Tracker:
         confirm_hits: int = 3,
         confirm_looks: int = 5,
         lost_s: float = 3.0,
-        sure_confidence: float = 0.4,
+        sure_confidence: float | Sequence[float] = 0.4,
         least_confidence: float = 0.1,
         kin: Sequence[Collection[int]] = (),
         max_tracks: int = 256,
@@ -74,7 +74,9 @@ class Tracker:
             )
         if not 0 < lost_s <= _MAX_LOST_S:
             raise ValueError(f"lost_s is {lost_s}, must be above 0 s, and {_MAX_LOST_S} at most")
-        if not 0 <= least_confidence <= sure_confidence <= 1:
+        sure = np.asarray(sure_confidence, np.float32)
+        # As floats of 32 bits, in which detections are compared too.
+        if not 0 <= np.float32(least_confidence) <= sure.min(initial=1) <= sure.max(initial=0) <= 1:
             raise ValueError(
                 f"least_confidence {least_confidence}, sure_confidence {sure_confidence}: "
                 "must be 0 to 1, and the second no less than the first"
@@ -85,7 +87,7 @@ class Tracker:
         self._max_missed = confirm_looks - confirm_hits
         self._looks_mask = np.uint64((1 << confirm_looks) - 1)
         self._lost_s = lost_s
-        self._sure, self._least = np.float32(sure_confidence), np.float32(least_confidence)
+        self._sure, self._least = sure, np.float32(least_confidence)
         self._kin = Kin(kin)
         self._max_tracks = max_tracks
         self._next_id = max(first_id, UNTRACKED + 1)
@@ -195,7 +197,8 @@ class Tracker:
     def _associate(self, seen: Detections) -> tuple[Rows, Rows, Rows]:
         """Return tracks, the detections that continue them, and those that begin others."""
         expected, is_open = self._motion.xyxy, self._book.is_open
-        xyxy, is_sure = seen.xyxy.astype(np.float64), seen.confidence >= self._sure
+        sure = self._sure[seen.class_id] if self._sure.ndim else self._sure
+        xyxy, is_sure = seen.xyxy.astype(np.float64), seen.confidence >= sure
         is_kin = self._kin.of(self._book.class_id)[:, None] == self._kin.of(seen.class_id)
         overlap = iou_of(expected, xyxy) * is_kin
         weighed = overlap * seen.confidence
@@ -262,7 +265,7 @@ class Tracker:
             return detections
         named = detections.class_id.copy()
         named[columns] = class_id
-        return Detections(detections.xyxy, detections.confidence, named)
+        return detections.named(named)
 
 
 def _widened(xyxy: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """Who holds leases goes on with the cameras of the other nodes, and holds theirs without a gap."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -209,6 +210,7 @@ def worker(
         clock=CLOCK,
         jpeg_quality=90,
         still_look_every_s=10.0,
+        limit=nullcontext,
     )
     yield worker
     worker.close()

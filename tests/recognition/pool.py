@@ -101,7 +101,7 @@ class Viewer:
 
 @contextmanager
 def a_worker(
-    url: str, home: Path, *, module: str = "object_recognition"
+    url: str, home: Path, *, module: str = "object_recognition", **more: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
     environment = os.environ | {
         "REDIS_URL": url,
@@ -109,6 +109,7 @@ def a_worker(
         "VIGIL_HOME": str(home),
         "DEFAULT_MODEL": "basic",
         "LOG_LEVEL": "WARNING",
+        **more,
     }
     process = subprocess.Popen([sys.executable, "-m", module], cwd=ROOT, env=environment)
     try:

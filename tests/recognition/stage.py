@@ -1,11 +1,13 @@
 """A recognition worker on twins, with a camera that a test writes frames for."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from object_recognition.checkpoints.convert import CheckpointConverter
 from object_recognition.detection import Detections, Detector, ImageBgr
 from object_recognition.models.download import Downloader, Limits
 from object_recognition.models.shelf import ModelShelf
@@ -102,6 +104,9 @@ class Stage:
         self.clock = FakeClock()
         self.stop = StopSignal()
         self.detector = detector
+        #: Instead of that, by the name of their files.
+        self.detectors: dict[str, Detector] = {}
+        self.loaded: list[str] = []
         self.ingest, self.recognition = MemoryLeases(self.clock), MemoryLeases(self.clock)
         bell = MemoryFrameBell()
         self.raw = MemoryFrameStore(self.ingest, self.clock, bell)
@@ -148,6 +153,7 @@ class Stage:
             clock=self.clock,
             jpeg_quality=90,
             still_look_every_s=10.0,
+            limit=nullcontext,
         )
         self.lookers: list[StillLooker] = []
         self._generation = 0
@@ -169,6 +175,7 @@ class Stage:
                     limits=Limits(silence_s=2, total_s=10), clock=SystemClock(), stop=self.stop
                 ),
                 check=lambda _: None,
+                converter=CheckpointConverter(folder, threads=1),
                 max_bytes=1_000_000,
             ),
             load=self._load,
@@ -177,10 +184,12 @@ class Stage:
             stop=self.stop,
         )
 
-    def _load(self, path: Path, _name: str) -> Detector:
+    def _load(self, path: Path, name: str) -> Detector:
         assert path.is_file()
-        assert self.detector is not None
-        return self.detector
+        self.loaded.append(name)
+        detector = self.detectors.get(name, self.detector)
+        assert detector is not None
+        return detector
 
     def configure(self, *cameras: CameraConfig) -> None:
         """Make these the cameras."""
@@ -242,4 +251,5 @@ class Stage:
 
 def a_basic_camera(camera_id: int = 7, **changes: Any) -> CameraConfig:
     """Return a camera that asks for no model."""
-    return a_camera(camera_id, **{"recognition": "basic"} | changes)
+    chosen = {} if "models" in changes else {"recognition": "basic"}
+    return a_camera(camera_id, **chosen | changes)

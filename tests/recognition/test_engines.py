@@ -9,6 +9,7 @@ import openvino
 import pytest
 from structlog.testing import capture_logs
 
+from object_recognition.checkpoints.convert import CheckpointConverter
 from object_recognition.engines import choice
 from object_recognition.engines.choice import INT8_SUFFIX, Engines, engines_for
 from object_recognition.engines.detector import ModelDetector
@@ -17,6 +18,7 @@ from object_recognition.engines.probe import probe
 from object_recognition.ir_archive import write_archive
 from object_recognition.models.download import Downloader, Limits
 from object_recognition.models.store import ModelStore
+from tests.recognition.checkpoint_files import write_shell_of_checkpoint
 from tests.recognition.onnx_files import (
     names_of,
     write_endless_model,
@@ -149,7 +151,11 @@ def test_a_broken_sibling_is_told_of_and_passed_over(tmp_path: Path) -> None:
 def test_openvinos_two_files_are_kept_as_one(tmp_path: Path) -> None:
     downloader = Downloader(limits=Limits(), clock=SystemClock(), stop=StopSignal())
     store = ModelStore(
-        tmp_path / "models", downloader=downloader, check=engines().check, max_bytes=10**6
+        tmp_path / "models",
+        downloader=downloader,
+        check=engines().check,
+        converter=CheckpointConverter(tmp_path, threads=1),
+        max_bytes=10**6,
     )
 
     kept = store.add_file(an_ir(tmp_path))
@@ -174,11 +180,11 @@ def test_what_ultralytics_wrote_beside_the_two_is_kept(tmp_path: Path) -> None:
 
 
 def test_another_task_beside_the_two_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "metadata.yaml").write_text("task: pose\n")
+    (tmp_path / "metadata.yaml").write_text("task: segment\n")
     xml = write_ir(tmp_path, write_grid_model(tmp_path / "g.onnx", task=""))
     write_archive(xml, tmp_path / "m.zip")
 
-    with pytest.raises(ModelInvalid, match="task is 'pose'"):
+    with pytest.raises(ModelInvalid, match="task is 'segment'"):
         engines().check(tmp_path / "m.zip")
 
 
@@ -199,9 +205,7 @@ def test_openvinos_own_file_needs_openvino(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("setting", ["auto", "onnxruntime"])
 def test_a_checkpoint_of_pytorch_is_refused_with_what_to_do(tmp_path: Path, setting: str) -> None:
-    path = tmp_path / "best.pt"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("best/data.pkl", b"\x80\x02.")
+    path = write_shell_of_checkpoint(tmp_path / "best.onnx")
 
     with pytest.raises(ModelInvalid, match=r"PyTorch checkpoint.*yolo export model=best.pt"):
         engines(setting).check(path)

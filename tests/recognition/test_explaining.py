@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from object_recognition.bounds import Bounds
 from object_recognition.detection import Detections
 from object_recognition.explaining import EXPLAIN_EVERY_S, MAX_EXPLAINED, Explainer, drops_of
 from object_recognition.zones import ZoneFilter
@@ -49,13 +50,14 @@ def zones() -> st.SearchStrategy[tuple[Zone, ...]]:
     return st.lists(zone, max_size=3).map(tuple)
 
 
-def drops(found: Detections, min_confidence: float, of: tuple[Zone, ...]) -> list[tuple[Drop, ...]]:
+def drops(
+    found: Detections, min_confidence: float, of: tuple[Zone, ...], wanted: tuple[str, ...] = ()
+) -> list[tuple[Drop, ...]]:
     return drops_of(
         found,
-        min_confidence=min_confidence,
+        bounds=Bounds.of(LABELS, min_confidence=min_confidence, wanted=wanted),
         zone_filter=ZoneFilter(of, labels=LABELS, frame_wh=FRAME_WH),
         zones=of,
-        labels=LABELS,
     )
 
 
@@ -124,8 +126,9 @@ def test_explains_once_a_second_and_the_surest() -> None:
     def explain(at_s: float) -> int | None:
         said = explainer.explain(
             found,
-            camera=a_camera(min_confidence=0.48),
+            camera=a_camera(),
             detector=FixedDetector(found, labels=LABELS),
+            bounds=Bounds.of(LABELS, min_confidence=0.48),
             zone_filter=ZoneFilter((), labels=LABELS, frame_wh=FRAME_WH),
             stamp=FrameStamp(1, 1_790_000_000_000_000 + round(at_s * 1e6), Epoch(5), 1280, 720),
             full_scale=(2.0, 2.0),

@@ -270,8 +270,8 @@ REFUSED = {
         "'names' is no list",
     ),
     "another task": (
-        {"output": np.zeros((1, 84, CELLS), np.float32), "metadata": {"task": "pose"}},
-        "task is 'pose'; accepted is 'detect'",
+        {"output": np.zeros((1, 84, CELLS), np.float32), "metadata": {"task": "segment"}},
+        "task is 'segment'; accepted are 'detect' and 'pose'",
     ),
     "bytes as input": (
         {"output": np.zeros((1, 300, 6), np.float32), "input_type": TensorProto.UINT8},

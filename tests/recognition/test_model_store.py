@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from object_recognition.checkpoints.convert import CheckpointConverter
 from object_recognition.models.download import Downloader, Limits
 from object_recognition.models.source import DEFAULT_MODEL, ModelSource
 from object_recognition.models.store import ModelStore
@@ -30,7 +31,13 @@ def server() -> Iterator[FileServer]:
 
 def a_store(folder: Path, *, limits: Limits = QUICK, stop: StopSignal | None = None) -> ModelStore:
     downloader = Downloader(limits=limits, clock=SystemClock(), stop=stop or StopSignal())
-    return ModelStore(folder, downloader=downloader, check=refuse_text, max_bytes=limits.max_bytes)
+    return ModelStore(
+        folder,
+        downloader=downloader,
+        check=refuse_text,
+        converter=CheckpointConverter(folder, threads=1),
+        max_bytes=limits.max_bytes,
+    )
 
 
 def refuse_text(path: Path) -> None:
@@ -51,10 +58,10 @@ def test_a_model_is_named_by_its_content(server: FileServer, tmp_path: Path) -> 
 
 def test_two_urls_that_end_alike_keep_two_files(server: FileServer, tmp_path: Path) -> None:
     store = a_store(tmp_path)
-    first = store.fetch(ModelSource(f"{server.url}/a/best.pt"))
+    first = store.fetch(ModelSource(f"{server.url}/a/best.onnx"))
     server.content = b"another" * 100
 
-    second = store.fetch(ModelSource(f"{server.url}/b/best.pt"))
+    second = store.fetch(ModelSource(f"{server.url}/b/best.onnx"))
 
     assert first.read_bytes() == CONTENT
     assert second.read_bytes() == b"another" * 100

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from object_recognition.engines.choice import INT8_SUFFIX
+from tests.recognition.checkpoint_files import write_shell_of_checkpoint
 from tests.recognition.file_server import served
 from tests.recognition.onnx_files import write_grid_model, write_model
 
@@ -136,3 +137,15 @@ def test_too_few_frames_are_told(tmp_path: Path, count: int, message: str) -> No
 
     assert done.returncode == 2
     assert message in done.stderr
+
+
+@pytest.mark.parametrize("command", ["add", "check"])
+def test_without_ultralytics_a_checkpoint_gets_the_line_that_installs_it(
+    tmp_path: Path, command: str
+) -> None:
+    done = vigil_models(tmp_path, command, write_shell_of_checkpoint(tmp_path / "best.pt"))
+
+    assert done.returncode == 1
+    [said] = done.stderr.splitlines()
+    where = tmp_path / "home" / "ultralytics"
+    assert said.endswith(f"python3 -m venv {where} && {where}/bin/pip install ultralytics onnx")

@@ -154,14 +154,17 @@ def test_no_more_processes_than_a_machine_bears(stage: Stage) -> None:
 
 
 @contextmanager
-def restarted(url: str, home: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
+def restarted(
+    url: str, home: Path, *, death: str = "crash"
+) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """Run a worker that a white picture kills, and start another each time it dies."""
+    module = "tests.recognition.deadly_worker"
     lives: list[subprocess.Popen[bytes]] = []
     is_over = threading.Event()
 
     def keep_alive() -> None:
         while not is_over.is_set():
-            with a_worker(url, home, module="tests.recognition.deadly_worker") as process:
+            with a_worker(url, home, module=module, DEATH=death, LOOK_TIMEOUT_S="2") as process:
                 lives.append(process)
                 while process.poll() is None and not is_over.wait(0.1):
                     pass
@@ -209,4 +212,38 @@ def test_a_camera_of_deadly_frames_kills_two_workers_and_then_only_processes_of_
         assert sum(workers) == 4
         said = board.read(CAMERAS)[CAMERAS[0]]
         assert "its pictures ended the process that looked at them" in (said.error or "")
+        assert not boxed.stamps[CAMERAS[0]]
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("death", ["hang", "hang-locked"])
+def test_a_worker_that_hangs_over_a_frame_in_native_code_ends_and_its_camera_is_quarantined(
+    valkey: EmbeddedValkey, viewer: Viewer, tmp_path: Path, death: str
+) -> None:
+    board = RedisStatusBoard(
+        viewer.redis, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
+    )
+    with ExitStack() as running:
+        hanging = [a_picture(level, width=320 + 16 * n) for n in range(40) for level in (245, 250)]
+        running.enter_context(Cameras(valkey.url, instead={CAMERAS[0]: hanging}))
+        boxed = running.enter_context(BoxedFrames(valkey.url))
+        # Given a single worker, so that nobody else takes its cameras while it hangs
+        lives = running.enter_context(restarted(valkey.url, tmp_path, death=death))
+        wait_until(
+            lambda: any(said.is_quarantined for said in board.read(CAMERAS).values()),
+            timeout_s=3 * STARTED_S,
+        )
+
+        # Then it was ended twice, and the others are looked at, whatever hangs in quarantine
+        before = boxed.count()
+        wait_until(
+            lambda: all(boxed.count()[each] > before[each] + 20 for each in CAMERAS[1:]),
+            timeout_s=STARTED_S,
+        )
+        assert len(lives) == 3
+        assert {each.returncode for each in lives[:2]} == {1}
+        wait_until(
+            lambda: int(viewer.redis.hget(keys.deaths(CAMERAS[0]), "count") or 0) > 2,
+            timeout_s=STARTED_S,
+        )
         assert not boxed.stamps[CAMERAS[0]]

@@ -25,7 +25,7 @@ from tests.recognition.stage import (
 from tests.waiting import wait_until
 from vigil.domain.camera import Epoch
 from vigil.errors import ModelInvalid
-from vigil.messages import Zone
+from vigil.messages import ModelUse, Zone
 from vigil.sealing import Sealer
 
 #: Left and right of the picture.
@@ -304,8 +304,11 @@ def test_a_model_behind_a_sealed_address_is_fetched_by_the_true_one(tmp_path: Pa
         address = f"{server.url}/best.onnx?token=hidden"
         stage.configure(
             a_basic_camera(
-                recognition=f"{server.url}/best.onnx?token=***",
-                sealed_recognition=SEALER.seal(address),
+                models=(
+                    ModelUse(
+                        model=f"{server.url}/best.onnx?token=***", sealed=SEALER.seal(address)
+                    ),
+                ),
             )
         )
         stage.shelf.start()
@@ -331,7 +334,7 @@ def test_an_address_that_is_of_no_use_is_said_without_its_secrets(
     tmp_path: Path, sealed: str
 ) -> None:
     stage = Stage(tmp_path)
-    stage.configure(a_basic_camera(recognition="shown", sealed_recognition=sealed))
+    stage.configure(a_basic_camera(models=(ModelUse(model="shown", sealed=sealed),)))
     stage.shelf.start()
 
     stage.write(CAMERA, 1, a_picture())

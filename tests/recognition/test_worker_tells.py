@@ -117,7 +117,7 @@ def test_tracks_end_when_nobody_is_to_look_any_more(tmp_path: Path) -> None:
     stage.told()
 
     configured = stage.configs.cameras[CAMERA]
-    stage.configure(configured.model_copy(update={"recognition": "off", "revision": 2}))
+    stage.configure(configured.model_copy(update={"models": (), "revision": 2}))
     stage.clock.advance(1.0)
     stage.worker.run_once()
 

@@ -1,3 +1,4 @@
+import json
 import socket
 import time
 from collections.abc import Collection
@@ -282,6 +283,23 @@ def test_a_damaged_last_good_configuration_is_told_and_nobody_knows(
     assert [each["event"] for each in logs] == ["last_good_config_unreadable"]
     store.publish_all(1, a_camera(1))
     assert configs.refresh()
+
+
+def test_a_last_good_configuration_of_an_older_version_waits_for_what_web_publishes(
+    store: LeavingStore, path: Path, clock: FakeClock
+) -> None:
+    # Given what a service kept before several models could look at one camera
+    older = a_camera(1).model_dump(mode="json", exclude={"models"})
+    older |= {"version": 2, "recognition": "default", "sealed_recognition": None}
+    path.parent.mkdir()
+    path.write_text(json.dumps({"generation": 5, "cameras": {"1": older}}), encoding="utf-8")
+
+    configs = opened(store, path, clock)
+    assert configs.cameras == {}
+    store.publish_all(5, a_camera(1))
+
+    assert configs.refresh()
+    assert configs.cameras == documents(a_camera(1))
 
 
 def test_a_last_good_configuration_that_cannot_be_opened_is_told(

@@ -7,7 +7,7 @@ from tests.web.conftest import WorldOf
 from tests.web.worlds import World
 from vigil import keys
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig
+from vigil.messages import CameraConfig, ModelUse
 from web import startup
 from web.access.rights import Role
 from web.database import db
@@ -123,8 +123,9 @@ def test_a_secret_in_a_models_address_rests_nowhere_in_clear(
     camera_id = CameraId(made.json["id"])
     document = world.store.documents([camera_id])[camera_id]
     assert "hidden" not in document.model_dump_json()
-    assert document.sealed_recognition is not None
-    assert world.wiring.sealer.open(document.sealed_recognition) == address
+    [use] = document.models
+    assert use.sealed is not None
+    assert world.wiring.sealer.open(use.sealed) == address
 
 
 def test_another_recognition_leaves_nothing_of_a_models_address(world: World) -> None:
@@ -139,7 +140,7 @@ def test_another_recognition_leaves_nothing_of_a_models_address(world: World) ->
     assert world.admin().patch(path, {"recognition": "basic"}).status_code == 200
 
     document = world.store.documents([camera_id])[camera_id]
-    assert (document.recognition, document.sealed_recognition) == ("basic", None)
+    assert document.models == (ModelUse(model="basic"),)
 
 
 def test_a_name_is_taken_once_whatever_its_case(world: World) -> None:

@@ -168,7 +168,7 @@ def test_the_models_addresses_of_an_older_schema_are_sealed_and_shown_masked(
     door, (shown, sealed, revision) = rows_of(fresh, seen)
     assert door == ("basic", None, 1)
     assert shown == "https://hub/best.onnx?token=***"
-    assert Sealer(SECRET).open(sealed) == address
+    assert [Sealer(SECRET).open(each) for each in sealed] == [address]
     # Or no service would take its document for newer than what it holds
     assert rows_of(fresh, "SELECT generation FROM camera_generation") == [(revision,)]
     assert revision > 1
@@ -179,6 +179,38 @@ def test_the_models_addresses_of_an_older_schema_are_sealed_and_shown_masked(
         db.engine.dispose()
     names = rows_of(fresh, "SELECT recognition FROM cameras ORDER BY id")
     assert names == [("basic",), (address,)]
+
+
+def test_models_of_a_camera_come_and_the_first_stays_when_the_schema_goes_back(
+    fresh: str, tmp_path: Path
+) -> None:
+    settings = settings_for(fresh, "redis://localhost:1", tmp_path)
+    migrate(settings)
+    for name, recognition, sealed in (
+        ("Door", '"basic"', "NULL"),
+        (
+            "Yard",
+            '[{"model": "https://hub/a.onnx", "labels": ["person"]}, "basic"]',
+            "'{sealed,NULL}'",
+        ),
+    ):
+        fields = f"'{name}', 'rtsp://cam/1', 'sealed', '', '{recognition}', {sealed}, 'tcp'"
+        execute(
+            fresh,
+            "INSERT INTO cameras (name, stream_url, sealed_url, location, recognition,"  # noqa: S608  # Our own.
+            " sealed_recognition, transport, loop, is_demo, enabled, frame_fps, min_confidence,"
+            f" time_zone, revision) VALUES ({fields}, false, false, true, 5, 0.4, 'UTC', 1)",
+        )
+
+    app = application(fresh, tmp_path)
+    with app.app_context():
+        flask_migrate.downgrade(revision="0006")
+        db.engine.dispose()
+
+    seen = "SELECT recognition, sealed_recognition FROM cameras ORDER BY id"
+    assert rows_of(fresh, seen) == [("basic", None), ("https://hub/a.onnx", "sealed")]
+    migrate(settings)
+    assert rows_of(fresh, seen) == [("basic", None), ("https://hub/a.onnx", ["sealed"])]
 
 
 @pytest.mark.needs("postgresql-15")
@@ -234,8 +266,12 @@ def run_migrate(database_url: str) -> subprocess.CompletedProcess[str]:
         {"stream_url": "rtsp://anna:s3cret@cam/1"},
         {"sealed_url": "rtsp://cam/1"},
         {"credentials": "anna:s3cret"},
-        {"sealed_recognition": "https://hub/best.onnx?token=s3cret"},
+        {"sealed_recognition": ["https://hub/best.onnx?token=s3cret"]},
         {"recognition": "https://hub/best.onnx?token=s3cret"},
+        {"recognition": ["basic", {"model": "https://hub/best.onnx?token=s3cret"}]},
+        {"recognition": []},
+        {"recognition": ["default"] * 5},
+        {"recognition": {"model": "default"}},
         {"frame_fps": 0},
         {"frame_fps": float("nan")},
         {"min_confidence": 2},

@@ -27,7 +27,7 @@ def test_a_rotated_secret_is_dropped_and_everything_still_opens(
     before = world_of(secret_key=OLD)
     for name in ("Door", "Yard", "Hall", "Gate", "Roof"):
         before.camera(name, stream_url=TYPED, sub_stream_url=SUB_TYPED, recognition=MODEL)
-    before.camera("Open", stream_url="rtsp://cam/2")
+    before.camera("Open", stream_url="rtsp://cam/2", recognition=["basic", MODEL])
     before.admin().post("/line_tokens", {"token": "a channel's token", "to": "U1"})
     refresh_token = before.admin().refresh_token
     revisions = [revision for _, _, revision in rows_of(before)]
@@ -41,7 +41,7 @@ def test_a_rotated_secret_is_dropped_and_everything_still_opens(
     assert published(alone) == opened(alone)
     # Or no service would take it for newer than what it holds
     assert min(revision for _, _, revision in rows_of(alone)) > max(revisions)
-    assert models_of(alone) == [*[MODEL] * 5, None]
+    assert models_of(alone) == [*[[MODEL]] * 5, [None, MODEL]]
     assert subs_of(alone) == [*[(SUB_URL, SUB_CREDENTIALS)] * 5, (None, None)]
     with alone.app.app_context():
         (token,) = db.session.scalars(sa.select(LineToken.token))
@@ -115,12 +115,13 @@ def opened(world: World) -> list[tuple[str, str | None]]:
     return [(open_(url), pair and open_(pair)) for url, pair, _ in rows_of(world)]
 
 
-def models_of(world: World) -> list[str | None]:
-    """Return the address of each camera's model, as the world's own secrets open it."""
+def models_of(world: World) -> list[list[str | None]]:
+    """Return the addresses of each camera's models, as the world's own secrets open them."""
     query = sa.select(Camera.sealed_recognition).order_by(Camera.id)
     with world.app.app_context():
         sealed = db.session.scalars(query).all()
-    return [each and world.wiring.sealer.open(each) for each in sealed]
+    open_ = world.wiring.sealer.open
+    return [[address and open_(address) for address in each or ()] for each in sealed]
 
 
 def subs_of(world: World) -> list[tuple[str | None, str | None]]:

@@ -41,7 +41,7 @@ def test_an_operator_sees_who_has_what_and_who_should(world: World) -> None:
     world.camera("Unseen", recognition="off")
     announce(world, ANNA, capacity_fps=40.0, wanted_fps=10.0, looked_fps=9.9)
     announce(world, BERT)
-    look(world, ANNA, door, looked_fps=4.9, inference_ms=21.0)
+    look(world, ANNA, door, looked_fps=4.9, inference_ms=21.0, counts={"person": 2})
     look(world, ANNA, yard, error="its model is not there yet")
 
     said = world.admin().get("/workers").json

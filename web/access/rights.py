@@ -24,6 +24,8 @@ class Right(StrEnum):
     MANAGE_CAMERAS = "manage_cameras"
     #: Files and devices of the machine as cameras: they can show what no camera does.
     USE_LOCAL_SOURCES = "use_local_sources"
+    #: Models that are programs (``.pt``): whoever names one has it run here.
+    RUN_CHECKPOINTS = "run_checkpoints"
     #: Rectangles and time intervals.
     EDIT_RULES = "edit_rules"
     #: Privacy masks: they hide from operators too, so no operator takes one away.

@@ -17,6 +17,7 @@ from vigil.domain.camera import CameraId
 from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
 from vigil.messages import CameraConfig, ConfigHead, Mask, Transport, Zone
 from web.cameras.models import Camera, Generation
+from web.cameras.recognition import uses_of
 from web.cameras.stream_url import same_server
 from web.masks.models import PrivacyMask
 from web.rectangles.models import Rectangle
@@ -169,8 +170,7 @@ def _document(camera: Camera, zones: Sequence[Zone], masks: Sequence[Mask]) -> C
         loop=camera.loop,
         enabled=camera.enabled,
         frame_fps=camera.frame_fps,
-        recognition=camera.recognition,
-        sealed_recognition=camera.sealed_recognition,
+        models=uses_of(camera),
         min_confidence=camera.min_confidence,
         zones=tuple(zones),
         masks=tuple(masks),

@@ -1,11 +1,13 @@
 """Cameras, and the number that grows with each change of any of them."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vigil.messages import Transport
+from vigil.messages import MAX_MODELS, Transport
 from web.database import Base
 
 _TRANSPORTS = ", ".join(f"'{transport}'" for transport in Transport)
@@ -21,8 +23,10 @@ class Camera(Base):
         sub_stream_url, sealed_sub_url: The same of a smaller encoding; None: there is none.
         sub_credentials: For that, sealed; empty before it was sealed: none are needed; None: those
             of the main stream, if that is on the same server.
-        recognition: As it is shown: secrets of a model's address masked.
-        sealed_recognition: The same as it was given, sealed; None: the shown one says it all.
+        recognition: In the form in which it was given (see ``web.cameras.recognition_body``), as it
+            is shown: secrets of a model's address masked.
+        sealed_recognition: For each model its address as it was given, sealed; NULL in its place:
+            it is no address. None: no model is one.
         revision: The generation at its last change, so it grows, and never comes back.
         is_demo: Whether it is the one that an installation began with, and nobody moved it.
     """
@@ -45,9 +49,15 @@ class Camera(Base):
         sa.CheckConstraint(
             "(sub_stream_url IS NULL) = (sealed_sub_url IS NULL)", name="sub_stream_whole"
         ),
-        sa.CheckConstraint("sealed_recognition !~ ':'", name="sealed_recognition_sealed"),
+        sa.CheckConstraint("sealed_recognition::text !~ ':'", name="sealed_recognition_sealed"),
         sa.CheckConstraint(
-            "recognition !~ '://' OR sealed_recognition IS NOT NULL", name="recognition_sealed"
+            "recognition::text !~ '://' OR sealed_recognition IS NOT NULL",
+            name="recognition_sealed",
+        ),
+        sa.CheckConstraint(
+            "CASE jsonb_typeof(recognition) WHEN 'string' THEN true WHEN 'array'"
+            f" THEN jsonb_array_length(recognition) BETWEEN 1 AND {MAX_MODELS} ELSE false END",
+            name="recognition_form",
         ),
         sa.CheckConstraint("char_length(location) <= 200", name="location_length"),
         sa.CheckConstraint(f"transport IN ({_TRANSPORTS})", name="transport_known"),
@@ -65,8 +75,8 @@ class Camera(Base):
     sealed_sub_url: Mapped[str | None]
     sub_credentials: Mapped[str | None]
     location: Mapped[str]
-    recognition: Mapped[str]
-    sealed_recognition: Mapped[str | None]
+    recognition: Mapped[Any] = mapped_column(JSONB)
+    sealed_recognition: Mapped[list[str | None] | None] = mapped_column(ARRAY(sa.Text))
     transport: Mapped[str]
     loop: Mapped[bool]
     enabled: Mapped[bool]

@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from vigil.messages import Transport
 from web.cameras.models import Camera
+from web.cameras.recognition_body import Recognition
 from web.cameras.stream_url import MAX_URL_CHARS
 from web.masks.schemas import MaskBody
 from web.schemas import MAX_ID, MessageOut, Text
@@ -15,8 +16,6 @@ from web.schemas import MAX_ID, MessageOut, Text
 _TRANSPORT = validate.OneOf([transport.value for transport in Transport])
 _FRAME_FPS = validate.Range(min=0, min_inclusive=False, max=30)
 _CONFIDENCE = validate.Range(min=0, max=1)
-#: As long as a URL, since a model can be named by one.
-_RECOGNITION_CHARS = MAX_URL_CHARS
 
 
 @cache
@@ -52,15 +51,7 @@ class CameraIn(Schema):
     stream_url = _stream_url(required=True)
     sub_stream_url = _sub_stream_url(load_default=None)
     location = Text(max_length=200, load_default="")
-    recognition = Text(
-        min_length=1,
-        max_length=_RECOGNITION_CHARS,
-        load_default="default",
-        metadata={
-            "description": "What looks at it: off, basic, default, or a model's path or URL. "
-            "A URL is kept sealed; what looks like a secret in it is never shown."
-        },
-    )
+    recognition = Recognition(load_default="default")
     transport = fields.String(validate=_TRANSPORT, load_default=Transport.TCP.value)
     loop = fields.Boolean(load_default=False)
     enabled = fields.Boolean(load_default=True)
@@ -85,7 +76,7 @@ class CameraPatch(Schema):
     stream_url = _stream_url()
     sub_stream_url = _sub_stream_url()
     location = Text(max_length=200)
-    recognition = Text(min_length=1, max_length=_RECOGNITION_CHARS)
+    recognition = Recognition()
     transport = fields.String(validate=_TRANSPORT)
     loop = fields.Boolean()
     enabled = fields.Boolean()
@@ -112,7 +103,7 @@ class CameraOut(Schema):
     sub_stream_url = fields.String(required=True, allow_none=True)
     has_credentials = fields.Function(_has_credentials, required=True, metadata={"type": "boolean"})
     location = fields.String(required=True)
-    recognition = fields.String(required=True)
+    recognition = Recognition(required=True)
     transport = fields.String(required=True)
     loop = fields.Boolean(required=True)
     enabled = fields.Boolean(required=True)

@@ -83,9 +83,10 @@ def add(
         configuration: Tells the other services.
 
     Raises:
-        Invalid: No camera can be at the URL, or a secret of the model's address is masked.
+        Invalid: No camera can be at the URL, or recognition cannot be kept: see there.
         LocalSourceForbidden: The URL is for admins alone.
         MasksForbidden: Privacy masks are for admins alone.
+        CheckpointForbidden: The model is.
         CameraNameTaken: Another camera has the name.
         TooManyCameras: There are ``MAX_CAMERAS``.
     """
@@ -101,7 +102,7 @@ def add(
             "sealed_url": sealer.seal(address.url),
             "credentials": _sealed(address, sealer),
             **_sub_stream(fields["sub_stream_url"], who=who, sealer=sealer),
-            **recognition.kept(fields["recognition"], sealer),
+            **recognition.kept(fields["recognition"], sealer, who=who, before=None),
             # Before the count: it makes whoever adds another camera wait for this one.
             "revision": next_generation(session),
         }
@@ -144,9 +145,10 @@ def update(
     Raises:
         CameraNotFound: It is unknown, or hidden from the caller.
         CameraChangedMeanwhile: The revision is another.
-        Invalid: No camera can be at the URL, or a secret of the model's address is masked.
+        Invalid: No camera can be at the URL, or recognition cannot be kept: see there.
         LocalSourceForbidden: The URL is for admins alone.
         MasksForbidden: It has privacy masks, and its URL would be another.
+        CheckpointForbidden: The model is.
         CameraNameTaken: Another camera has the name.
     """
     generation = next_generation(session)
@@ -163,9 +165,8 @@ def update(
     # Sent back as it was shown, it stays as it is.
     if changes.get("sub_stream_url", camera.sub_stream_url) != camera.sub_stream_url:
         changes |= _sub_stream(changes["sub_stream_url"], who=who, sealer=sealer, of=camera)
-    # Sent back as it was shown, it stays as it is.
-    if changes.get("recognition", camera.recognition) != camera.recognition:
-        changes |= recognition.kept(changes["recognition"], sealer)
+    if "recognition" in changes:
+        changes |= recognition.kept(changes["recognition"], sealer, who=who, before=camera)
     for name, value in changes.items():
         setattr(camera, name, value)
     camera.revision = generation

@@ -16,7 +16,7 @@ from vigil.domain.camera import CameraId
 from vigil.domain.frame import read_stamp
 from vigil.errors import BusUnavailable, FrameInvalid, ServerUnavailable
 from vigil.media.shaping import is_legible
-from vigil.messages import RECOGNITION_OFF, CameraConfig, CameraState, CameraStatus
+from vigil.messages import CameraConfig, CameraState, CameraStatus
 from web.live.banner import with_banner
 from web.live.no_signal import no_signal_jpeg
 
@@ -150,7 +150,7 @@ class RawWithBanner:
 
     def _text(self, camera_id: CameraId) -> str:
         camera = self._facts.cameras.get(camera_id)
-        if camera is not None and camera.recognition == RECOGNITION_OFF:
+        if camera is not None and not camera.models:
             return "recognition is off"
         left_us = self._leases.held_until_us(camera_id)
         if left_us is None:

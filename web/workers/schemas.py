@@ -43,6 +43,11 @@ class WorkedCameraOut(Schema):
     recogniser = fields.String()
     looked_fps = fields.Float()
     inference_ms = fields.Float()
+    counts = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        metadata={"description": "How many of each label its last picture shows."},
+    )
     is_quarantined = fields.Boolean(
         required=True, metadata={"description": "Its frames killed workers: it has one alone."}
     )

@@ -12,9 +12,8 @@ from vigil.domain.assignment import assign
 from vigil.domain.camera import CameraId
 from vigil.messages import MemberReport, RecognitionStatus
 from web.cameras.models import Camera
+from web.cameras.recognition import OFF
 
-#: What a camera's recognition says that nothing looks at.
-_OFF = "off"
 _NOBODY_LOOKS = "No worker looks at it."
 _UNREAD = "The part of the picture store that has it does not answer."
 
@@ -34,7 +33,7 @@ def described(pool: RecognitionPool, cameras: Sequence[Camera]) -> dict[str, Any
         BusUnavailable: Redis does not answer, so nobody knows.
     """
     wanted = {
-        CameraId(each.id): each for each in cameras if each.enabled and each.recognition != _OFF
+        CameraId(each.id): each for each in cameras if each.enabled and each.recognition != OFF
     }
     members, said = pool.leases.members(), pool.statuses.read(wanted)
     # As each of them computes it: where another has it, it is on its way.
@@ -89,6 +88,7 @@ def _camera(
         "recogniser": status.recogniser,
         "looked_fps": status.looked_fps,
         "inference_ms": status.inference_ms,
+        "counts": dict(status.counts),
         "is_quarantined": status.is_quarantined,
         "error": status.error,
     }

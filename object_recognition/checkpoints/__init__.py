@@ -1,0 +1,1 @@
+"""Checkpoints of PyTorch (``.pt``): converted once to ONNX, where Ultralytics is installed."""
