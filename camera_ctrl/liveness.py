@@ -42,12 +42,3 @@ class Liveness:
     def expect(self, interval_s: float) -> None:
         """Say that packets are asked for so seldom: the first may be followed by a long silence."""
         self._expected_s = interval_s
-
-
-def live_s(frame_fps: float) -> float:
-    """Return how long after its capture a picture's camera is alive for certain.
-
-    No longer than the watch waits for packets: it removes the picture of a camera that died, and
-    what is put behind that would stay.
-    """
-    return max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS / frame_fps)

@@ -15,7 +15,6 @@ import structlog
 from camera_ctrl.decode.decoder import CameraDecoder
 from camera_ctrl.decode.demand import Demand
 from camera_ctrl.decode.motion import MotionGate
-from camera_ctrl.liveness import live_s
 from camera_ctrl.notes import Note, Notes
 from camera_ctrl.pace import comes_after_s
 from camera_ctrl.reports import DecodeReport
@@ -328,17 +327,15 @@ class DecodeShard:
     def _put(self, camera: DecodedCamera, jpeg: bytes | None, epoch: Epoch) -> None:
         if jpeg is None or epoch == camera.lost_epoch:
             return
-        camera_id, frame_fps = camera.config.id, camera.config.frame_fps
-        captured_at_us = read_stamp(jpeg).captured_at_us
-        if camera.is_old(captured_at_us):
+        camera_id = camera.config.id
+        if camera.is_old(read_stamp(jpeg).captured_at_us):
             return
-        live_until_us = captured_at_us + live_s(frame_fps) * MICROSECONDS
         # A backlog outlives its camera: what it shows is not live.
-        if self._is_over(camera, jpeg, live_until_us):
+        if not camera.may_show(jpeg, self._clock.utc_us()):
             return
         try:
             self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=camera.frame_ttl_s())
-            camera.last_frame_us = captured_at_us
+            camera.last_frame_us = read_stamp(jpeg).captured_at_us
             camera.rate.count(self._clock.monotonic_s())
         except LeaseLost:
             camera.lost_epoch = epoch
@@ -347,15 +344,8 @@ class DecodeShard:
             log.info("picture_dropped", camera_id=camera_id, reason=str(error))
         # If the camera died, was taken away or masked anew meanwhile, the one before this may have
         # been removed.
-        if self._is_over(camera, jpeg, live_until_us):
+        if not camera.may_show(jpeg, self._clock.utc_us()):
             self._take_back(camera, epoch)
-
-    def _is_over(self, camera: DecodedCamera, jpeg: bytes, live_until_us: float) -> bool:
-        return (
-            camera.is_gone
-            or not camera.config.lets_show(jpeg)
-            or self._clock.utc_us() >= live_until_us
-        )
 
     def _take_back(self, camera: DecodedCamera, epoch: Epoch) -> None:
         try:

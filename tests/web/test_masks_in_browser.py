@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.web.browsing import Visitor, log_in
+from tests.web.browsing import Visitor, draw_with_a_finger, log_in
 from tests.web.pictures import HEIGHT, WIDTH
 from tests.web.test_pages_in_browser import drag, editor_of
 from tests.web.worlds import World
@@ -91,19 +91,8 @@ def test_a_mask_that_was_drawn_on_another_size_lies_where_it_hides(
 def test_a_finger_draws_a_mask_on_a_phone(pictured: World, address: str, visitor: Visitor) -> None:
     camera_id = pictured.camera()
     page = masking(visitor, pictured, address, camera_id, is_phone=True)
-    bounds = page.locator("#masks").bounding_box()
-    assert bounds is not None
-    points = [
-        {"x": bounds["x"] + bounds["width"] * part, "y": bounds["y"] + bounds["height"] * part}
-        for part in (0.2, 0.4, 0.6)
-    ]
 
-    session = page.context.new_cdp_session(page)
-    touch = "Input.dispatchTouchEvent"
-    session.send(touch, {"type": "touchStart", "touchPoints": [points[0]]})
-    session.send(touch, {"type": "touchMove", "touchPoints": [points[1]]})
-    session.send(touch, {"type": "touchMove", "touchPoints": [points[2]]})
-    session.send(touch, {"type": "touchEnd", "touchPoints": []})
+    draw_with_a_finger(page, "#masks", (0.2, 0.4, 0.6))
     save(page)
 
     (mask,) = pictured.admin().get(f"/masks/{camera_id}").json
