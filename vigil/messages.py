@@ -3,8 +3,9 @@
 A reader ignores fields that it does not know, so that a newer writer may add some.
 """
 
+from datetime import time
 from enum import StrEnum
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -43,6 +44,19 @@ def decode(document_class: type[DocumentT], raw: bytes | str) -> DocumentT:
         raise MessageInvalid(f"{document_class.__name__}: {faults}") from None
 
 
+class ScheduleSpan(Document):
+    """A part of the day, by the clock of the camera's time zone; see `vigil.domain.schedule`.
+
+    Attributes:
+        end_time: At start_time or before: on the next day.
+        days: On which it begins, 0 to 6 from Monday; empty: every day.
+    """
+
+    start_time: time
+    end_time: time
+    days: tuple[Annotated[int, Field(ge=0, le=6)], ...] = ()
+
+
 class Zone(Document):
     """A polygon in which a camera looks.
 
@@ -51,12 +65,45 @@ class Zone(Document):
         name: For people.
         color: CSS hex colour in which it is drawn.
         labels: The labels that count in it; empty: all.
+        min_confidence: Detections below do not count in it, nor do those below the camera's.
+        min_size_px, max_size_px: Of the longer side of a box, in pixels of the full frame; None:
+            any size.
+        schedule: When it is there; empty: always.
+        dwell_s: Something counts in it when it has stayed so long.
     """
 
     points: tuple[tuple[float, float], ...] = Field(min_length=3)
     name: str = ""
     color: str = "#ffb000"
     labels: tuple[str, ...] = ()
+    min_confidence: float = Field(default=0.0, ge=0, le=1)
+    min_size_px: float | None = Field(default=None, ge=0)
+    max_size_px: float | None = Field(default=None, ge=0)
+    schedule: tuple[ScheduleSpan, ...] = ()
+    dwell_s: float = Field(default=0.0, ge=0)
+
+
+class Line(Document):
+    """A segment that things cross, from one end to the other.
+
+    Who looks along it from start to end, in the picture, has ``in`` to the right.
+
+    Attributes:
+        id: Its number, the same for as long as it is there.
+        start, end: ``(x, y)`` in pixels of the full frame.
+        name: For people.
+        color: CSS hex colour in which it is drawn.
+        labels: The labels that count; empty: all.
+        min_confidence: What was never surer than this does not count.
+    """
+
+    id: int = Field(ge=1)
+    start: tuple[float, float]
+    end: tuple[float, float]
+    name: str = ""
+    color: str = "#2ec4b6"
+    labels: tuple[str, ...] = ()
+    min_confidence: float = Field(default=0.0, ge=0, le=1)
 
 
 class Transport(StrEnum):
@@ -83,6 +130,7 @@ class CameraConfig(Document):
         sealed_recognition: The address as it is fetched from, sealed; None: it is no address.
         min_confidence: Detections below are dropped.
         zones: Where to look; empty: everywhere.
+        lines: What is counted when it crosses them, wherever the zones are.
         time_zone: IANA name in which the camera's times are shown.
     """
 
@@ -100,6 +148,7 @@ class CameraConfig(Document):
     sealed_recognition: str | None = None
     min_confidence: float = Field(default=0.4, ge=0, le=1)
     zones: tuple[Zone, ...] = ()
+    lines: tuple[Line, ...] = ()
     time_zone: str = "UTC"
 
 
@@ -223,9 +272,10 @@ class DetectedObject(Document):
     """One detection of a frame.
 
     Attributes:
-        track: Which object it is, within camera and epoch; None: that is not sure yet.
+        track: Which object it is, within camera and epoch; None: that is not sure yet, so that it
+            counts nowhere.
         box: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
-        zones: Names of the zones in which it counts.
+        zones: Names of the zones in which it counts: it is confirmed, and has stayed long enough.
     """
 
     track: int | None = None
@@ -235,6 +285,40 @@ class DetectedObject(Document):
     zones: tuple[str, ...] = ()
 
 
+class ZoneOccupancy(Document):
+    """How many objects count in a zone now.
+
+    Attributes:
+        name: The zone's; empty: it has none.
+        is_open: Whether it is there at this time of the day.
+    """
+
+    name: str = ""
+    count: int = Field(ge=0)
+    is_open: bool = True
+
+
+class LineTally(Document):
+    """How many crossed a line today. For show: what is exact are the crossings that are filed."""
+
+    line: int = Field(ge=1)
+    name: str = ""
+    in_count: int = Field(default=0, ge=0)
+    out_count: int = Field(default=0, ge=0)
+
+
+class DayTallies(Document):
+    """How many crossed a camera's lines in a day, for who looks at it next.
+
+    Attributes:
+        day: In the camera's time zone, as in ``2026-11-30``.
+    """
+
+    version: Literal[1] = 1
+    day: str
+    lines: tuple[LineTally, ...] = ()
+
+
 class FrameDetections(Document):
     """What a camera's recogniser saw in the frame that the boxed image shows.
 
@@ -242,7 +326,11 @@ class FrameDetections(Document):
         epoch: Of the recognition lease.
         frame_epoch, sequence, captured_at_us: Of the frame, as its stamp has them.
         width_px, height_px: Of the full frame, in whose pixels the boxes are.
+        looked_fps: Looks a second, of late.
         objects: Those that are shown, the surest first.
+        counts: How many of them are confirmed, by label.
+        occupancy: Of each zone, in the order in which they are configured.
+        lines: Of each line, what crossed it today.
     """
 
     version: Literal[1] = 1
@@ -254,28 +342,34 @@ class FrameDetections(Document):
     width_px: int
     height_px: int
     recogniser: str
+    looked_fps: float = 0.0
     objects: tuple[DetectedObject, ...] = ()
+    counts: dict[str, int] = Field(default_factory=dict)
+    occupancy: tuple[ZoneOccupancy, ...] = ()
+    lines: tuple[LineTally, ...] = ()
 
 
 class Drop(Document):
-    """One reason why a detection was not shown.
+    """One reason why a detection was not shown, or does not count.
 
     Attributes:
-        value: What it was, as text: a number, or a label.
-        limit: What it had to be: a least number, or labels.
+        value: What it was, as text: a number, a label, a time.
+        limit: What it had to be: a least number, or labels, or spans.
+        zone: Which zone says so: its place among the camera's, from 0; None: the camera does.
     """
 
     reason: DropReason
     value: str
     limit: str
+    zone: int | None = None
 
 
 class DroppedObject(Document):
-    """A detection that was not shown.
+    """A detection that was not shown, or that is shown and does not count.
 
     Attributes:
         box: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
-        drops: All that kept it out: what is shown has passed each.
+        drops: All that kept it out. Of zones, what the one says that is nearest to letting it in.
     """
 
     label: str
@@ -292,6 +386,7 @@ class Explanation(Document):
         shown: How many detections are in the annotated picture.
         dropped: How many are not.
         objects: The surest of those that are not.
+        waiting: The surest of those that are, and count nowhere, or not in a zone, yet.
     """
 
     version: Literal[1] = 1
@@ -302,3 +397,4 @@ class Explanation(Document):
     shown: int = Field(ge=0)
     dropped: int = Field(ge=0)
     objects: tuple[DroppedObject, ...] = ()
+    waiting: tuple[DroppedObject, ...] = ()

@@ -144,9 +144,12 @@ class Tracker:
         opened = self._confirm()
         track_id = np.full(len(detections), UNTRACKED, np.int64)
         track_id[usable[columns]] = self._book.track_id[rows]
+        hits = np.zeros(len(detections), np.int64)
+        hits[usable[columns]] = np.bitwise_count(self._book.looks[rows] & self._looks_mask)
         return Tracked(
             self._named(detections, usable[columns], rows),
             track_id,
+            hits,
             opened=opened,
             updated=self._book.told(rows[: len(was_open)][was_open]),
             closed=closed,
