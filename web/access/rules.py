@@ -61,6 +61,9 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/rectangles/<id:camera_id>"): _VIEW,
     ("POST", "/rectangles/<id:camera_id>"): _RULES,
     ("DELETE", "/rectangles/<id:camera_id>"): _RULES,
+    ("GET", "/lines/<id:camera_id>"): _VIEW,
+    ("POST", "/lines/<id:camera_id>"): _RULES,
+    ("DELETE", "/lines/<id:camera_id>"): _RULES,
     ("GET", "/time_intervals/<id:camera_id>"): _VIEW,
     ("POST", "/time_intervals/<id:camera_id>"): _RULES,
     ("DELETE", "/time_intervals/<id:camera_id>"): _RULES,
@@ -81,6 +84,8 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/image/<path:path>"): _PICTURE,
     # what was seen
     ("GET", "/tracks"): _VIEW,
+    ("GET", "/detections/<id:camera_id>"): _VIEW,
+    ("GET", "/line_counts/<id:camera_id>"): _VIEW,
     ("GET", "/explanations/<id:camera_id>"): _VIEW,
     ("GET", "/set_aside_facts"): Rule(Right.READ_AUDIT),
     # audit

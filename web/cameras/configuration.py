@@ -7,6 +7,7 @@ or another change overtook it, is sent by `reconcile`, at the start and every fe
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -15,8 +16,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.domain.camera import CameraId
 from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
-from vigil.messages import CameraConfig, ConfigHead, Transport, Zone
+from vigil.messages import CameraConfig, ConfigHead, Line, Transport, Zone
 from web.cameras.models import Camera, Generation
+from web.database import Base
+from web.lines.models import Line as DrawnLine
 from web.rectangles.models import Rectangle
 
 log = structlog.get_logger(__name__)
@@ -134,19 +137,27 @@ def _read(session: Session, camera_ids: Collection[int] | None) -> _Configuratio
     ids = session.scalars(sa.select(Camera.id).order_by(Camera.id)).all()
     cameras = sa.select(Camera).order_by(Camera.id)
     rectangles = sa.select(Rectangle).order_by(Rectangle.camera_id, Rectangle.position)
+    drawn = sa.select(DrawnLine).order_by(DrawnLine.camera_id, DrawnLine.position)
     if camera_ids is not None:
         cameras = cameras.where(Camera.id.in_(camera_ids))
         rectangles = rectangles.where(Rectangle.camera_id.in_(camera_ids))
+        drawn = drawn.where(DrawnLine.camera_id.in_(camera_ids))
     zones = defaultdict(list)
     for rectangle in session.scalars(rectangles):
         zones[rectangle.camera_id].append(_zone(rectangle))
+    lines = defaultdict(list)
+    for row in session.scalars(drawn):
+        lines[row.camera_id].append(_line(row))
     return _Configuration(
         ConfigHead(generation=generation, camera_ids=tuple(CameraId(each) for each in ids)),
-        [_document(camera, zones[camera.id]) for camera in session.scalars(cameras)],
+        [
+            _document(camera, zones[camera.id], lines[camera.id])
+            for camera in session.scalars(cameras)
+        ],
     )
 
 
-def _document(camera: Camera, zones: Sequence[Zone]) -> CameraConfig:
+def _document(camera: Camera, zones: Sequence[Zone], lines: Sequence[Line]) -> CameraConfig:
     return CameraConfig(
         id=CameraId(camera.id),
         revision=camera.revision,
@@ -161,16 +172,32 @@ def _document(camera: Camera, zones: Sequence[Zone]) -> CameraConfig:
         sealed_recognition=camera.sealed_recognition,
         min_confidence=camera.min_confidence,
         zones=tuple(zones),
+        lines=tuple(lines),
         time_zone=camera.time_zone,
     )
 
 
 def _zone(rectangle: Rectangle) -> Zone:
-    given = {"name": rectangle.name, "color": rectangle.color, "labels": rectangle.labels}
-    return Zone(
-        points=tuple(rectangle.corners()),
-        **{name: value for name, value in given.items() if value is not None},
+    settings = (
+        *("name", "color", "labels", "min_confidence", "min_size_px", "max_size_px", "schedule"),
+        "dwell_s",
     )
+    return Zone(points=tuple(rectangle.corners()), **_given(rectangle, settings))
+
+
+def _line(line: DrawnLine) -> Line:
+    return Line(
+        id=line.id,
+        start=(line.start_x, line.start_y),
+        end=(line.end_x, line.end_y),
+        **_given(line, ("name", "color", "labels", "min_confidence")),
+    )
+
+
+def _given(row: Base, names: Sequence[str]) -> dict[str, Any]:
+    """Return what was given of a shape's settings."""
+    given = {name: getattr(row, name) for name in names}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _is_louder(known: ConfigHead, ours: ConfigHead, *, has_all_ids: bool) -> bool:

@@ -20,7 +20,10 @@ class Rectangle(Base):
         x, y: Upper left corner of a box, in pixels of the full frame.
         points: Corners ``{"x": ..., "y": ...}`` of a polygon. Exactly one form is there.
         name, color, labels: None: not given, so not given back.
-        dwell_s: Seconds that something must stay in it to count; stored, not yet in effect.
+        dwell_s: Seconds that something must stay in it to count.
+        min_confidence: What is less sure does not count.
+        min_size_px, max_size_px: Of the longer side of a box.
+        schedule: Spans of the day, as a body has them, in the camera's time zone.
     """
 
     __tablename__ = "rectangles"
@@ -36,6 +39,10 @@ class Rectangle(Base):
         sa.CheckConstraint("jsonb_array_length(points) BETWEEN 3 AND 100", name="points_number"),
         sa.CheckConstraint("color ~* '^#[0-9a-f]{6}$'", name="color_hex"),
         sa.CheckConstraint("dwell_s BETWEEN 0 AND 86400", name="dwell_s_range"),
+        sa.CheckConstraint("min_confidence BETWEEN 0 AND 1", name="min_confidence_range"),
+        sa.CheckConstraint("min_size_px >= 0 AND max_size_px >= 0", name="size_px_range"),
+        sa.CheckConstraint("min_size_px <= max_size_px", name="size_px_order"),
+        sa.CheckConstraint("jsonb_typeof(schedule) = 'array'", name="schedule_list"),
         sa.CheckConstraint("position >= 0", name="position_range"),
     )
 
@@ -51,6 +58,10 @@ class Rectangle(Base):
     color: Mapped[str | None]
     labels: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
     dwell_s: Mapped[float | None]
+    min_confidence: Mapped[float | None]
+    min_size_px: Mapped[float | None]
+    max_size_px: Mapped[float | None]
+    schedule: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
 
     def corners(self) -> list[tuple[float, float]]:
         """Return the corners in order, whichever the form."""

@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, fields, post_dump, validate, va
 from typing_extensions import override
 
 from web.rectangles.models import MAX_PX
-from web.schemas import Text
+from web.schemas import HH_MM, Text
 
 MAX_RECTANGLES = 100
 _BOX = ("x", "y", "width", "height")
@@ -32,6 +32,55 @@ class Point(Schema):
     y = Pixels(required=True, validate=_PLACE)
 
 
+def color_field() -> fields.String:
+    """Return a field for the colour in which a shape is drawn."""
+    return fields.String(
+        validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error="Must look like #ffb000."),
+    )
+
+
+def labels_field(description: str) -> fields.List[str]:
+    """Return a field for the labels that count somewhere."""
+    return fields.List(
+        Text(min_length=1, max_length=64),
+        validate=validate.Length(max=100),
+        error_messages={"invalid": 'Must be a list of labels, as ["person"].'},
+        metadata={"description": description},
+    )
+
+
+def confidence_field(description: str) -> fields.Float:
+    """Return a field for a least confidence."""
+    return fields.Float(
+        validate=validate.Range(min=0, max=1), metadata={"description": description}
+    )
+
+
+def _size_field(description: str) -> Pixels:
+    return Pixels(validate=_PLACE, metadata={"description": description})
+
+
+class SpanBody(Schema):
+    """A part of the day, in the camera's time zone."""
+
+    error_messages = {  # noqa: RUF012
+        "type": 'Must be a span, as {"start_time": "22:00", "end_time": "06:00"}.'
+    }
+
+    start_time = fields.String(required=True, validate=HH_MM)
+    end_time = fields.String(
+        required=True,
+        validate=HH_MM,
+        metadata={"description": "At start_time or before: on the next day."},
+    )
+    days = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(min=0, max=6)),
+        validate=validate.Length(max=7),
+        error_messages={"invalid": "Must be a list of days, 0 to 6 from Monday."},
+        metadata={"description": "On which it begins, 0 to 6 from Monday; none: every day."},
+    )
+
+
 class RectangleBody(Schema):
     """``x, y, width, height``, or ``points`` instead of the four. Pixels of the full frame."""
 
@@ -51,18 +100,20 @@ class RectangleBody(Schema):
         error_messages={"invalid": "Must be a list of corners, each with x and y."},
     )
     name = Text(max_length=100)
-    color = fields.String(
-        validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error="Must look like #ffb000."),
-    )
-    labels = fields.List(
-        Text(min_length=1, max_length=64),
-        validate=validate.Length(max=100),
-        error_messages={"invalid": 'Must be a list of labels, as ["person"].'},
-        metadata={"description": "What counts in it, such as person; none: everything."},
-    )
+    color = color_field()
+    labels = labels_field("What counts in it, such as person; none: everything.")
     dwell_s = fields.Float(
         validate=validate.Range(min=0, max=86_400),
-        metadata={"description": "Seconds to stay in it. Stored; takes effect later."},
+        metadata={"description": "Seconds that something must stay in it to count."},
+    )
+    min_confidence = confidence_field("Less does not count in it, nor what the camera drops.")
+    min_size_px = _size_field("Of the longer side of a box; smaller does not count in it.")
+    max_size_px = _size_field("Of the longer side of a box; larger does not count in it.")
+    schedule = fields.List(
+        fields.Nested(SpanBody),
+        validate=validate.Length(max=50),
+        error_messages={"invalid": "Must be a list of spans, each with start_time and end_time."},
+        metadata={"description": "When it is there; none: always."},
     )
 
     @validates_schema
@@ -73,6 +124,12 @@ class RectangleBody(Schema):
         if "points" not in body and len(box) < len(_BOX):
             missing = ", ".join(name for name in _BOX if name not in body)
             raise ValidationError(f"Lacks {missing} (or points instead of all four).")
+
+    @validates_schema
+    def _has_sizes_between(self, body: dict[str, Any], **_kwargs: Any) -> None:
+        least, most = body.get("min_size_px"), body.get("max_size_px")
+        if least is not None and most is not None and least > most:
+            raise ValidationError(f"Must be min_size_px, {least:g}, or more.", "max_size_px")
 
     @post_dump
     def _as_it_came(self, body: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
