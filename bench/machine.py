@@ -13,8 +13,9 @@ from standalone.servers.valkey import EmbeddedValkey
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.camera_document import CameraConfig, ConfigHead
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig, CameraState, CameraStatus, ConfigHead
+from vigil.messages import CameraState, CameraStatus
 from vigil.sealing import Sealer
 
 #: Guards nothing: the machine of a bench is gone in the end.

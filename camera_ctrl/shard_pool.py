@@ -9,9 +9,9 @@ from camera_ctrl.placement import Placement, ShardNumber
 from camera_ctrl.shards.messages import Assignment
 from camera_ctrl.shards.process import SILENT_S, ShardProcess
 from camera_ctrl.stream_choice import StreamChoice
+from vigil.camera_document import CameraConfig
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.messages import CameraConfig
 from vigil.runtime import Backoff
 
 log = structlog.get_logger(__name__)

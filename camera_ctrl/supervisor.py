@@ -16,11 +16,12 @@ from vigil.bus.frames.base import FrameStore
 from vigil.bus.packets.base import PacketLog
 from vigil.bus.status.base import StatusBoard
 from vigil.camera_configs import CameraConfigs
+from vigil.camera_document import CameraConfig
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, LeaseLost, ServerUnavailable
 from vigil.leases import LeaseKeeper
-from vigil.messages import CameraConfig, CameraState, CameraStatus
+from vigil.messages import CameraState, CameraStatus
 
 log = structlog.get_logger(__name__)
 

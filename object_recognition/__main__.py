@@ -11,6 +11,7 @@ from object_recognition.look_limit import look_limit
 from object_recognition.looker import LentLease, LookerProcess
 from object_recognition.models.shelf import ModelShelf
 from object_recognition.models.source import DEFAULT_MODEL
+from object_recognition.publisher import Publisher
 from object_recognition.quarantine import Quarantine
 from object_recognition.recognisers import Recognisers
 from object_recognition.settings import RecognitionSettings
@@ -41,7 +42,7 @@ from vigil.errors import SetupInvalid, SpoolUnavailable
 from vigil.fact_outbox import FactOutbox
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
-from vigil.messages import FrameDetections, RecognitionStatus
+from vigil.messages import DayTallies, FrameDetections, RecognitionStatus
 from vigil.runtime import (
     Backoff,
     FileHeartbeat,
@@ -192,14 +193,7 @@ def _worker(
         configs=configs,
         keeper=keeper,
         watch=FrameWatch(frames=raw, boxed=boxed, bell=bell, clock=clock),
-        boxed=boxed,
-        detections=RedisStatusBoard(
-            redis,
-            role=keys.Role.RECOGNITION,
-            document_class=FrameDetections,
-            key_of=keys.detections,
-        ),
-        explanations=RedisExplanationLog(redis),
+        publisher=make_publisher(redis),
         statuses=RedisStatusBoard(
             redis, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),
@@ -212,6 +206,27 @@ def _worker(
         still_look_every_s=settings.still_look_every_s,
         limit=look_limit(settings.look_timeout_s),
         first_track=first_track,
+    )
+
+
+def make_publisher(redis: RedisClient) -> Publisher:
+    """Return what puts pictures, and what they show, onto the media Redis."""
+    return Publisher(
+        boxed=RedisFrameStore(redis, kind=keys.FrameKind.BOXED),
+        detections=RedisStatusBoard(
+            redis,
+            role=keys.Role.RECOGNITION,
+            document_class=FrameDetections,
+            key_of=keys.detections,
+        ),
+        explanations=RedisExplanationLog(redis),
+        tallies=RedisStatusBoard(
+            redis,
+            role=keys.Role.RECOGNITION,
+            document_class=DayTallies,
+            key_of=keys.tallies,
+            ttl_s=keys.TALLIES_TTL_S,
+        ),
     )
 
 

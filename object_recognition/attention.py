@@ -1,5 +1,7 @@
 """Which frames of a camera are worth a look: not each of many in which nothing moves."""
 
+from collections import deque
+
 from vigil.domain.motion import Motion
 
 #: So many frames are looked at in any case where something is new: the camera, its zones, what
@@ -7,6 +9,8 @@ from vigil.domain.motion import Motion
 FIRST_LOOKS = 5
 #: Seconds after which a picture of a camera is due that nobody watches and in which nothing moves.
 SHOW_EVERY_S = 1.0
+#: Looks of so many seconds say how many there are in one; two at least, however old.
+_RATE_OVER_S = 5.0
 
 
 class Attention:
@@ -21,6 +25,7 @@ class Attention:
         self._about: object = None
         self._looks = 0
         self._looked_s = self._shown_s = float("-inf")
+        self._looks_s: deque[float] = deque()
 
     def rests(self, motion: Motion | None, *, about: object, now_s: float) -> bool:
         """Return whether the last look is as good as one at this frame.
@@ -43,6 +48,14 @@ class Attention:
         """Say that the frame was looked at."""
         self._looks += 1
         self._looked_s = now_s
+        self._looks_s.append(now_s)
+        while len(self._looks_s) > 2 and self._looks_s[0] < now_s - _RATE_OVER_S:
+            self._looks_s.popleft()
+
+    def looked_fps(self) -> float:
+        """Return the looks a second, of late; 0 before the second look."""
+        past_s = self._looks_s[-1] - self._looks_s[0] if self._looks_s else 0.0
+        return round((len(self._looks_s) - 1) / past_s, 1) if past_s > 0 else 0.0
 
     def is_picture_due(self, now_s: float) -> bool:
         """Return whether a picture is due even if nobody watches."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,16 @@ class Bounds:
             tuple(label for each in parts for label in each.labels),
             tuple(least for each in parts for least in each.min_confidence),
             tuple(wanted for each in parts for wanted in each.wanted),
+        )
+
+    @property
+    def least_to_begin(self) -> tuple[float, ...]:
+        """How sure it must be of each class that something begins to be followed; may be inf."""
+        return tuple(
+            least if not wanted or label in wanted else inf
+            for label, least, wanted in zip(
+                self.labels, self.min_confidence, self.wanted, strict=True
+            )
         )
 
     def sure(self, found: Detections) -> NDArray[np.bool_]:

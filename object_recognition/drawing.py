@@ -1,10 +1,12 @@
-"""The annotated picture: boxes, zones, and a line that says who looked and when."""
+"""The annotated picture: boxes, zones, lines, what is counted, and who looked and when."""
 
 import colorsys
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from itertools import zip_longest
 from typing import NamedTuple
 
 import cv2
@@ -13,8 +15,9 @@ from numpy.typing import NDArray
 
 from object_recognition.detection import Detections, ImageBgr
 from object_recognition.skeleton import draw_skeleton
+from vigil.camera_document import Line, Zone
 from vigil.media.text import Bgr, Lettering, lettering
-from vigil.messages import Zone
+from vigil.messages import LineTally
 
 Point = tuple[int, int]
 
@@ -46,12 +49,13 @@ class _Sizes(NamedTuple):
 
 
 class _Mark(NamedTuple):
-    """One detection as it is drawn: two corners, a text, a colour."""
+    """One detection as it is drawn: two corners, a text, a colour, and whether it waits."""
 
     low: Point
     high: Point
     text: str
     color: Bgr
+    is_waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,20 @@ class Caption:
     Attributes:
         recogniser: The detector's name for people.
         captured_at: When the frame was captured, in the time zone to be shown.
-        note: What else it says, such as how many are in it; empty: nothing.
+        looked_fps: Looks a second; 0: not known yet.
+        counts: How many objects there are of each label.
     """
 
     recogniser: str
     captured_at: datetime
-    note: str = ""
+    looked_fps: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """Return it as one line, without the time."""
+        rate = f"{self.looked_fps:.1f}/s" if self.looked_fps else ""
+        counted = ", ".join(f"{count} {label}" for label, count in self.counts.items())
+        return " - ".join(filter(None, [counted, self.recogniser, rate]))
 
 
 def annotate(
@@ -75,7 +87,11 @@ def annotate(
     *,
     labels: Sequence[str],
     track_id: NDArray[np.int64] | None = None,
+    is_waiting: NDArray[np.bool_] | None = None,
     zones: Sequence[Zone],
+    occupancy: Sequence[int] = (),
+    lines: Sequence[Line] = (),
+    tallies: Sequence[LineTally] = (),
     caption: Caption,
 ) -> None:
     """Draw everything on a frame: a copy would take longer than all that is drawn.
@@ -85,16 +101,23 @@ def annotate(
         found: In its pixels.
         labels: What class ids mean.
         track_id: ``(n,)``. Which object each is; 0, or no array at all: nobody knows.
+        is_waiting: ``(n,)``. Which do not count yet in a zone, and are drawn paler; None: no one.
         zones: In its pixels.
+        occupancy: How many count in each of these; none at all: that is not said.
+        lines: In its pixels.
+        tallies: How many crossed each of these.
         caption: For the footer.
     """
     sizes = _sizes_for(image.shape[1], image.shape[0])
-    for zone in zones:
-        _draw_zone(image, zone, sizes)
+    for zone, count in zip_longest(zones, occupancy):
+        _draw_zone(image, zone, count, sizes)
+    for line, tally in zip(lines, tallies, strict=True):
+        _draw_line(image, line, tally, sizes)
     # The surest last, on top; every tag above every line.
     ids = np.zeros(len(found), np.int64) if track_id is None else track_id
+    waits = np.zeros(len(found), np.bool_) if is_waiting is None else is_waiting
     order = np.argsort(found.confidence, kind="stable")
-    marks = [_mark(found, row, labels, int(ids[row])) for row in order]
+    marks = [_mark(found, row, labels, int(ids[row]), bool(waits[row])) for row in order]
     for row, mark in zip(order.tolist(), marks, strict=True):
         _draw_outline(image, mark, sizes)
         draw_skeleton(image, found.keypoints_of(row), mark.color, line_px=sizes.line)
@@ -125,15 +148,28 @@ def _sizes_for(width: int, height: int) -> _Sizes:
     )
 
 
-def _mark(found: Detections, row: int, labels: Sequence[str], track_id: int) -> _Mark:
+def _mark(
+    found: Detections,
+    row: int,
+    labels: Sequence[str],
+    track_id: int,
+    is_waiting: bool,  # Private, and told by its place.
+) -> _Mark:
     label = labels[found.class_id[row]]
     x_min, y_min, x_max, y_max = (int(value) for value in np.rint(found.xyxy[row]))
     name = f"{label} #{track_id}" if track_id else label
     text = f"{name} {found.confidence[row]:.0%}"
-    return _Mark((x_min, y_min), (x_max, y_max), text, color_of(label))
+    color = color_of(label)
+    if is_waiting:
+        blue, green, red = ((each + 255) // 2 for each in color)
+        color = (blue, green, red)
+    return _Mark((x_min, y_min), (x_max, y_max), text, color, is_waiting)
 
 
 def _draw_outline(image: ImageBgr, mark: _Mark, sizes: _Sizes) -> None:
+    if mark.is_waiting:
+        cv2.rectangle(image, mark.low, mark.high, mark.color, 1)
+        return
     # A dark line around the bright one keeps it visible on every ground.
     halo = sizes.line + 2 * max(1, sizes.line // 2)
     # Not anti-aliased: lines along the pixels are crisper without.
@@ -150,7 +186,7 @@ def _draw_label(image: ImageBgr, mark: _Mark, sizes: _Sizes) -> None:
     _draw_tag(image, (left, top), text, mark.color, sizes)
 
 
-def _draw_zone(image: ImageBgr, zone: Zone, sizes: _Sizes) -> None:
+def _draw_zone(image: ImageBgr, zone: Zone, count: int | None, sizes: _Sizes) -> None:
     points = np.asarray(zone.points, np.float64)
     if not np.isfinite(points).all():
         return
@@ -168,9 +204,59 @@ def _draw_zone(image: ImageBgr, zone: Zone, sizes: _Sizes) -> None:
     cv2.polylines(
         image, [corners], isClosed=True, color=color, thickness=sizes.line, lineType=cv2.LINE_AA
     )
-    name = _tag_text(zone.name, image, sizes)
+    said = zone.name if count is None else f"{zone.name}: {count}" if zone.name else str(count)
+    name = _tag_text(said, image, sizes)
     if name.width_px:
         _draw_tag(image, (int(low[0]), int(low[1])), name, color, sizes)
+
+
+class _Strokes(NamedTuple):
+    """A line as it is drawn, with an arrow over its middle that points inwards."""
+
+    lines: list[NDArray[np.int32]]
+    middle: NDArray[np.float64]
+    inwards: NDArray[np.float64]
+
+
+def _draw_line(image: ImageBgr, line: Line, tally: LineTally, sizes: _Sizes) -> None:
+    limit = 4.0 * max(image.shape[:2])
+    strokes = _strokes(line.start, line.end, 2.2 * sizes.capital, limit)
+    if strokes is None:
+        return
+    color = _parsed(line.color)
+    for ink, thickness in ((_INK, sizes.line + 2), (color, sizes.line)):
+        cv2.polylines(image, strokes.lines, False, ink, thickness, cv2.LINE_AA)
+    counted = f"{tally.in_count} in, {tally.out_count} out"
+    said = _tag_text(": ".join(filter(None, [line.name, counted])), image, sizes)
+    width, height = _tag_size(said, sizes)
+    # On the side away from which the arrow points.
+    x, y = strokes.middle - strokes.inwards * (1.2 * sizes.capital)
+    left = x - width * (strokes.inwards[0] + 1) / 2
+    top = y - height * (strokes.inwards[1] + 1) / 2
+    corner = (
+        min(max(0, round(left)), max(0, image.shape[1] - width)),
+        min(max(0, round(top)), max(0, image.shape[0] - height)),
+    )
+    _draw_tag(image, corner, said, color, sizes)
+
+
+@lru_cache(maxsize=1000)
+def _strokes(
+    start: tuple[float, float], end: tuple[float, float], size_px: float, limit_px: float
+) -> _Strokes | None:
+    """Return a line's strokes, the same for picture after picture; None: it has no direction."""
+    ends = np.clip(np.array([start, end], np.float64), -limit_px, limit_px)
+    length_px = float(np.hypot(*(ends[1] - ends[0])))
+    if not length_px > 0:
+        return None
+    along = (ends[1] - ends[0]) / length_px
+    # In the picture, whose y points down, this is to the right of who looks from start to end.
+    inwards = np.array([-along[1], along[0]])
+    middle = ends.mean(axis=0)
+    tip = middle + inwards * size_px
+    barbs = [tip + (side * along - inwards) * size_px * 0.45 for side in (-1, 1)]
+    lines = [ends, [middle, tip], [barbs[0], tip, barbs[1]]]
+    return _Strokes([np.rint(np.array(each)).astype(np.int32) for each in lines], middle, inwards)
 
 
 def _tag_text(text: str, image: ImageBgr, sizes: _Sizes) -> Lettering:
@@ -201,7 +287,7 @@ def _draw_footer(image: ImageBgr, caption: Caption, sizes: _Sizes) -> None:
     right = max(left, image.shape[1] - sizes.padding - when.width_px)
     when.draw_on(image, left_px=right, base_px=base, color=_WHITE)
     who = lettering(
-        " - ".join(filter(None, [caption.recogniser, caption.note])),
+        caption.text(),
         capital_px=sizes.capital,
         max_width_px=right - left - 2 * sizes.padding,
     )

@@ -9,9 +9,9 @@ from object_recognition.bounds import Bounds
 from object_recognition.detection import Detector
 from object_recognition.models.shelf import ModelShelf
 from object_recognition.together import DetectorGroup, PartInvalid
+from vigil.camera_document import CameraConfig, ModelUse
 from vigil.domain.camera import CameraId
 from vigil.errors import MessageInvalid, ModelInvalid
-from vigil.messages import CameraConfig, ModelUse
 from vigil.sealing import Sealer
 
 BASIC, DEFAULT = "basic", "default"

@@ -1,72 +1,24 @@
 """What a worker makes of one camera's detections: what is shown, whose it is, and what is told."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-from numpy.typing import NDArray
 
 from object_recognition.bounds import Bounds
-from object_recognition.boxes import box_of
+from object_recognition.counting.tallies import Tallies
 from object_recognition.detection import Detections, Detector
 from object_recognition.explaining import Explainer
 from object_recognition.following import Follower
+from object_recognition.seen import Seen
 from object_recognition.watch import RawFrame
-from object_recognition.zones import ZoneFilter
+from object_recognition.zones import ZoneFilter, are_open
+from vigil.camera_document import CameraConfig, Line, Zone
 from vigil.clock import utc_from_us
 from vigil.domain.camera import CameraId, Epoch
-from vigil.domain.frame import FrameStamp
 from vigil.facts import TrackFact
-from vigil.messages import (
-    CameraConfig,
-    DetectedObject,
-    Explanation,
-    FrameDetections,
-    Zone,
-)
-
-#: Of so many objects of a frame keypoints are published, the surest: each takes 300 bytes.
-MAX_POSES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one look came to.
-
-    Attributes:
-        shown: In pixels of the picture: sure enough, and where the camera looks.
-        track_id: ``(n,)``. Which object each is; 0: that is not sure yet.
-        zones: In pixels of the picture.
-        published: The same for others.
-        explanation: What became of all that was found, now and then; None: not this time.
-        facts: What is to be told.
-    """
-
-    shown: Detections
-    track_id: NDArray[np.int64]
-    zones: tuple[Zone, ...]
-    published: FrameDetections
-    explanation: Explanation | None
-    facts: list[TrackFact]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many objects of each label are shown, the most first."""
-        return dict(Counter(each.label for each in self.published.objects).most_common())
-
-    def shown_again(self, stamp: FrameStamp) -> "Seen":
-        """Return the same for a later frame in which nothing has moved: nothing new is told."""
-        published = self.published.model_copy(
-            update={
-                "frame_epoch": stamp.epoch,
-                "sequence": stamp.sequence,
-                "captured_at_us": stamp.captured_at_us,
-            }
-        )
-        return replace(self, published=published, explanation=None, facts=[])
+from vigil.messages import DayTallies, FrameDetections
 
 
 class CameraView:
@@ -83,9 +35,18 @@ class CameraView:
         self.epoch = epoch
         #: Of the settings and the size for which it was made.
         self._filter: tuple[object, ZoneFilter] | None = None
+        self._shapes: tuple[object, tuple[Zone, ...], tuple[Line, ...]] | None = None
         self._follower: tuple[object, Follower] | None = None
         self._explainer = Explainer()
         self._next_track = first_track
+        self._tallies = Tallies()
+        #: Whether it is known what the owner before counted today.
+        self.has_tallies = False
+
+    def take_over(self, said: DayTallies | None) -> None:
+        """Go on from what the owner before counted today; None: nothing was published."""
+        self._tallies.take_over(said)
+        self.has_tallies = True
 
     def see(
         self,
@@ -96,6 +57,7 @@ class CameraView:
         bounds: Bounds,
         frame: RawFrame,
         picture_wh: tuple[int, int],
+        looked_fps: float = 0.0,
     ) -> Seen:
         """Take in what a detector found in a frame.
 
@@ -106,45 +68,69 @@ class CameraView:
             bounds: What of it counts.
             frame: In which.
             picture_wh: The picture, which may be smaller than the full frame.
+            looked_fps: Looks a second, of late, for others to read.
         """
         full_wh = (frame.stamp.width_px or picture_wh[0], frame.stamp.height_px or picture_wh[1])
         full_scale = (full_wh[0] / picture_wh[0], full_wh[1] / picture_wh[1])
-        zones = _scaled(camera.zones, (1 / full_scale[0], 1 / full_scale[1]))
-        zone_filter = self._filter_for(zones, detector.labels, picture_wh)
+        local = local_time(camera, frame)
+        zones, lines = self._shapes_of(camera, full_scale)
+        is_open = are_open(zones, local)
+        zone_filter = self._filter_for(
+            zones,
+            is_open=is_open,
+            labels=detector.labels,
+            picture_wh=picture_wh,
+            full_scale=full_scale,
+        )
+        in_each = zone_filter.in_each(found)
+        is_inside = zone_filter.in_any(in_each) & bounds.wants(found)
+        follower, facts = self._follower_for(detector, bounds, full_scale)
+        follower.count_in(camera.zones, lines)
+        followed = follower.look(
+            found,
+            in_each=in_each,
+            is_inside=is_inside,
+            captured_at_us=frame.stamp.captured_at_us,
+        )
+        self._tallies.begin(local.date())
+        self._tallies.add((lines[each.line].id, each.is_in) for each in followed.crossed)
+        is_shown = is_inside & bounds.sure(found)
+        shown = followed.shown(np.flatnonzero(is_shown), in_each)
         explanation = self._explainer.explain(
             found,
+            followed,
+            is_shown,
             camera=camera,
-            detector=detector,
+            recogniser=detector.name,
             bounds=bounds,
             zone_filter=zone_filter,
             stamp=frame.stamp,
+            local=local,
             full_scale=full_scale,
         )
-        found = found.take(zone_filter.inside(found) & bounds.wants(found))
-        names = _names(zones, zone_filter.in_each(found))
-        follower, facts = self._follower_for(detector, bounds, full_scale)
-        tracked, told = follower.look(
-            found,
-            zones=names,
-            captured_at_us=frame.stamp.captured_at_us,
-        )
-        is_shown = bounds.sure(found)
-        rows = np.flatnonzero(is_shown)
-        shown, track_id = tracked.detections.take(rows), tracked.track_id[rows]
-        published = FrameDetections(
-            camera_id=self._camera_id,
-            epoch=self.epoch,
-            frame_epoch=frame.stamp.epoch,
-            sequence=frame.stamp.sequence,
-            captured_at_us=frame.stamp.captured_at_us,
-            width_px=full_wh[0],
-            height_px=full_wh[1],
-            recogniser=detector.name,
-            objects=_objects(
-                shown, track_id, [names[row] for row in rows], detector.labels, full_scale
+        return Seen(
+            shown=shown,
+            zones=tuple(zone for zone, is_there in zip(zones, is_open, strict=True) if is_there),
+            lines=lines,
+            published=FrameDetections(
+                camera_id=self._camera_id,
+                epoch=self.epoch,
+                frame_epoch=frame.stamp.epoch,
+                sequence=frame.stamp.sequence,
+                captured_at_us=frame.stamp.captured_at_us,
+                width_px=full_wh[0],
+                height_px=full_wh[1],
+                recogniser=detector.name,
+                looked_fps=looked_fps,
+                objects=shown.objects(zones, detector.labels, full_scale),
+                counts=shown.counts(detector.labels),
+                occupancy=shown.occupancy(zones, is_open),
+                lines=self._tallies.of(lines),
             ),
+            explanation=explanation,
+            facts=facts + followed.facts,
+            tallies=self._tallies.published(lines) if followed.crossed else None,
         )
-        return Seen(shown, track_id, zones, published, explanation, facts + told)
 
     def rest(self, captured_at_us: int) -> list[TrackFact]:
         """Note that nothing moved up to a frame: nobody ages. Return what is to be told."""
@@ -159,13 +145,41 @@ class CameraView:
         self._follower, self._next_track = None, follower.next_track
         return follower.close()
 
+    def is_dwell_over(self, captured_at_us: int) -> bool:
+        """Return whether somebody has stayed in a zone long enough since the last look."""
+        return self._follower is not None and self._follower[1].is_dwell_over(captured_at_us)
+
+    def _shapes_of(
+        self, camera: CameraConfig, full_scale: tuple[float, float]
+    ) -> tuple[tuple[Zone, ...], tuple[Line, ...]]:
+        """Return zones and lines in pixels of the picture, made once for what they depend on."""
+        key = (camera.zones, camera.lines, full_scale)
+        if self._shapes is None or self._shapes[0] != key:
+            scale = (1 / full_scale[0], 1 / full_scale[1])
+            zones = tuple(_scaled_zone(zone, scale) for zone in camera.zones)
+            self._shapes = key, zones, tuple(_scaled_line(line, scale) for line in camera.lines)
+        return self._shapes[1], self._shapes[2]
+
     def _filter_for(
-        self, zones: tuple[Zone, ...], labels: Sequence[str], picture_wh: tuple[int, int]
+        self,
+        zones: tuple[Zone, ...],
+        *,
+        is_open: tuple[bool, ...],
+        labels: Sequence[str],
+        picture_wh: tuple[int, int],
+        full_scale: tuple[float, float],
     ) -> ZoneFilter:
         """Return the filter of the zones, made once for what it depends on."""
-        key = (zones, labels, picture_wh)
+        key = (zones, is_open, labels, picture_wh, full_scale)
         if self._filter is None or self._filter[0] != key:
-            self._filter = key, ZoneFilter(zones, labels=labels, frame_wh=picture_wh)
+            zone_filter = ZoneFilter(
+                zones,
+                labels=labels,
+                frame_wh=picture_wh,
+                is_open=is_open,
+                full_scale=full_scale,
+            )
+            self._filter = key, zone_filter
         return self._filter[1]
 
     def _follower_for(
@@ -183,7 +197,7 @@ class CameraView:
             self._camera_id,
             epoch=self.epoch,
             labels=detector.labels,
-            min_confidence=bounds.min_confidence,
+            min_confidence=bounds.least_to_begin,
             full_scale=full_scale,
             first_track=self._next_track,
         )
@@ -191,59 +205,24 @@ class CameraView:
         return follower, ended
 
 
-def _scaled(zones: tuple[Zone, ...], scale: tuple[float, float]) -> tuple[Zone, ...]:
-    """Return zones in pixels of the picture."""
-    if scale == (1.0, 1.0):
-        return zones
-    return tuple(
-        zone.model_copy(
-            update={"points": tuple((x * scale[0], y * scale[1]) for x, y in zone.points)}
-        )
-        for zone in zones
+def _scaled_zone(zone: Zone, scale: tuple[float, float]) -> Zone:
+    points = tuple((x * scale[0], y * scale[1]) for x, y in zone.points)
+    return zone.model_copy(update={"points": points})
+
+
+def _scaled_line(line: Line, scale: tuple[float, float]) -> Line:
+    ends = {"start": line.start, "end": line.end}
+    return line.model_copy(
+        update={name: (x * scale[0], y * scale[1]) for name, (x, y) in ends.items()}
     )
 
 
-def _names(zones: Sequence[Zone], in_each: NDArray[np.bool_]) -> list[tuple[str, ...]]:
-    """Return for each detection the names of the zones in which it counts."""
-    return [
-        tuple(zone.name for zone, counts in zip(zones, column, strict=True) if counts and zone.name)
-        for column in in_each.T
-    ]
-
-
-def _objects(
-    shown: Detections,
-    track_id: NDArray[np.int64],
-    zones: Sequence[tuple[str, ...]],
-    labels: Sequence[str],
-    full_scale: tuple[float, float],
-) -> tuple[DetectedObject, ...]:
-    full = shown.xyxy * np.array(full_scale * 2, np.float32)
-    order = np.argsort(-shown.confidence, kind="stable").tolist()
-    posed = frozenset(order[:MAX_POSES])
-    return tuple(
-        DetectedObject(
-            track=int(track_id[row]) or None,
-            label=labels[shown.class_id[row]],
-            confidence=round(float(shown.confidence[row]), 3),
-            box=box_of(full[row]),
-            zones=zones[row],
-            keypoints=_points(shown.keypoints_of(row), full_scale) if row in posed else (),
-        )
-        for row in order
-    )
-
-
-def _points(
-    points: NDArray[np.float32], full_scale: tuple[float, float]
-) -> tuple[tuple[float, float, float], ...]:
-    full = points * np.array((*full_scale, 1), np.float32)
-    return tuple((round(x, 1), round(y, 1), round(sure, 2)) for x, y, sure in full.tolist())
-
-
-def counts_in_words(counts: Mapping[str, int]) -> str:
-    """Return what a picture says of how many are in it: ``2 person, 1 car``."""
-    return ", ".join(f"{count} {label}" for label, count in counts.items())
+def rules_at(camera: CameraConfig, frame: RawFrame) -> object:
+    """Return what of a camera's rules changes with the time: which zones are there, and the day."""
+    if not camera.lines and not any(zone.schedule for zone in camera.zones):
+        return None
+    local = local_time(camera, frame)
+    return are_open(camera.zones, local), local.date() if camera.lines else None
 
 
 def local_time(camera: CameraConfig, frame: RawFrame) -> datetime:

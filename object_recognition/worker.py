@@ -7,21 +7,22 @@ import structlog
 from object_recognition.attention import Attention
 from object_recognition.capacity import CapacityMeter
 from object_recognition.detection import ImageBgr
-from object_recognition.drawing import Caption, annotate
 from object_recognition.look_limit import LookLimit
 from object_recognition.looker import LentLease
+from object_recognition.overlay import draw
 from object_recognition.picture import decoded, encoded
+from object_recognition.publisher import Publisher
 from object_recognition.quarantine import Quarantine
 from object_recognition.recognisers import Chosen, Recognisers
-from object_recognition.view import CameraView, Seen, counts_in_words, local_time
+from object_recognition.seen import Seen
+from object_recognition.view import CameraView, local_time, rules_at
 from object_recognition.watch import FrameWatch, RawFrame
 from vigil import keys
 from vigil.bus.answers import Answers
-from vigil.bus.explanations.base import ExplanationLog
-from vigil.bus.frames.base import FrameStore
 from vigil.bus.status.base import StatusBoard
 from vigil.bus.watchers.base import Watchers
 from vigil.camera_configs import CameraConfigs
+from vigil.camera_document import CameraConfig
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import stamped
@@ -36,7 +37,7 @@ from vigil.errors import (
 )
 from vigil.fact_outbox import FactOutbox
 from vigil.leases import LeaseKeeper
-from vigil.messages import CameraConfig, FrameDetections, MemberReport, RecognitionStatus
+from vigil.messages import MemberReport, RecognitionStatus
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +61,8 @@ class _Record:
     skipped: int = 0
     error: str | None = None
     recogniser: str = ""
+    #: Looks a second, of late; brought up to date once a second.
+    looked_fps: float = 0.0
 
     @property
     def epoch(self) -> Epoch:
@@ -76,9 +79,7 @@ class RecognitionWorker:
         configs: Which cameras there are, and what looks at them.
         keeper: The recognition leases.
         watch: The raw frames.
-        boxed: Where annotated pictures go.
-        detections: Where it goes what the annotated picture shows.
-        explanations: Where it goes what the picture does not show, and why.
+        publisher: Where annotated pictures go, and what they show.
         statuses: Where each camera's status goes.
         facts: To whom it is told which tracks there are.
         recognisers: What looks.
@@ -97,9 +98,7 @@ class RecognitionWorker:
         configs: CameraConfigs,
         keeper: LeaseKeeper | LentLease,
         watch: FrameWatch,
-        boxed: FrameStore,
-        detections: StatusBoard[FrameDetections],
-        explanations: ExplanationLog,
+        publisher: Publisher,
         statuses: StatusBoard[RecognitionStatus],
         facts: FactOutbox,
         recognisers: Recognisers,
@@ -115,9 +114,7 @@ class RecognitionWorker:
         self._configs = configs
         self._keeper = keeper
         self._watch = watch
-        self._boxed = boxed
-        self._detections = detections
-        self._explanations = explanations
+        self._publisher = publisher
         self._statuses = statuses
         self._facts = facts
         self._recognisers = recognisers
@@ -236,9 +233,7 @@ class RecognitionWorker:
 
     def _forget(self, camera_id: CameraId, epoch: Epoch) -> None:
         try:
-            self._boxed.clear(camera_id, epoch=epoch)
-            self._detections.clear(camera_id, epoch=epoch)
-            self._explanations.clear(camera_id, epoch=epoch)
+            self._publisher.clear(camera_id, epoch=epoch)
             self._statuses.clear(camera_id, epoch=epoch)
         except LeaseLost:
             log.info("deleted_camera_is_anothers", camera_id=camera_id)
@@ -251,11 +246,12 @@ class RecognitionWorker:
         chosen = self._recognisers.of(camera)
         record.recogniser, record.error = chosen.detector.name, chosen.error
         motion = read_motion(frame.jpeg)
+        wh = frame.stamp.width_px, frame.stamp.height_px
         rests = record.attention.rests(
             motion,
-            about=(camera.revision, frame.stamp.width_px, frame.stamp.height_px, chosen.detector),
+            about=(camera.revision, *wh, chosen.detector, rules_at(camera, frame)),
             now_s=self._clock.monotonic_s(),
-        )
+        ) and not record.view.is_dwell_over(frame.stamp.captured_at_us)
         if rests:
             self._facts.say(*record.view.rest(frame.stamp.captured_at_us))
             if not self._wants_picture(camera.id, record):
@@ -294,15 +290,11 @@ class RecognitionWorker:
             return
         record.seen = seen
         self._facts.say(*seen.facts)
-        annotate(
+        draw(
             image_bgr,
-            seen.shown,
+            seen,
             labels=chosen.detector.labels,
-            track_id=seen.track_id,
-            zones=seen.zones,
-            caption=Caption(
-                chosen.detector.name, local_time(camera, frame), note=counts_in_words(seen.counts)
-            ),
+            captured_at=local_time(camera, frame),
         )
         record.attention.note_shown(self._clock.monotonic_s())
         self._publish(frame, image_bgr, seen, epoch, ttl_s=ttl_s)
@@ -322,6 +314,8 @@ class RecognitionWorker:
         image_bgr: ImageBgr,
     ) -> Seen:
         """Look at a frame."""
+        if camera.lines and not record.view.has_tallies:
+            record.view.take_over(self._publisher.tallies_of(camera.id))
         begun_s = self._clock.monotonic_s()
         found = chosen.detector.detect(image_bgr)
         now_s = self._clock.monotonic_s()
@@ -335,6 +329,7 @@ class RecognitionWorker:
             bounds=chosen.bounds,
             frame=frame,
             picture_wh=(image_bgr.shape[1], image_bgr.shape[0]),
+            looked_fps=record.looked_fps,
         )
 
     def _publish(
@@ -345,11 +340,7 @@ class RecognitionWorker:
         beside = b"" if mark is None else mark_segment(mark)
         jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp, beside=beside)
         try:
-            # First what was seen: who hears the picture's bell finds it.
-            self._detections.put(frame.camera_id, seen.published, epoch=epoch)
-            if seen.explanation is not None:
-                self._explanations.append(seen.explanation, epoch=epoch)
-            self._boxed.put(frame.camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
+            self._publisher.publish(frame.camera_id, jpeg, seen, epoch=epoch, ttl_s=ttl_s)
         except LeaseLost:
             self._keeper.lost(frame.camera_id, epoch=epoch)
 
@@ -363,7 +354,7 @@ class RecognitionWorker:
         if epoch is None:
             return
         try:
-            self._boxed.clear(camera_id, epoch=epoch)
+            self._publisher.clear_picture(camera_id, epoch=epoch)
         except LeaseLost:
             self._keeper.lost(camera_id, epoch=epoch)
         except ServerUnavailable as error:
@@ -387,6 +378,7 @@ class RecognitionWorker:
                 self._keeper.lost(camera_id, epoch=due[camera_id].epoch)
         for record in due.values():
             record.said_s, record.looks, record.busy_s = now_s, 0, 0.0
+            record.looked_fps = record.attention.looked_fps()
 
     def _status_of(self, camera_id: CameraId, record: _Record, past_s: float) -> RecognitionStatus:
         in_quarantine = self._quarantine.words(camera_id)
@@ -396,7 +388,7 @@ class RecognitionWorker:
             recogniser=record.recogniser,
             looked_fps=round(record.looks / past_s, 2),
             inference_ms=round(1e3 * record.busy_s / record.looks, 1) if record.looks else 0.0,
-            counts={} if record.seen is None else record.seen.counts,
+            counts={} if record.seen is None else record.seen.published.counts,
             skipped=record.skipped,
             is_quarantined=in_quarantine is not None,
             error=record.error or in_quarantine,

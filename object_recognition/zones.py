@@ -8,12 +8,14 @@ draws a rectangle around a counter, a window or the upper half of a door means w
 and the feet are hidden or below. The area alone would lose people whose feet are in a narrow strip
 on the ground. Either is enough.
 
-A zone with labels lets only these through. No zone at all: everything counts. Zones that enclose
-nothing (their points lie on a line, or outside the frame) let nothing through, as drawn; other
-zones go on.
+A zone with labels, a least confidence or sizes lets only these through. A zone with a schedule is
+not there outside of it; while none is there, nothing counts. No zone at all: everything counts.
+Zones that enclose nothing (their points lie on a line, or outside the frame) let nothing through,
+as drawn; other zones go on.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import cv2
@@ -21,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from object_recognition.detection import Detections
-from vigil.messages import Zone
+from vigil.camera_document import Zone
+from vigil.domain.schedule import is_within
 
 ValueT = TypeVar("ValueT", np.bool_, np.float32)
 
@@ -38,14 +41,22 @@ class ZoneFilter:
     """The zones of one camera at one size of frame, ready to be asked.
 
     Args:
-        zones: As configured, corners in pixels of the full frame; they may lie outside, cross
-            themselves or be NaN.
+        zones: Their corners in pixels of the frame; they may lie outside, cross themselves or be
+            NaN.
         labels: The detector's, which zones name.
-        frame_wh: The full frame in pixels.
+        frame_wh: The frame in pixels.
+        is_open: Which zones are there at this time; None: all.
+        full_scale: What makes pixels of the frame those in which sizes are meant.
     """
 
     def __init__(
-        self, zones: Sequence[Zone], *, labels: Sequence[str], frame_wh: tuple[int, int]
+        self,
+        zones: Sequence[Zone],
+        *,
+        labels: Sequence[str],
+        frame_wh: tuple[int, int],
+        is_open: Sequence[bool] | None = None,
+        full_scale: tuple[float, float] = (1.0, 1.0),
     ) -> None:
         self._scale = min(1.0, _RASTER_SIDE_PX / max(frame_wh))
         self._size_wh = tuple(max(1, round(side * self._scale)) for side in frame_wh)
@@ -56,6 +67,15 @@ class ZoneFilter:
             np.array([not zone.labels or label in zone.labels for label in labels], np.bool_)
             for zone in zones
         ]
+        self.is_open = np.array([True] * len(zones) if is_open is None else is_open, np.bool_)
+        least = [zone.min_confidence for zone in zones]
+        self._least_confidence = np.array(least, np.float32)[:, None]
+        # None: as large as can be.
+        sizes = [(zone.min_size_px or 0, zone.max_size_px) for zone in zones]
+        self._least_px = np.array([least for least, _ in sizes], np.float32)[:, None]
+        most = [np.inf if most is None else most for _, most in sizes]
+        self._most_px = np.array(most, np.float32)[:, None]
+        self._full_scale = np.array(full_scale, np.float32)
 
     @property
     def is_everywhere(self) -> bool:
@@ -64,14 +84,21 @@ class ZoneFilter:
 
     def inside(self, found: Detections) -> NDArray[np.bool_]:
         """Return for each detection whether it counts in a zone: a mask ``(n,)``."""
+        return self.in_any(self.in_each(found))
+
+    def in_any(self, in_each: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return of what ``in_each`` says whether that is a zone at all: a mask ``(n,)``."""
         if self._is_everywhere:
-            return np.ones(len(found), np.bool_)
-        in_any: NDArray[np.bool_] = np.any(self.in_each(found), axis=0, keepdims=False)
+            return np.ones(in_each.shape[1], np.bool_)
+        in_any: NDArray[np.bool_] = np.any(in_each, axis=0, keepdims=False)
         return in_any
 
     def in_each(self, found: Detections) -> NDArray[np.bool_]:
         """Return for each zone and detection whether it counts there: ``(zones, n)``."""
-        return self.stands_in(found) & self.allows(found)
+        if self._is_everywhere:
+            return np.empty((0, len(found)), np.bool_)
+        counts = self.stands_in(found) & self.allows(found) & self.is_open[:, None]
+        return counts & self.fits(found) & self.is_sure(found)
 
     def stands_in(self, found: Detections) -> NDArray[np.bool_]:
         """Return for each zone and detection whether it is there, whatever it is."""
@@ -82,6 +109,24 @@ class ZoneFilter:
     def allows(self, found: Detections) -> NDArray[np.bool_]:
         """Return for each zone and detection whether its label counts there: ``(zones, n)``."""
         return _rows([each[found.class_id] for each in self._allowed], len(found), np.bool_)
+
+    def is_sure(self, found: Detections) -> NDArray[np.bool_]:
+        """Return for each zone and detection whether it is sure enough there: ``(zones, n)``."""
+        is_sure: NDArray[np.bool_] = found.confidence >= self._least_confidence
+        return is_sure
+
+    def fits(self, found: Detections) -> NDArray[np.bool_]:
+        """Return for each zone and detection whether its size counts there: ``(zones, n)``."""
+        size_px = self.sizes_px(found)
+        fits: NDArray[np.bool_] = (size_px >= self._least_px) & (size_px <= self._most_px)
+        return fits
+
+    def sizes_px(self, found: Detections) -> NDArray[np.float32]:
+        """Return the longer side of each box ``(n,)``, in pixels of the full frame."""
+        sides = (found.xyxy[:, 2:] - found.xyxy[:, :2]) * self._full_scale
+        # To a tenth, as sizes are told: what is said to be 40 px is not too small for 40.
+        longer: NDArray[np.float32] = np.round(np.nan_to_num(sides.max(axis=1)), 1)
+        return longer
 
     def shares(self, found: Detections) -> NDArray[np.float32]:
         """Return for each zone and detection the share of its box in it: ``(zones, n)``."""
@@ -114,6 +159,17 @@ class ZoneFilter:
         # A box without area is nowhere.
         share: NDArray[np.float32] = (inside / np.maximum(area, 1)).astype(np.float32)
         return share * (area > 0)
+
+
+def are_open(zones: Sequence[Zone], local: datetime) -> tuple[bool, ...]:
+    """Return for each zone whether its schedule has it there at a time of the camera's zone."""
+    return tuple(
+        not zone.schedule
+        or any(
+            is_within(span.start_time, span.end_time, span.days, local) for span in zone.schedule
+        )
+        for zone in zones
+    )
 
 
 def _rows(rows: list[NDArray[ValueT]], count: int, dtype: type[ValueT]) -> NDArray[ValueT]:

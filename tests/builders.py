@@ -4,11 +4,12 @@ from fractions import Fraction
 from typing import Any
 
 from vigil.bus.packets.base import EntryId, Template
+from vigil.camera_document import CameraConfig, ModelUse
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, stamped
 from vigil.domain.packet import Packet
 from vigil.facts import TrackFact
-from vigil.messages import CameraConfig, CameraState, CameraStatus, ModelUse
+from vigil.messages import CameraState, CameraStatus
 
 CAMERA = CameraId(7)
 OTHER_CAMERA = CameraId(8)

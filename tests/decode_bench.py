@@ -23,11 +23,11 @@ from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.packets.base import BacklogLimits, EntryId, Reading, Template
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.bus.watchers.memory import MemoryWatchers
+from vigil.camera_document import CameraConfig
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.frame import FrameStamp, read_stamp
 from vigil.errors import BusUnavailable, ServerUnavailable
-from vigil.messages import CameraConfig
 from vigil.runtime import StopSignal
 
 STEP_S = 0.04

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vigil.messages import Mask, MaskStyle
+from vigil.camera_document import Mask, MaskStyle
 
 BLACK, BLUR = MaskStyle.BLACK, MaskStyle.BLUR
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import structlog
 
 from vigil.bus.camera_config.base import CameraConfigStore, ConfigBell
+from vigil.camera_document import CameraConfig, ConfigHead
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
 from vigil.durable_file import write_atomically
 from vigil.errors import BusUnavailable, MessageInvalid
-from vigil.messages import CameraConfig, ConfigHead, Document, decode
+from vigil.messages import Document, decode
 
 log = structlog.get_logger(__name__)
 

@@ -5,6 +5,7 @@ and has a revision: the writer keeps the newest, in whatever order they come.
 """
 
 import json
+from enum import StrEnum
 from typing import Final, Literal
 
 from pydantic import Field
@@ -15,6 +16,32 @@ from vigil.messages import Document, decode
 
 #: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
 Box = tuple[float, float, float, float]
+#: So many crossings of a track stand in one of its facts.
+MAX_CROSSINGS = 50
+
+
+class Direction(StrEnum):
+    """Which way somebody crossed a line; see `vigil.messages.Line`."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class LineCrossing(Document):
+    """That a track crossed a line.
+
+    Attributes:
+        line: The line's id.
+        name: The line's, as it was then.
+        at_us: Capture time of the first frame in which it was beyond the line.
+        label: What it was called then.
+    """
+
+    line: int = Field(ge=1, lt=2**63)
+    name: str = Field(default="", max_length=100)
+    direction: Direction
+    at_us: int = Field(ge=0, lt=2**53)
+    label: str = Field(min_length=1, max_length=100)
 
 
 class TrackFact(Document):
@@ -32,6 +59,7 @@ class TrackFact(Document):
         looks: In how many frames it was seen.
         first_box, last_box: Where it was first, and last.
         zones: Names of the zones in which it counted.
+        crossings: Of lines, the newest ``MAX_CROSSINGS``. Each is told when it happens.
     """
 
     kind: Literal["track"] = "track"
@@ -49,6 +77,7 @@ class TrackFact(Document):
     first_box: Box
     last_box: Box
     zones: tuple[str, ...] = ()
+    crossings: tuple[LineCrossing, ...] = Field(default=(), max_length=MAX_CROSSINGS)
 
 
 #: Every kind of fact, by the name that it bears.

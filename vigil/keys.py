@@ -21,6 +21,7 @@ camera_<id>_latest_frame                    string  camera_ctrl         max(4 s,
 camera_<id>_boxed_image                     string  object_recognition  like the latest frame
 {camera_<id>_boxed_image}:status            string  object_recognition  STATUS_TTL_S
 {camera_<id>_boxed_image}:detections        string  object_recognition  STATUS_TTL_S
+{camera_<id>_boxed_image}:tallies           string  object_recognition  TALLIES_TTL_S
 {camera_<id>_boxed_image}:explanations      stream  object_recognition  EXPLANATIONS_TTL_S
 {camera_<id>_boxed_image}:lease             hash    object_recognition  LEASE_MEMORY_S
 {camera_<id>_boxed_image}:bell              channel object_recognition  -
@@ -53,6 +54,8 @@ WATCHED_TTL_S = 3.0
 PACKET_KEYS_TTL_S = 600
 #: Seconds that a status outlives its writer.
 STATUS_TTL_S = 5.0
+#: Seconds that a day's tallies are kept: no day is longer, but by an hour.
+TALLIES_TTL_S = 90_000
 #: Seconds that explanations are kept.
 EXPLANATIONS_TTL_S = 300
 #: What the names of rate limits begin with; the library goes on from there.
@@ -143,6 +146,11 @@ def status(camera_id: CameraId, role: Role) -> str:
 def detections(camera_id: CameraId) -> str:
     """Return the key of what was seen in a camera's newest annotated frame."""
     return f"{{{boxed_image(camera_id)}}}:detections"
+
+
+def tallies(camera_id: CameraId) -> str:
+    """Return the key of what crossed a camera's lines today, for who looks at it next."""
+    return f"{{{boxed_image(camera_id)}}}:tallies"
 
 
 def explanations(camera_id: CameraId) -> str:

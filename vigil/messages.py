@@ -3,25 +3,17 @@
 A reader ignores fields that it does not know, so that a newer writer may add some.
 """
 
-import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import lru_cache
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.explanation import DropReason
-from vigil.domain.frame import MAX_FRAME_FPS
-from vigil.domain.mask_mark import MARK_BYTES, read_mark
 from vigil.errors import MessageInvalid
 
 DocumentT = TypeVar("DocumentT", bound="Document")
-
-
-#: So many models look at one camera at most: each look costs as much as all of them together.
-MAX_MODELS = 4
 
 
 class Document(BaseModel):
@@ -45,144 +37,6 @@ def decode(document_class: type[DocumentT], raw: bytes | str) -> DocumentT:
             for fault in error.errors(include_input=False, include_url=False)
         )
         raise MessageInvalid(f"{document_class.__name__}: {faults}") from None
-
-
-class Zone(Document):
-    """A polygon in which a camera looks.
-
-    Attributes:
-        points: Corners ``(x, y)`` in pixels of the full frame, at least three.
-        name: For people.
-        color: CSS hex colour in which it is drawn.
-        labels: The labels that count in it; empty: all.
-    """
-
-    points: tuple[tuple[float, float], ...] = Field(min_length=3)
-    name: str = ""
-    color: str = "#ffb000"
-    labels: tuple[str, ...] = ()
-
-
-class MaskStyle(StrEnum):
-    """What stands in place of what a privacy mask hides."""
-
-    BLACK = "black"
-    BLUR = "blur"
-
-
-#: Far beyond any frame, and small enough to reckon with in whole numbers.
-_MaskPx = Annotated[float, Field(ge=-1e6, le=1e6)]
-_FramePx = Annotated[int, Field(ge=1, le=65_535)]
-
-
-class Mask(Document):
-    """A privacy mask: a polygon of a camera's picture that nobody is to see.
-
-    Attributes:
-        points: Corners ``(x, y)`` in pixels of ``frame_wh``, at least three.
-        style: What stands in its place.
-        frame_wh: The frame on which it was drawn; None: that was not known, so each picture is
-            taken for it. A picture of another size shows the same scene, larger or smaller.
-    """
-
-    points: tuple[tuple[_MaskPx, _MaskPx], ...] = Field(min_length=3)
-    style: MaskStyle = MaskStyle.BLACK
-    frame_wh: tuple[_FramePx, _FramePx] | None = None
-
-
-@lru_cache(maxsize=1024)
-def _mark_of(masks: tuple[Mask, ...]) -> bytes:
-    # Of what is painted alone: a field that a newer version adds makes no other picture.
-    whole = repr([(mask.points, mask.style.value, mask.frame_wh) for mask in masks])
-    return hashlib.blake2b(whole.encode(), digest_size=MARK_BYTES).digest()
-
-
-class ModelUse(Document):
-    """A model that looks at a camera, and what of it counts there.
-
-    Attributes:
-        model: ``basic``, ``default``, or a path or an address, as it may be shown.
-        sealed: The address as it is fetched from, sealed (see ``vigil.sealing``); None: model is
-            no address.
-        labels: Those that count of what it sees; empty: all.
-        min_confidence: What it is less sure of is dropped; None: the camera's own counts.
-    """
-
-    model: str
-    sealed: str | None = None
-    labels: tuple[str, ...] = ()
-    min_confidence: float | None = Field(default=None, ge=0, le=1)
-
-
-class Transport(StrEnum):
-    """How RTP comes from an RTSP camera."""
-
-    TCP = "tcp"
-    UDP = "udp"
-
-
-class CameraConfig(Document):
-    """What web wants of one camera. Written by web alone.
-
-    Attributes:
-        revision: Grows with each change of this camera.
-        sealed_url: Where its video is, without user and password; sealed (see
-            ``vigil.sealing``), since a path or a query can hold a password too.
-        credentials: ``user:password``, sealed; None: none are needed.
-        sealed_sub_url: Where a smaller encoding of the same video is, sealed; None: there is none.
-        sub_credentials: For that. None, or an empty text, sealed: none are needed.
-        transport: For RTSP.
-        loop: Whether a file begins again at its end.
-        enabled: False: known, but left alone.
-        frame_fps: JPEG frames a second made of it for recognition and pictures.
-        models: What looks at it; empty: nothing does.
-        min_confidence: Detections below are dropped, of models that have no bound of their own.
-        zones: Where to look; empty: everywhere.
-        masks: What is painted over in every picture of it.
-        time_zone: IANA name in which the camera's times are shown.
-    """
-
-    version: Literal[3] = 3
-    id: CameraId = Field(ge=1)
-    revision: int = Field(ge=0)
-    name: str
-    sealed_url: str
-    credentials: str | None = None
-    sealed_sub_url: str | None = None
-    sub_credentials: str | None = None
-    transport: Transport = Transport.TCP
-    loop: bool = False
-    enabled: bool = True
-    frame_fps: float = Field(default=5.0, gt=0, le=MAX_FRAME_FPS)
-    models: tuple[ModelUse, ...] = Field(
-        default=(ModelUse(model="default"),), max_length=MAX_MODELS
-    )
-    min_confidence: float = Field(default=0.4, ge=0, le=1)
-    zones: tuple[Zone, ...] = ()
-    masks: tuple[Mask, ...] = ()
-    time_zone: str = "UTC"
-
-    @property
-    def mask_mark(self) -> bytes | None:
-        """What a picture bears that was painted with these masks; None: there are none."""
-        return _mark_of(self.masks) if self.masks else None
-
-    def lets_show(self, jpeg: bytes) -> bool:
-        """Return whether a stamped picture of it was painted with all of these masks."""
-        return not self.masks or read_mark(jpeg) == self.mask_mark
-
-
-class ConfigHead(Document):
-    """Which cameras there are. Only a head of a newer generation stops one.
-
-    Attributes:
-        generation: Grows with each change of any camera, and never comes back to a value.
-        camera_ids: All cameras, in no order.
-    """
-
-    version: Literal[1] = 1
-    generation: int = Field(ge=0)
-    camera_ids: tuple[CameraId, ...]
 
 
 class CameraState(StrEnum):
@@ -321,9 +175,10 @@ class DetectedObject(Document):
     """One detection of a frame.
 
     Attributes:
-        track: Which object it is, within camera and epoch; None: that is not sure yet.
+        track: Which object it is, within camera and epoch; None: that is not sure yet, so that it
+            counts nowhere.
         box: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
-        zones: Names of the zones in which it counts.
+        zones: Names of the zones in which it counts: it is confirmed, and has stayed long enough.
         keypoints: ``x, y`` in pixels of the full frame and a confidence, of a model that gives
             them: COCO's seventeen joints of a body, mostly.
     """
@@ -336,6 +191,40 @@ class DetectedObject(Document):
     keypoints: tuple[tuple[float, float, float], ...] = ()
 
 
+class ZoneOccupancy(Document):
+    """How many objects count in a zone now.
+
+    Attributes:
+        name: The zone's; empty: it has none.
+        is_open: Whether it is there at this time of the day.
+    """
+
+    name: str = ""
+    count: int = Field(ge=0)
+    is_open: bool = True
+
+
+class LineTally(Document):
+    """How many crossed a line today. For show: what is exact are the crossings that are filed."""
+
+    line: int = Field(ge=1)
+    name: str = ""
+    in_count: int = Field(default=0, ge=0)
+    out_count: int = Field(default=0, ge=0)
+
+
+class DayTallies(Document):
+    """How many crossed a camera's lines in a day, for who looks at it next.
+
+    Attributes:
+        day: In the camera's time zone, as in ``2026-11-30``.
+    """
+
+    version: Literal[1] = 1
+    day: str
+    lines: tuple[LineTally, ...] = ()
+
+
 class FrameDetections(Document):
     """What a camera's recogniser saw in the frame that the boxed image shows.
 
@@ -343,7 +232,11 @@ class FrameDetections(Document):
         epoch: Of the recognition lease.
         frame_epoch, sequence, captured_at_us: Of the frame, as its stamp has them.
         width_px, height_px: Of the full frame, in whose pixels the boxes are.
+        looked_fps: Looks a second, of late.
         objects: Those that are shown, the surest first.
+        counts: How many of them are confirmed, by label.
+        occupancy: Of each zone, in the order in which they are configured.
+        lines: Of each line, what crossed it today.
     """
 
     version: Literal[1] = 1
@@ -355,28 +248,34 @@ class FrameDetections(Document):
     width_px: int
     height_px: int
     recogniser: str
+    looked_fps: float = 0.0
     objects: tuple[DetectedObject, ...] = ()
+    counts: dict[str, int] = Field(default_factory=dict)
+    occupancy: tuple[ZoneOccupancy, ...] = ()
+    lines: tuple[LineTally, ...] = ()
 
 
 class Drop(Document):
-    """One reason why a detection was not shown.
+    """One reason why a detection was not shown, or does not count.
 
     Attributes:
-        value: What it was, as text: a number, or a label.
-        limit: What it had to be: a least number, or labels.
+        value: What it was, as text: a number, a label, a time.
+        limit: What it had to be: a least number, or labels, or spans.
+        zone: Which zone says so: its place among the camera's, from 0; None: the camera does.
     """
 
     reason: DropReason
     value: str
     limit: str
+    zone: int | None = None
 
 
 class DroppedObject(Document):
-    """A detection that was not shown.
+    """A detection that was not shown, or that is shown and does not count.
 
     Attributes:
         box: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
-        drops: All that kept it out: what is shown has passed each.
+        drops: All that kept it out. Of zones, what the one says that is nearest to letting it in.
     """
 
     label: str
@@ -393,6 +292,7 @@ class Explanation(Document):
         shown: How many detections are in the annotated picture.
         dropped: How many are not.
         objects: The surest of those that are not.
+        waiting: The surest of those that are, and count nowhere, or not in a zone, yet.
     """
 
     version: Literal[1] = 1
@@ -403,3 +303,4 @@ class Explanation(Document):
     shown: int = Field(ge=0)
     dropped: int = Field(ge=0)
     objects: tuple[DroppedObject, ...] = ()
+    waiting: tuple[DroppedObject, ...] = ()

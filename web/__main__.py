@@ -16,7 +16,7 @@ from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.log import configure_logging
-from vigil.messages import CameraStatus, RecognitionStatus
+from vigil.messages import CameraStatus, FrameDetections, RecognitionStatus
 from vigil.runtime import (
     Backoff,
     FileHeartbeat,
@@ -75,6 +75,12 @@ def main(arguments: Sequence[str] = ()) -> int:
         config_store=RedisCameraConfigStore(queue),
         statuses=statuses,
         pool=_pool(media),
+        detections=RedisStatusBoard(
+            media,
+            role=keys.Role.RECOGNITION,
+            document_class=FrameDetections,
+            key_of=keys.detections,
+        ),
         explanations=RedisExplanationLog(media),
         checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,

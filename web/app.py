@@ -17,7 +17,7 @@ from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
-from vigil.messages import CameraStatus
+from vigil.messages import CameraStatus, FrameDetections
 from vigil.sealing import Sealer
 from web.access.guard import install_guard
 from web.access.tokens import TokenSigner
@@ -44,10 +44,12 @@ DOMAINS: Final = (
     "cameras",
     "rectangles",
     "masks",
+    "lines",
     "time_intervals",
     "notifications",
     "recipients",
     "tracks",
+    "detections",
     "explanations",
     "facts",
     "audit",
@@ -79,6 +81,7 @@ def create_app(
     config_store: CameraConfigStore,
     statuses: StatusBoard[CameraStatus],
     pool: RecognitionPool,
+    detections: StatusBoard[FrameDetections],
     explanations: ExplanationLog,
     checks: Mapping[str, Check],
     clock: Clock,
@@ -92,6 +95,7 @@ def create_app(
         config_store: Where the other services read which cameras there are.
         statuses: What the holders of cameras say about them.
         pool: What recognition workers say of themselves and of cameras.
+        detections: What recognition says of what it shows.
         explanations: What recognition says of what it did not show.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
@@ -114,6 +118,7 @@ def create_app(
         sealer=Sealer(*settings.secrets()),
         configuration=ConfigurationPublisher(config_store, sessions),
         statuses=statuses,
+        detections=detections,
         explanations=explanations,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
         pool=pool,

@@ -6,6 +6,7 @@ from web.cameras.models import Camera, Generation
 from web.database import Base
 from web.facts.models import SetAsideFact
 from web.images.models import SavedPicture
+from web.lines.models import Line, LineCrossing
 from web.masks.models import PrivacyMask
 from web.notifications.models import Notification
 from web.recipients.models import EmailRecipient, LineToken
@@ -23,6 +24,8 @@ __all__ = [
     "EmailRecipient",
     "Generation",
     "Invitation",
+    "Line",
+    "LineCrossing",
     "LineToken",
     "LoginSession",
     "Notification",

@@ -9,6 +9,8 @@ from typing_extensions import override
 
 #: Greatest value of a bigint, PostgreSQL's and ours.
 MAX_ID = 2**63 - 1
+#: A time of day, from 00:00 to 23:59.
+HH_MM = validate.Regexp(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z", error="Must look like 22:30.")
 
 
 class Text(fields.String):

@@ -8,7 +8,7 @@ from flask import current_app
 from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock, utc_from_us
-from vigil.messages import CameraStatus
+from vigil.messages import CameraStatus, FrameDetections
 from vigil.sealing import Sealer
 from web.access.tokens import TokenSigner
 from web.cameras.configuration import ConfigurationPublisher
@@ -33,6 +33,7 @@ class Wiring:
     sealer: Sealer
     configuration: ConfigurationPublisher
     statuses: StatusBoard[CameraStatus]
+    detections: StatusBoard[FrameDetections]
     explanations: ExplanationLog
     pictures: PictureFolder
     readiness: Readiness

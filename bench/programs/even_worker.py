@@ -10,7 +10,7 @@ from object_recognition.__main__ import main
 from object_recognition.bounds import Bounds
 from object_recognition.detection import Detections, ImageBgr
 from object_recognition.recognisers import Chosen, Recognisers
-from vigil.messages import CameraConfig
+from vigil.camera_document import CameraConfig
 from vigil.runtime import StopSignal
 
 #: As long as a middle-sized model takes on a core.

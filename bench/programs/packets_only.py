@@ -10,9 +10,9 @@ from camera_ctrl.placement import Placement
 from camera_ctrl.settings import CameraSettings
 from camera_ctrl.shard_pool import ShardPool
 from camera_ctrl.stream_choice import StreamChoice
+from vigil.camera_document import CameraConfig
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.messages import CameraConfig
 
 
 class _NoDecoders(ShardPool):

@@ -24,10 +24,10 @@ from object_recognition.basic.recogniser import BasicRecogniser
 from object_recognition.detection import Detector
 from object_recognition.engines.choice import Engines, engines_for
 from object_recognition.picture import decoded
+from vigil.camera_document import CameraConfig
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId
 from vigil.domain.frame import FrameStamp
-from vigil.messages import CameraConfig
 
 NAME = "frame-to-box"
 _CAMERA = CameraConfig(

@@ -30,10 +30,11 @@ from vigil import keys
 from vigil.bus.packets.base import BacklogLimits, Entry, EntryId
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS, SystemClock
 from vigil.domain.camera import CameraId
 from vigil.domain.frame import read_stamp
-from vigil.messages import CameraConfig, CameraStatus, Decoding
+from vigil.messages import CameraStatus, Decoding
 
 NAME = "idle-camera"
 _CAMERA = CameraId(1)

@@ -24,8 +24,9 @@ from bench.processes import memory_bytes
 from bench.result import Bar, Measured, Part, RowResult
 from vigil import keys
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.camera_document import CameraConfig
 from vigil.domain.camera import Stream
-from vigil.messages import CameraConfig, CameraStatus
+from vigil.messages import CameraStatus
 from vigil.sealing import Sealer
 
 NAME = "ingest-sub"

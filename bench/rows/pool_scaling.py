@@ -22,10 +22,11 @@ from bench.machine import Machine, a_machine, configure
 from bench.result import Bar, Measured, Part, RowResult
 from vigil import keys
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.camera_document import CameraConfig
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId
 from vigil.domain.frame import FrameStamp, read_stamp
-from vigil.messages import CameraConfig, RecognitionStatus
+from vigil.messages import RecognitionStatus
 
 NAME = "pool-scaling"
 #: Twice as many frames as four workers look at.

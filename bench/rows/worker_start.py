@@ -22,9 +22,9 @@ from bench.machine import Machine, a_machine, configure
 from bench.processes import memory_bytes
 from bench.result import Bar, Part, RowResult
 from object_recognition.picture import decoded
+from vigil.camera_document import CameraConfig
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig
 
 NAME = "worker-start"
 _CAMERA = CameraConfig(

@@ -13,6 +13,7 @@ from camera_ctrl.decode.motion import MotionGate
 from camera_ctrl.decode.picker import FramePicker
 from camera_ctrl.nal import stands_alone
 from vigil.bus.packets.base import Entry, Template, place_of
+from vigil.camera_document import Mask
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, least_sequence, stamped
 from vigil.domain.mask_mark import mark_segment
@@ -22,7 +23,6 @@ from vigil.errors import FrameInvalid
 from vigil.media.bounds import MAX_PIXELS
 from vigil.media.masked_frame import FrameMasker, MaskedFrame
 from vigil.media.template import reopened
-from vigil.messages import Mask
 
 log = structlog.get_logger(__name__)
 

@@ -16,10 +16,10 @@ from camera_ctrl.pace import hold_s
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import IngestReport
 from vigil.bus.packets.base import PacketLog
+from vigil.camera_document import CameraConfig
 from vigil.clock import Clock
 from vigil.domain.camera import Epoch, Stream
 from vigil.errors import CameraUnavailable
-from vigil.messages import CameraConfig
 from vigil.runtime import Backoff, StopSignal
 
 log = structlog.get_logger(__name__)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from vigil.camera_document import CameraConfig, Transport
 from vigil.domain.camera import Stream
-from vigil.messages import CameraConfig, Transport
 from vigil.sealing import Sealer
 
 #: How long a camera may take to open; slow ones need some seconds.

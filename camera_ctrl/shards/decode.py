@@ -30,13 +30,14 @@ from vigil.bus.frames.base import FrameStore
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.packets.base import BacklogLimits, Entry, PacketLog, place_of
 from vigil.bus.packets.redis import RedisPacketLog
+from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS, Clock, SystemClock
 from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.frame import read_stamp
 from vigil.domain.packet import Packet
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid, ServerUnavailable
 from vigil.log import configure_logging
-from vigil.messages import CameraConfig, Decoding
+from vigil.messages import Decoding
 from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
 
 log = structlog.get_logger(__name__)

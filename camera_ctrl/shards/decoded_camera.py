@@ -14,10 +14,11 @@ from camera_ctrl.reports import DecodeReport
 from camera_ctrl.stream_choice import StreamChoice
 from vigil import keys
 from vigil.bus.packets.base import Entry, EntryId, place_of
+from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import Epoch, Stream
 from vigil.domain.frame import read_stamp
-from vigil.messages import CameraConfig, Decoding
+from vigil.messages import Decoding
 
 #: The keyframe at which a stream is begun lies no farther back than that.
 _OLD_S = 10.0

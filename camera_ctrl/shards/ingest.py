@@ -21,11 +21,11 @@ from vigil.bus.frames.base import FrameStore
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.packets.base import PacketLog
 from vigil.bus.packets.redis import RedisPacketLog
+from vigil.camera_document import CameraConfig
 from vigil.clock import Clock, SystemClock
 from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.errors import BusUnavailable, LeaseLost, MessageInvalid, ServerUnavailable
 from vigil.log import configure_logging
-from vigil.messages import CameraConfig
 from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_signals
 from vigil.sealing import Sealer
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from camera_ctrl.reports import DecodeReport, IngestReport
 from camera_ctrl.stream_choice import StreamChoice
+from vigil.camera_document import CameraConfig
 from vigil.domain.camera import CameraId, Epoch
-from vigil.messages import CameraConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Tracked:
     Attributes:
         detections: All that were given, row for row. Those of a confirmed track carry its class.
         track_id: ``(n,)`` int64. Whose each is, or ``UNTRACKED``; no identity stands there twice.
+        hits: ``(n,)`` int64. In how many of the looks that confirm it each was seen; 0: it belongs
+            to nothing.
         opened: Tracks that this look confirmed.
         updated: Tracks that were open before, and are seen in this look.
         closed: Tracks that have not been seen for too long.
@@ -52,6 +54,7 @@ class Tracked:
 
     detections: Detections
     track_id: NDArray[np.int64]
+    hits: NDArray[np.int64]
     opened: Tracks
     updated: Tracks
     closed: Tracks

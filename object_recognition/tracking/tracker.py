@@ -44,7 +44,8 @@ class Tracker:
         confirm_hits: A track is confirmed when it was seen in so many
         confirm_looks: of so many looks, the newest included; 64 at most.
         lost_s: A confirmed track that is not seen for longer, and for two looks, is closed.
-        sure_confidence: Detections of less confidence begin no track: of all classes, or of each.
+        sure_confidence: Detections of less confidence begin no track: of all classes, or of each;
+            inf: none does.
         least_confidence: Those of less than this do not even continue one.
         kin: Sets of class ids that one object may be called by turns, such as car and truck. A
             track keeps to its class, or to its set.
@@ -76,7 +77,9 @@ class Tracker:
             raise ValueError(f"lost_s is {lost_s}, must be above 0 s, and {_MAX_LOST_S} at most")
         sure = np.asarray(sure_confidence, np.float32)
         # As floats of 32 bits, in which detections are compared too.
-        if not 0 <= np.float32(least_confidence) <= sure.min(initial=1) <= sure.max(initial=0) <= 1:
+        reached = sure[np.isfinite(sure)]
+        least = np.float32(least_confidence)
+        if not 0 <= least <= reached.min(initial=1) <= reached.max(initial=0) <= 1:
             raise ValueError(
                 f"least_confidence {least_confidence}, sure_confidence {sure_confidence}: "
                 "must be 0 to 1, and the second no less than the first"
@@ -146,9 +149,12 @@ class Tracker:
         opened = self._confirm()
         track_id = np.full(len(detections), UNTRACKED, np.int64)
         track_id[usable[columns]] = self._book.track_id[rows]
+        hits = np.zeros(len(detections), np.int64)
+        hits[usable[columns]] = np.bitwise_count(self._book.looks[rows] & self._looks_mask)
         return Tracked(
             self._named(detections, usable[columns], rows),
             track_id,
+            hits,
             opened=opened,
             updated=self._book.told(rows[: len(was_open)][was_open]),
             closed=closed,

@@ -21,9 +21,10 @@ from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.packets.base import BacklogLimits, Entry
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.camera_document import CameraConfig, ConfigHead
 from vigil.domain.camera import CameraId, Stream
 from vigil.domain.frame import STAMPED_HEAD_BYTES, FrameStamp, read_stamp
-from vigil.messages import CameraConfig, CameraState, CameraStatus, ConfigHead
+from vigil.messages import CameraState, CameraStatus
 from vigil.sealing import Sealer
 
 SECRET = "a secret of forty characters, for tests.."

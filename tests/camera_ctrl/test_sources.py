@@ -20,9 +20,9 @@ from tests.cameras.clips import SMALL, CardClip
 from tests.cameras.stand_ins import mjpeg_camera, rtsp_camera, still_camera
 from tests.cameras.viewer import packets, watching
 from tests.waiting import wait_until
+from vigil.camera_document import Transport
 from vigil.clock import MICROSECONDS
 from vigil.domain.packet import Packet
-from vigil.messages import Transport
 
 #: Frames of the small clip.
 CLIP_FRAMES = 50

@@ -20,10 +20,10 @@ from tests.cameras.stand_ins import rtsp_camera
 from tests.waiting import wait_until
 from vigil import keys
 from vigil.bus.leases.redis import RedisLeases
+from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.packet import Packet
-from vigil.messages import CameraConfig
 from vigil.sealing import Sealer
 
 BAD, GOOD, OTHER = CameraId(1), CameraId(2), CameraId(3)

@@ -3,8 +3,8 @@
 from tests.builders import a_camera
 from tests.contract.conftest import ConfigBus
 from tests.waiting import wait_until
+from vigil.camera_document import ConfigHead
 from vigil.domain.camera import CameraId
-from vigil.messages import ConfigHead
 
 
 def a_head(generation: int, *camera_ids: int) -> ConfigHead:

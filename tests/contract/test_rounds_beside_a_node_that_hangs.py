@@ -12,6 +12,7 @@ from camera_ctrl.admission import Admission
 from camera_ctrl.placement import Placement
 from camera_ctrl.shard_pool import ShardPool
 from camera_ctrl.supervisor import CameraSupervisor
+from object_recognition.__main__ import make_publisher
 from object_recognition.quarantine import Quarantine
 from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
@@ -24,7 +25,6 @@ from vigil import keys
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.capacity import max_bytes_of
 from vigil.bus.connection import BRIEF_TIMEOUT_S, RedisClient, connect
-from vigil.bus.explanations.redis import RedisExplanationLog
 from vigil.bus.facts.memory import MemoryFactLog
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.redis import RedisFrameStore
@@ -35,12 +35,13 @@ from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.bus.watchers.redis import RedisWatchers
 from vigil.camera_configs import CameraConfigs
+from vigil.camera_document import ConfigHead
 from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.frame import FrameStamp, read_stamp, stamped
 from vigil.fact_outbox import FactOutbox
 from vigil.leases import LEASE_S, LeaseKeeper
-from vigil.messages import CameraStatus, ConfigHead, FrameDetections, RecognitionStatus
+from vigil.messages import CameraStatus, RecognitionStatus
 from vigil.spool import Spool
 
 CAMERAS = tuple(CameraId(number) for number in range(1, 13))
@@ -192,14 +193,7 @@ def worker(
             bell=bell,
             clock=CLOCK,
         ),
-        boxed=RedisFrameStore(media, kind=keys.FrameKind.BOXED),
-        detections=RedisStatusBoard(
-            media,
-            role=keys.Role.RECOGNITION,
-            document_class=FrameDetections,
-            key_of=keys.detections,
-        ),
-        explanations=RedisExplanationLog(media),
+        publisher=make_publisher(media),
         statuses=RedisStatusBoard(
             media, role=keys.Role.RECOGNITION, document_class=RecognitionStatus
         ),

@@ -9,7 +9,7 @@ from standalone.servers.valkey import EmbeddedValkey
 from tests.builders import a_camera
 from tests.recognition.pool import CAMERAS, Viewer
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
-from vigil.messages import ConfigHead
+from vigil.camera_document import ConfigHead
 
 
 @pytest.fixture

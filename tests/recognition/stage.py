@@ -14,11 +14,13 @@ from object_recognition.models.shelf import ModelShelf
 from object_recognition.models.source import ModelSource
 from object_recognition.models.store import ModelStore
 from object_recognition.picture import decoded, encoded
+from object_recognition.publisher import Publisher
 from object_recognition.quarantine import Quarantine
 from object_recognition.recognisers import Recognisers
 from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
 from tests.builders import a_camera
+from vigil import keys
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.explanations.memory import MemoryExplanationLog
 from vigil.bus.facts.memory import MemoryFactInbox, MemoryFactLog
@@ -29,6 +31,7 @@ from vigil.bus.looks.memory import MemoryLookNotes
 from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.bus.watchers.memory import MemoryWatchers
 from vigil.camera_configs import CameraConfigs
+from vigil.camera_document import CameraConfig, ConfigHead
 from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, read_stamp, stamped
@@ -37,7 +40,7 @@ from vigil.domain.motion import Motion, motion_segment
 from vigil.fact_outbox import FactOutbox
 from vigil.facts import TrackFact, decode_fact
 from vigil.leases import LeaseKeeper
-from vigil.messages import CameraConfig, ConfigHead, FrameDetections, RecognitionStatus
+from vigil.messages import DayTallies, FrameDetections, RecognitionStatus
 from vigil.runtime import StopSignal
 from vigil.sealing import Sealer
 from vigil.spool import Spool
@@ -119,6 +122,9 @@ class Stage:
         self.detections: MemoryStatusBoard[FrameDetections] = MemoryStatusBoard(
             self.recognition, self.clock
         )
+        self.tallies: MemoryStatusBoard[DayTallies] = MemoryStatusBoard(
+            self.recognition, self.clock, ttl_s=keys.TALLIES_TTL_S
+        )
         self.explanations = MemoryExplanationLog(self.recognition, self.clock)
         self.facts = MemoryFactLog(self.clock)
         self.outbox = FactOutbox(self.facts, Spool(folder / "facts.sqlite"), clock=self.clock)
@@ -142,9 +148,12 @@ class Stage:
                 bell=bell,
                 clock=self.clock,
             ),
-            boxed=self.boxed,
-            detections=self.detections,
-            explanations=self.explanations,
+            publisher=Publisher(
+                boxed=self.boxed,
+                detections=self.detections,
+                explanations=self.explanations,
+                tallies=self.tallies,
+            ),
             statuses=self.statuses,
             facts=self.outbox,
             recognisers=self.recognisers,

@@ -8,7 +8,8 @@ import pytest
 
 from object_recognition.detection import Detections, ImageBgr
 from object_recognition.drawing import Caption, annotate, color_of
-from vigil.messages import Zone
+from vigil.camera_document import Line, Zone
+from vigil.messages import LineTally
 
 LABELS = ("person", "moving", "unicorn")
 CAPTION = Caption("basic recogniser", datetime(2026, 9, 21, 12, 30, tzinfo=UTC))
@@ -139,3 +140,80 @@ def test_lines_grow_with_the_picture() -> None:
 
     assert green(640) == 1
     assert green(3840) >= 5
+
+
+def a_line(**changes: Any) -> tuple[Line, LineTally]:
+    fields: dict[str, Any] = {"id": 1, "start": (320.0, 300.0), "end": (320.0, 60.0)}
+    line = Line(**{**fields, "color": "#ff0000", **changes})
+    return line, LineTally(line=1, name=line.name, in_count=3, out_count=1)
+
+
+def with_line(line: Line, tally: LineTally) -> ImageBgr:
+    return drawn(a_frame(), Detections.none(), lines=[line], tallies=[tally])
+
+
+def reds(picture: ImageBgr, *part: slice) -> int:
+    return int((np.abs(picture[part].astype(int) - [0, 0, 255]).max(axis=-1) < 60).sum())
+
+
+def test_a_line_has_an_arrow_to_its_right() -> None:
+    upwards, downwards = (
+        with_line(*a_line()),
+        with_line(*a_line(start=(320.0, 60.0), end=(320.0, 300.0))),
+    )
+
+    # Beside its middle: right of the line, and left of it where the line goes the other way
+    right, left = (slice(176, 185), slice(324, 345)), (slice(176, 185), slice(296, 317))
+    assert reds(upwards, slice(60, 300), slice(320, 321)) > 200
+    assert reds(upwards, *right) > 15
+    assert reds(downwards, *left) > 15
+    assert (upwards[60:300, 345:] == GREY).all()
+    assert (downwards[60:300, :296] == GREY).all()
+
+
+def test_a_line_says_how_many_crossed_it() -> None:
+    line, tally = a_line(name="gate")
+
+    some, more = with_line(line, tally), with_line(line, tally.model_copy(update={"in_count": 4}))
+
+    assert (some[:330] != more[:330]).any()
+    assert (some[345:] == more[345:]).all()
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        {"start": (5.0, 5.0), "end": (5.0, 5.0)},
+        {"start": (-1e30, 0.0), "end": (1e30, 9.0)},
+        {"start": (5000.0, 5000.0), "end": (6000.0, 5000.0)},
+        {"start": (0.0, 0.0), "end": (0.0, 360.0)},
+    ],
+)
+def test_a_bad_line_does_no_harm(ends: dict[str, Any]) -> None:
+    assert with_line(*a_line(**ends)).shape == (360, 640, 3)
+
+
+def test_a_zone_says_how_many_count_in_it() -> None:
+    zone = Zone(points=((100, 100), (300, 100), (300, 200), (100, 200)), name="yard")
+
+    pictures = [drawn(a_frame(), Detections.none(), zone, occupancy=[each]) for each in (3, 4)]
+
+    assert (pictures[0] != pictures[1]).any()
+
+
+def test_what_waits_is_paler_and_thinner() -> None:
+    box = one((200, 100, 260, 250))
+    waiting, counting = (
+        drawn(a_frame(1920, 1080), box, is_waiting=np.array([each])) for each in (True, False)
+    )
+
+    assert waiting[180, 200].mean() > counting[180, 200].mean()
+    assert (waiting[180, 190:200] == GREY).all()
+    assert not (counting[180, 190:200] == GREY).all()
+
+
+def test_the_footer_says_what_is_counted_and_how_often_somebody_looks() -> None:
+    caption = Caption("yolox", CAPTION.captured_at, looked_fps=4.9, counts={"person": 2, "car": 1})
+
+    assert caption.text() == "2 person, 1 car - yolox - 4.9/s"
+    assert Caption("yolox", CAPTION.captured_at).text() == "yolox"

@@ -7,9 +7,9 @@ from tests.builders import CAMERA
 from tests.masks import a_box
 from tests.recognition.stage import FixedDetector, Stage, a_basic_camera, a_picture
 from tests.recognition.test_worker import LEFT, a_stage_that_sees
+from vigil.camera_document import CameraConfig
 from vigil.domain.mask_mark import read_mark
 from vigil.domain.motion import Motion
-from vigil.messages import CameraConfig
 
 STILL = Motion(is_moving=False, since_us=1)
 

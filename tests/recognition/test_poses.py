@@ -13,8 +13,8 @@ from object_recognition.drawing import color_of
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine, open_runtime
 from object_recognition.ir_archive import write_archive
+from object_recognition.seen import MAX_POSES
 from object_recognition.skeleton import draw_skeleton
-from object_recognition.view import MAX_POSES
 from tests.builders import CAMERA
 from tests.recognition.onnx_files import names_of, write_model
 from tests.recognition.stage import FixedDetector, Stage, a_basic_camera, a_picture

@@ -16,9 +16,10 @@ from object_recognition.together import MAX_IOU, DetectorGroup
 from tests.builders import CAMERA, OTHER_CAMERA
 from tests.recognition.stage import FixedDetector, Stage, a_basic_camera, a_picture
 from tests.waiting import wait_until
+from vigil.camera_document import CameraConfig, ModelUse
 from vigil.domain.explanation import DropReason
 from vigil.errors import ModelInvalid
-from vigil.messages import CameraConfig, FrameDetections, ModelUse, RecognitionStatus
+from vigil.messages import FrameDetections, RecognitionStatus
 
 WALKER = (40.0, 80.0, 80.0, 180.0)
 BESIDE = (100.0, 80.0, 140.0, 180.0)

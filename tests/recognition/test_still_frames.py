@@ -9,8 +9,8 @@ from tests.builders import CAMERA
 from tests.recognition.stage import FixedDetector, Stage, a_picture
 from tests.recognition.test_worker import LEFT, a_stage_that_sees, has_box
 from vigil import keys
+from vigil.camera_document import Zone
 from vigil.domain.motion import Motion
-from vigil.messages import Zone
 
 STILL = Motion(is_moving=False, since_us=1)
 MOVING = Motion(is_moving=True, since_us=1, boxes=((0, 0, 9, 9),))

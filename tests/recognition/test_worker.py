@@ -23,9 +23,9 @@ from tests.recognition.stage import (
     seen,
 )
 from tests.waiting import wait_until
+from vigil.camera_document import ModelUse, Zone
 from vigil.domain.camera import Epoch
 from vigil.errors import ModelInvalid
-from vigil.messages import ModelUse, Zone
 from vigil.sealing import Sealer
 
 #: Left and right of the picture.

@@ -8,9 +8,9 @@ from object_recognition.following import CONFIRM_HITS
 from tests.builders import CAMERA
 from tests.recognition.stage import HEIGHT, WIDTH, FixedDetector, Stage, a_picture, seen
 from tests.recognition.test_worker import LEFT, RIGHT, a_stage_that_sees
+from vigil.camera_document import Zone
 from vigil.domain.camera import Epoch
 from vigil.domain.explanation import DropReason
-from vigil.messages import Zone
 
 STEP_US = 200_000
 BEGAN_US = 1_790_000_000_000_000
@@ -67,15 +67,15 @@ def test_publishes_what_the_picture_shows(tmp_path: Path) -> None:
 
 def test_says_why_something_is_not_shown(tmp_path: Path) -> None:
     stage = a_stage_that_sees(tmp_path, LEFT, RIGHT)
-    look(stage, 1)
-    assert stage.explanations.newest(CAMERA, limit=10) == []
+    look(stage, 1, 10)
     configured = stage.configs.cameras[CAMERA]
     stage.configure(configured.model_copy(update={"zones": (AROUND_LEFT,), "revision": 2}))
 
-    look(stage, 2)
+    look(stage, 11)
 
-    [explained] = stage.explanations.newest(CAMERA, limit=10)
-    assert (explained.sequence, explained.shown, explained.dropped) == (2, 1, 1)
+    explained, unconfirmed = stage.explanations.newest(CAMERA, limit=10)
+    assert (unconfirmed.sequence, unconfirmed.dropped, len(unconfirmed.waiting)) == (1, 0, 2)
+    assert (explained.sequence, explained.shown, explained.dropped) == (11, 1, 1)
     [dropped] = explained.objects
     assert (dropped.label, dropped.box) == ("person", RIGHT)
     assert [drop.reason for drop in dropped.drops] == [DropReason.ZONE]

@@ -7,7 +7,7 @@ import pytest
 
 from object_recognition.detection import Detections
 from object_recognition.zones import ZoneFilter
-from vigil.messages import Zone
+from vigil.camera_document import Zone
 
 LABELS = ("person", "car")
 FRAME_WH = (1920, 1080)

@@ -26,7 +26,7 @@ from tests.standalone.runs import SMALL_RUN, Run, running
 from tests.waiting import wait_until
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_single
-from vigil.messages import ConfigHead
+from vigil.camera_document import ConfigHead
 
 
 @pytest.fixture

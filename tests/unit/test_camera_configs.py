@@ -14,11 +14,11 @@ from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.connection import connect_briefly
 from vigil.camera_configs import FULL_READ_EVERY_S, RETRY_S, CameraConfigs, KnownCameras, merged
+from vigil.camera_document import CameraConfig, ConfigHead
 from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId
 from vigil.errors import BusUnavailable, MessageInvalid
 from vigil.leases import LEASE_S
-from vigil.messages import CameraConfig, ConfigHead
 
 KNOWN = KnownCameras(
     generation=5,

@@ -15,10 +15,11 @@ from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.bus.watchers.memory import MemoryWatchers
+from vigil.camera_document import CameraConfig
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, ServerUnavailable
-from vigil.messages import CameraConfig, CameraState, CameraStatus
+from vigil.messages import CameraState, CameraStatus
 from web.live.feeds import Feed, FeedBoard
 from web.live.no_signal import no_signal_jpeg
 from web.live.parts import part

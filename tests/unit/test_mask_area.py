@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.masks import a_box, a_polygon
+from vigil.camera_document import Mask
 from vigil.media.mask_area import Area, covered_areas
-from vigil.messages import Mask
 
 WH = (40, 30)
 

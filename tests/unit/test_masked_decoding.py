@@ -17,11 +17,12 @@ from tests.decode_bench import STEP_S, Bench, a_bench
 from tests.footage import BEGAN_US, footage_of
 from tests.masks import BLUR, a_box
 from tests.pictures import Image, bgr_of
+from vigil.camera_document import CameraConfig, Mask
 from vigil.domain.camera import Epoch
 from vigil.domain.mask_mark import read_mark
 from vigil.domain.motion import read_motion
 from vigil.media.masked_frame import FrameMasker
-from vigil.messages import CameraConfig, Decoding, Mask
+from vigil.messages import Decoding
 
 EPOCH = Epoch(BEGAN_US // 1000)
 FORM = ClipFormat(size_wh=(640, 360), fps=Fraction(25), length_s=16.0, crf=28)

@@ -12,9 +12,9 @@ from standalone.demo.clip import ClipFormat, Codec
 from tests.cameras.clips import SMALL, CardClip
 from tests.masks import BLUR, a_box, a_polygon
 from tests.pictures import Image, bgr_of
+from vigil.camera_document import Mask
 from vigil.errors import FrameInvalid
 from vigil.media.masked_frame import FrameMasker, MaskedFrame, mask_picture
-from vigil.messages import Mask
 
 WH = (96, 64)
 #: Of which odd edges go outward: to 20..48 by 10..34.

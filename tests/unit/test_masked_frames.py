@@ -13,11 +13,12 @@ from vigil.bus.frames.masked import MaskedFrames
 from vigil.bus.frames.memory import MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
+from vigil.camera_document import CameraConfig
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import read_stamp, stamped
 from vigil.domain.mask_mark import mark_segment
-from vigil.messages import CameraConfig, CameraState, CameraStatus
+from vigil.messages import CameraState, CameraStatus
 from web.live.no_signal import no_signal_jpeg
 from web.live.substitutes import NoSignal
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import a_camera, a_status
+from vigil.camera_document import CameraConfig, ConfigHead, Zone
 from vigil.clock import FakeClock, SystemClock, utc_from_us
 from vigil.errors import MessageInvalid
-from vigil.messages import CameraConfig, CameraStatus, ConfigHead, Document, Zone, decode
+from vigil.messages import CameraStatus, Document, decode
 
 
 @pytest.mark.parametrize(

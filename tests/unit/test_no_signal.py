@@ -9,9 +9,10 @@ from tests.builders import CAMERA, a_camera
 from tests.pictures import bgr_of
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
+from vigil.camera_document import CameraConfig
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig, CameraStatus
+from vigil.messages import CameraStatus
 from web.live.banner import with_banner
 from web.live.no_signal import HEIGHT_PX, WIDTH_PX, jpeg_of, no_signal_jpeg
 from web.live.substitutes import NoSignal

@@ -10,10 +10,11 @@ from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.bus.watchers.memory import MemoryWatchers
+from vigil.camera_document import CameraConfig
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, stamped
-from vigil.messages import CameraConfig, CameraStatus
+from vigil.messages import CameraStatus
 from web.live.banner import with_banner
 from web.live.feeds import FeedBoard
 from web.live.no_signal import jpeg_of

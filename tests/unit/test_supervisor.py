@@ -20,11 +20,12 @@ from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.memory import MemoryPacketLog
 from vigil.bus.status.memory import MemoryStatusBoard
 from vigil.camera_configs import CameraConfigs, KnownCameras
+from vigil.camera_document import CameraConfig, ConfigHead
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable
 from vigil.leases import LeaseKeeper
-from vigil.messages import CameraConfig, CameraState, CameraStatus, ConfigHead
+from vigil.messages import CameraState, CameraStatus
 
 
 @dataclass(slots=True)

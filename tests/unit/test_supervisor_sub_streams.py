@@ -9,8 +9,9 @@ from camera_ctrl.shards.messages import ShardReport
 from camera_ctrl.stream_choice import StreamChoice
 from tests.builders import CAMERA, OTHER_CAMERA, a_camera
 from tests.unit.test_supervisor import ALIVE, Bench
+from vigil.camera_document import CameraConfig
 from vigil.domain.camera import Stream
-from vigil.messages import CameraConfig, CameraState
+from vigil.messages import CameraState
 
 OF_SUB = IngestReport(is_alive=True, last_packet_us=1, codec="h264", width_px=640, height_px=360)
 SUB = StreamChoice(Stream.SUB, full_wh=(1920, 1080))

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from tests.web.conftest import WorldOf
 from tests.web.worlds import World
 from vigil import keys
+from vigil.camera_document import CameraConfig, ModelUse
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig, ModelUse
 from web import startup
 from web.access.rights import Role
 from web.database import db

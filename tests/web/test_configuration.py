@@ -5,8 +5,8 @@ import redis as redis_py
 from tests.web.conftest import WorldOf
 from tests.web.worlds import World
 from vigil import keys
+from vigil.camera_document import ConfigHead
 from vigil.domain.camera import CameraId
-from vigil.messages import ConfigHead
 
 NOWHERE = "redis://127.0.0.1:1/0"
 BOX = {"x": 10, "y": 20, "width": 30, "height": 40, "name": "Gate", "labels": ["person"]}

@@ -51,6 +51,7 @@ def _admins(status: int) -> tuple[int, int, int, int, int]:
     return (ANONYMOUS, FORBIDDEN, FORBIDDEN, FORBIDDEN, status)
 
 
+LINE = [{"start": {"x": 1, "y": 1}, "end": {"x": 9, "y": 9}}]
 BOX = [{"x": 1, "y": 1, "width": 9, "height": 9}]
 GRANT = "/cameras/<id:camera_id>/grants/<uuid:account_id>"
 
@@ -81,6 +82,9 @@ TABLE = (
     Row("GET", "/masks/<id:camera_id>", _seen(OK)),
     Row("POST", "/masks/<id:camera_id>", _admins(OK), json=BOX),
     Row("DELETE", "/masks/<id:camera_id>", _admins(OK)),
+    Row("GET", "/lines/<id:camera_id>", _seen(OK)),
+    Row("POST", "/lines/<id:camera_id>", _operators(OK), json=LINE),
+    Row("DELETE", "/lines/<id:camera_id>", _operators(OK)),
     Row("GET", "/time_intervals/<id:camera_id>", _seen(OK)),
     Row(
         "POST",
@@ -136,6 +140,8 @@ TABLE = (
     Row("GET", "/image/<path:path>", _seen(OK)),
     Row("GET", "/tracks", _accounts(OK)),
     Row("GET", "/tracks", _seen(OK), query="?camera_id={camera_id}"),
+    Row("GET", "/detections/<id:camera_id>", _seen(OK)),
+    Row("GET", "/line_counts/<id:camera_id>", _seen(OK)),
     Row("GET", "/explanations/<id:camera_id>", _seen(OK)),
     Row("GET", "/set_aside_facts", _admins(OK)),
     Row("GET", "/audit", _admins(OK)),

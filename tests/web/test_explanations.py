@@ -34,9 +34,12 @@ def test_tells_what_kept_a_detection_out(world: World) -> None:
                     "label": "dog",
                     "confidence": 0.31,
                     "box": [1.0, 2.0, 3.0, 4.0],
-                    "drops": [{"reason": "confidence", "value": "0.3100", "limit": "0.4"}],
+                    "drops": [
+                        {"reason": "confidence", "value": "0.3100", "limit": "0.4", "zone": None}
+                    ],
                 }
             ],
+            "waiting": [],
         }
     ]
 

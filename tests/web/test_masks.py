@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.masks import a_box, a_polygon
 from tests.web.test_rectangles import BOX, TRIANGLE
 from tests.web.worlds import World
+from vigil.camera_document import CameraConfig, MaskStyle
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig, MaskStyle
 from web.access.rights import Role
 
 #: As they come back.

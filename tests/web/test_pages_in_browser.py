@@ -112,7 +112,7 @@ def test_a_rectangle_drawn_with_the_mouse_is_saved_in_pixels_of_the_frame(
     page.get_by_label("Dwell").blur()
     page.get_by_role("button", name="Save").click()
 
-    expect(page.locator("#status")).to_contain_text("takes effect in a later version")
+    expect(page.locator("#status")).to_have_text("Rectangles saved.")
     (rectangle,) = pictured.admin().get(f"/rectangles/{camera_id}").json
     assert rectangle["x"] == pytest.approx(WIDTH / 4, abs=3)
     assert rectangle["y"] == pytest.approx(HEIGHT / 4, abs=3)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.web.worlds import World
+from vigil.camera_document import CameraConfig, ModelUse
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig, ModelUse
 from web.access.rights import Role
 
 PLATES = "https://hub/plates.onnx?token=hidden"

@@ -10,12 +10,20 @@ from web.shapes.geometry import area_px2, fault_of
 
 BOX = {"x": 10, "y": 20, "width": 30, "height": 40}
 NAMED = {**BOX, "name": "Gate", "color": "#DC267F", "labels": ["person", "car"], "dwell_s": 2.5}
+NIGHT = {"start_time": "22:00", "end_time": "06:00"}
+ASKING = {
+    **BOX,
+    "min_confidence": 0.6,
+    "min_size_px": 40,
+    "max_size_px": 400.5,
+    "schedule": [NIGHT, {"start_time": "00:00", "end_time": "00:00", "days": [5, 6]}],
+}
 TRIANGLE = {"points": [{"x": 1, "y": 1}, {"x": 9.5, "y": 1}, {"x": 5, "y": 9}]}
 
 
 def test_they_come_back_in_the_order_and_the_form_in_which_they_came(world: World) -> None:
     camera_id = world.camera()
-    saved = [TRIANGLE, NAMED, BOX]
+    saved = [TRIANGLE, NAMED, ASKING, BOX]
 
     answer = world.admin().post(f"/rectangles/{camera_id}", [TRIANGLE, BOX])
     assert answer.json == {"message": "Rectangles saved"}
@@ -25,13 +33,6 @@ def test_they_come_back_in_the_order_and_the_form_in_which_they_came(world: Worl
     assert json.loads(text) == saved
     # A whole number of pixels stays one: 10, not 10.0
     assert '"x":10,' in text.replace(" ", "")
-
-
-def test_saving_says_that_dwell_takes_effect_later(world: World) -> None:
-    answer = world.admin().post(f"/rectangles/{world.camera()}", [NAMED])
-
-    assert answer.json["message"].startswith("Rectangles saved")
-    assert "dwell_s is stored, and takes effect in a later version" in answer.json["message"]
 
 
 def test_clearing_leaves_none(world: World) -> None:
@@ -75,6 +76,20 @@ def test_clearing_leaves_none(world: World) -> None:
         {**BOX, "name": "a\x00"},
         {**BOX, "dwell_s": -1},
         {**BOX, "dwell_s": 1e6},
+        {**BOX, "min_confidence": 1.1},
+        {**BOX, "min_confidence": -0.1},
+        {**BOX, "min_size_px": -1},
+        {**BOX, "max_size_px": 1e6},
+        {**BOX, "min_size_px": 50, "max_size_px": 40},
+        {**BOX, "schedule": "22:00"},
+        {**BOX, "schedule": ["22:00"]},
+        {**BOX, "schedule": [{"start_time": "22:00"}]},
+        {**BOX, "schedule": [{**NIGHT, "end_time": "24:00"}]},
+        {**BOX, "schedule": [{**NIGHT, "end_time": "6:00"}]},
+        {**BOX, "schedule": [{**NIGHT, "days": [7]}]},
+        {**BOX, "schedule": [{**NIGHT, "days": ["Monday"]}]},
+        {**BOX, "schedule": [{**NIGHT, "days": 1}]},
+        {**BOX, "schedule": [NIGHT] * 51},
         {**BOX, "colour": "#123456"},
         7,
         None,
@@ -101,6 +116,10 @@ def test_a_bad_one_is_refused_and_changes_nothing(world: World, bad: Any) -> Non
         ({"points": [7, 8, 9]}, 'Must be a corner, as {"x": 10, "y": 20}.'),
         ({"points": TRIANGLE["points"][:2]}, "Must have 3 to 100 corners."),
         ({**BOX, "labels": "person"}, 'Must be a list of labels, as ["person"].'),
+        ({**BOX, "schedule": [7]}, 'Must be a span, as {"start_time": "22:00", "end_time"'),
+        ({**BOX, "schedule": [{**NIGHT, "end_time": "6"}]}, "Must look like 22:30."),
+        ({**BOX, "schedule": [{**NIGHT, "days": 1}]}, "Must be a list of days, 0 to 6 from Monday"),
+        ({**BOX, "min_size_px": 50, "max_size_px": 40}, "Must be min_size_px, 50, or more."),
         ({"x": 1, "y": 1, "width": 5}, "Lacks height (or points instead of all four)."),
         (
             {"points": [{"x": 1, "y": 1}, {"x": 2, "y": 2}, {"x": 3, "y": 3}]},

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
+from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_single
 from vigil.bus.explanations.redis import RedisExplanationLog
@@ -23,7 +24,12 @@ from vigil.bus.status.redis import RedisStatusBoard
 from vigil.clock import FakeClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.keys import Role as BusRole
-from vigil.messages import CameraState, CameraStatus, RecognitionStatus
+from vigil.messages import (
+    CameraState,
+    CameraStatus,
+    FrameDetections,
+    RecognitionStatus,
+)
 from web.access.rights import Role
 from web.app import create_app
 from web.blueprint import ApiBlueprint
@@ -201,6 +207,12 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
         pool=RecognitionPool(
             RedisLeases(queue, role=BusRole.RECOGNITION),
             RedisStatusBoard(queue, role=BusRole.RECOGNITION, document_class=RecognitionStatus),
+        ),
+        detections=RedisStatusBoard(
+            queue,
+            role=BusRole.RECOGNITION,
+            document_class=FrameDetections,
+            key_of=keys.detections,
         ),
         explanations=RedisExplanationLog(queue),
         checks={"queue_redis": partial(ask_queue, queue)},

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vigil.messages import Mask, MaskStyle
+from vigil.camera_document import Mask, MaskStyle
 
 #: ``(H, W)`` bool.
 Area = NDArray[np.bool_]

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vigil.camera_document import Mask, MaskStyle
 from vigil.media.mask_area import Area, CoveredArea, covered_areas
-from vigil.messages import Mask, MaskStyle
 
 #: ``(H, W)`` or ``(H, W, channels)`` uint8, written into.
 Plane = NDArray[np.uint8]

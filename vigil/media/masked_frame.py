@@ -9,10 +9,10 @@ from av.error import FFmpegError
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
+from vigil.camera_document import Mask
 from vigil.errors import FrameInvalid
 from vigil.media.mask_area import Area
 from vigil.media.mask_paint import MaskPaint, Plane, PlaneForm
-from vigil.messages import Mask
 
 #: Chroma steps of the planar formats of a byte a level that are painted as they are.
 _STEPS = {"420": (2, 2), "422": (2, 1), "440": (1, 2), "444": (1, 1), "411": (4, 1), "410": (4, 4)}

@@ -65,6 +65,9 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/masks/<id:camera_id>"): _VIEW,
     ("POST", "/masks/<id:camera_id>"): _MASKS,
     ("DELETE", "/masks/<id:camera_id>"): _MASKS,
+    ("GET", "/lines/<id:camera_id>"): _VIEW,
+    ("POST", "/lines/<id:camera_id>"): _RULES,
+    ("DELETE", "/lines/<id:camera_id>"): _RULES,
     ("GET", "/time_intervals/<id:camera_id>"): _VIEW,
     ("POST", "/time_intervals/<id:camera_id>"): _RULES,
     ("DELETE", "/time_intervals/<id:camera_id>"): _RULES,
@@ -85,6 +88,8 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/image/<path:path>"): _PICTURE,
     # what was seen
     ("GET", "/tracks"): _VIEW,
+    ("GET", "/detections/<id:camera_id>"): _VIEW,
+    ("GET", "/line_counts/<id:camera_id>"): _VIEW,
     ("GET", "/explanations/<id:camera_id>"): _VIEW,
     ("GET", "/set_aside_facts"): Rule(Right.READ_AUDIT),
     # audit

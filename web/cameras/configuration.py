@@ -5,24 +5,29 @@ or another change overtook it, is sent by `reconcile`, at the start and every fe
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from vigil.bus.camera_config.base import CameraConfigStore
+from vigil.camera_document import CameraConfig, ConfigHead, Line, Mask, Transport, Zone
 from vigil.domain.camera import CameraId
 from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
-from vigil.messages import CameraConfig, ConfigHead, Mask, Transport, Zone
 from web.cameras.models import Camera, Generation
 from web.cameras.recognition import uses_of
 from web.cameras.stream_url import same_server
+from web.database import Base
+from web.lines.models import Line as DrawnLine
 from web.masks.models import PrivacyMask
 from web.rectangles.models import Rectangle
 
 log = structlog.get_logger(__name__)
+
+DrawnT = TypeVar("DrawnT", Rectangle, PrivacyMask, DrawnLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,29 +140,47 @@ def _read(session: Session, camera_ids: Collection[int] | None) -> _Configuratio
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     generation = session.scalars(sa.select(Generation.generation)).one()
     ids = session.scalars(sa.select(Camera.id).order_by(Camera.id)).all()
-    cameras = sa.select(Camera).order_by(Camera.id)
-    rectangles = sa.select(Rectangle).order_by(Rectangle.camera_id, Rectangle.position)
-    privacy_masks = sa.select(PrivacyMask).order_by(PrivacyMask.camera_id, PrivacyMask.position)
-    if camera_ids is not None:
-        cameras = cameras.where(Camera.id.in_(camera_ids))
-        rectangles = rectangles.where(Rectangle.camera_id.in_(camera_ids))
-        privacy_masks = privacy_masks.where(PrivacyMask.camera_id.in_(camera_ids))
-    zones = defaultdict(list)
-    for rectangle in session.scalars(rectangles):
-        zones[rectangle.camera_id].append(_zone(rectangle))
-    masks = defaultdict(list)
-    for mask in session.scalars(privacy_masks):
-        masks[mask.camera_id].append(mask.as_published())
     return _Configuration(
         ConfigHead(generation=generation, camera_ids=tuple(CameraId(each) for each in ids)),
-        [
-            _document(camera, zones[camera.id], masks[camera.id])
-            for camera in session.scalars(cameras)
-        ],
+        _documents(session, camera_ids),
     )
 
 
-def _document(camera: Camera, zones: Sequence[Zone], masks: Sequence[Mask]) -> CameraConfig:
+def _documents(session: Session, camera_ids: Collection[int] | None) -> list[CameraConfig]:
+    """Return the documents of some cameras, or of all."""
+    cameras = sa.select(Camera).order_by(Camera.id)
+    if camera_ids is not None:
+        cameras = cameras.where(Camera.id.in_(camera_ids))
+    rectangles = _drawn(session, Rectangle, camera_ids)
+    masks = _drawn(session, PrivacyMask, camera_ids)
+    lines = _drawn(session, DrawnLine, camera_ids)
+    return [
+        _document(
+            camera,
+            zones=[_zone(each) for each in rectangles[camera.id]],
+            masks=[each.as_published() for each in masks[camera.id]],
+            lines=[_line(each) for each in lines[camera.id]],
+        )
+        for camera in session.scalars(cameras)
+    ]
+
+
+def _drawn(
+    session: Session, model: type[DrawnT], camera_ids: Collection[int] | None
+) -> Mapping[int, list[DrawnT]]:
+    """Return what is drawn on some cameras, or on all, of one kind: by camera, as saved."""
+    query = sa.select(model).order_by(model.camera_id, model.position)
+    if camera_ids is not None:
+        query = query.where(model.camera_id.in_(camera_ids))
+    drawn: dict[int, list[DrawnT]] = defaultdict(list)
+    for row in session.scalars(query):
+        drawn[row.camera_id].append(row)
+    return drawn
+
+
+def _document(
+    camera: Camera, *, zones: Sequence[Zone], masks: Sequence[Mask], lines: Sequence[Line]
+) -> CameraConfig:
     return CameraConfig(
         id=CameraId(camera.id),
         revision=camera.revision,
@@ -174,6 +197,7 @@ def _document(camera: Camera, zones: Sequence[Zone], masks: Sequence[Mask]) -> C
         min_confidence=camera.min_confidence,
         zones=tuple(zones),
         masks=tuple(masks),
+        lines=tuple(lines),
         time_zone=camera.time_zone,
     )
 
@@ -187,11 +211,26 @@ def _sub_credentials(camera: Camera) -> str | None:
 
 
 def _zone(rectangle: Rectangle) -> Zone:
-    given = {"name": rectangle.name, "color": rectangle.color, "labels": rectangle.labels}
-    return Zone(
-        points=tuple(rectangle.corners()),
-        **{name: value for name, value in given.items() if value is not None},
+    settings = (
+        *("name", "color", "labels", "min_confidence", "min_size_px", "max_size_px", "schedule"),
+        "dwell_s",
     )
+    return Zone(points=tuple(rectangle.corners()), **_given(rectangle, settings))
+
+
+def _line(line: DrawnLine) -> Line:
+    return Line(
+        id=line.id,
+        start=(line.start_x, line.start_y),
+        end=(line.end_x, line.end_y),
+        **_given(line, ("name", "color", "labels", "min_confidence")),
+    )
+
+
+def _given(row: Base, names: Sequence[str]) -> dict[str, Any]:
+    """Return what was given of a shape's settings."""
+    given = {name: getattr(row, name) for name in names}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _is_louder(known: ConfigHead, ours: ConfigHead, *, has_all_ids: bool) -> bool:

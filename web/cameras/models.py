@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vigil.messages import MAX_MODELS, Transport
+from vigil.camera_document import MAX_MODELS, Transport
 from web.database import Base
 
 _TRANSPORTS = ", ".join(f"'{transport}'" for transport in Transport)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from vigil.camera_document import ModelUse
 from vigil.domain.model_name import names_checkpoint
 from vigil.masking import MASK, redact
-from vigil.messages import ModelUse
 from vigil.sealing import Sealer
 from web.access.principal import Principal
 from web.access.rights import Right

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 from typing_extensions import override
 
-from vigil.messages import MAX_MODELS
+from vigil.camera_document import MAX_MODELS
 from web.cameras.recognition import OFF
 from web.cameras.stream_url import MAX_URL_CHARS
 from web.schemas import Text

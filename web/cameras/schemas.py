@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from vigil.messages import Transport
+from vigil.camera_document import Transport
 from web.cameras.models import Camera
 from web.cameras.recognition_body import Recognition
 from web.cameras.stream_url import MAX_URL_CHARS

@@ -5,6 +5,7 @@ from marshmallow import Schema, fields, validate
 from vigil.bus.explanations.base import MAX_KEPT
 from vigil.clock import utc_from_us
 from vigil.domain.explanation import DropReason
+from web.tracks.schemas import box_field
 
 
 class ExplanationsQuery(Schema):
@@ -19,19 +20,19 @@ class DropOut(Schema):
     reason = fields.String(required=True, validate=validate.OneOf(list(DropReason)))
     value = fields.String(required=True, metadata={"description": "What it was."})
     limit = fields.String(required=True, metadata={"description": "What it had to be."})
+    zone = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Which rectangle says so, from 0 in the order saved; null: none."},
+    )
 
 
 class DroppedOut(Schema):
-    """A detection that was not shown."""
+    """A detection that was not shown, or does not count yet."""
 
     label = fields.String(required=True)
     confidence = fields.Float(required=True)
-    box = fields.List(
-        fields.Float(),
-        required=True,
-        validate=validate.Length(equal=4),
-        metadata={"description": "x_min, y_min, x_max, y_max in pixels of the full frame."},
-    )
+    box = box_field()
     drops = fields.List(fields.Nested(DropOut), required=True)
 
 
@@ -50,4 +51,9 @@ class ExplanationOut(Schema):
         fields.Nested(DroppedOut),
         required=True,
         metadata={"description": "The surest of those that were not shown."},
+    )
+    waiting = fields.List(
+        fields.Nested(DroppedOut),
+        required=True,
+        metadata={"description": "The surest of those that were shown, and do not count yet."},
     )

@@ -13,6 +13,7 @@ from vigil.errors import MessageInvalid
 from vigil.facts import TrackFact, decode_fact
 from web.errors import DatabaseUnavailable
 from web.facts.service import forget_set_aside, set_aside
+from web.lines.service import forget_crossings
 from web.tracks.service import close_silent, file_tracks, forget
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ class FactWriter:
         inbox: Where they come from.
         sessions: Of the database.
         clock: Judges what is old.
-        kept_days: How long tracks, and what was set aside, are kept.
+        kept_days: How long tracks, crossings, and what was set aside, are kept.
     """
 
     def __init__(
@@ -111,6 +112,8 @@ class FactWriter:
                     closed = close_silent(session, before=silent_since, limit=CHANGED_AT_ONCE)
             with self._sessions.begin() as session:
                 forgotten = forget(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
+            with self._sessions.begin() as session:
+                forget_crossings(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
             with self._sessions.begin() as session:
                 forget_set_aside(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
         except ProgrammingError as error:

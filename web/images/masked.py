@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from vigil.camera_document import Mask
 from vigil.domain.frame import read_stamp, stamped
 from vigil.errors import FrameInvalid
 from vigil.media.masked_frame import mask_picture
-from vigil.messages import Mask
 
 #: As good as the pictures that are saved; it is made for one look, and not kept.
 _QUALITY = 90

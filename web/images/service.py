@@ -8,8 +8,8 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
+from vigil.camera_document import Mask
 from vigil.errors import FrameInvalid
-from vigil.messages import Mask
 from web.access.principal import Principal
 from web.access.visibility import CameraNotFound, is_visible_to
 from web.cameras.models import Camera

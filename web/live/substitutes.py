@@ -11,12 +11,13 @@ from vigil.bus.frames.base import NewestFrames
 from vigil.bus.frames.masked import KnownConfigs
 from vigil.bus.leases.base import Leases
 from vigil.bus.status.base import StatusBoard
+from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS, Clock, utc_from_us
 from vigil.domain.camera import CameraId
 from vigil.domain.frame import read_stamp
 from vigil.errors import BusUnavailable, FrameInvalid, ServerUnavailable
 from vigil.media.shaping import is_legible
-from vigil.messages import CameraConfig, CameraState, CameraStatus
+from vigil.messages import CameraState, CameraStatus
 from web.live.banner import with_banner
 from web.live.no_signal import no_signal_jpeg
 

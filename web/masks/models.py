@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
-from vigil.messages import Mask, MaskStyle
+from vigil.camera_document import Mask, MaskStyle
 from web.database import Base
 from web.shapes.models import ShapeColumns, shape_constraints
 

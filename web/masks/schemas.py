@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from vigil.messages import MaskStyle
+from vigil.camera_document import MaskStyle
 from web.shapes.geometry import MAX_PX
 from web.shapes.schemas import ShapeBody
 

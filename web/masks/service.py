@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from vigil.messages import Mask
+from vigil.camera_document import Mask
 from web.access.principal import Principal
 from web.cameras.configuration import ConfigurationPublisher
 from web.errors import Invalid

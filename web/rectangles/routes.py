@@ -20,7 +20,6 @@ from web.wiring import wired
 
 blp = ApiBlueprint("rectangles", __name__, description="Where a camera looks.")
 
-_DWELL_LATER = " dwell_s is stored, and takes effect in a later version."
 _LATER = " They take effect when the message bus is back."
 
 
@@ -43,10 +42,7 @@ class Rectangles(MethodView):
             raise Invalid(f"A camera has at most {MAX_RECTANGLES} rectangles.")
         # First, so that Redis is not asked about a camera that the caller may not see.
         require_visible(db.session(), current_principal(), [camera_id])
-        message = "Rectangles saved"
-        if any("dwell_s" in body for body in bodies):
-            message += "." + _DWELL_LATER
-        return {"message": message + _replace(camera_id, bodies)}
+        return {"message": "Rectangles saved" + _replace(camera_id, bodies)}
 
     @blp.response(HTTPStatus.OK, MessageOut)
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera.")

@@ -1,11 +1,40 @@
 """Rectangles as bodies."""
 
-from marshmallow import fields, validate
+from typing import Any
 
-from web.schemas import Text
-from web.shapes.schemas import ShapeBody
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from web.schemas import HH_MM
+from web.shapes.schemas import (
+    ShapeBody,
+    color_field,
+    confidence_field,
+    labels_field,
+    size_field,
+)
 
 MAX_RECTANGLES = 100
+
+
+class SpanBody(Schema):
+    """A part of the day, in the camera's time zone."""
+
+    error_messages = {  # noqa: RUF012
+        "type": 'Must be a span, as {"start_time": "22:00", "end_time": "06:00"}.'
+    }
+
+    start_time = fields.String(required=True, validate=HH_MM)
+    end_time = fields.String(
+        required=True,
+        validate=HH_MM,
+        metadata={"description": "At start_time or before: on the next day."},
+    )
+    days = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(min=0, max=6)),
+        validate=validate.Length(max=7),
+        error_messages={"invalid": "Must be a list of days, 0 to 6 from Monday."},
+        metadata={"description": "On which it begins, 0 to 6 from Monday; none: every day."},
+    )
 
 
 class RectangleBody(ShapeBody):
@@ -17,16 +46,24 @@ class RectangleBody(ShapeBody):
         "or with points."
     }
 
-    color = fields.String(
-        validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error="Must look like #ffb000."),
-    )
-    labels = fields.List(
-        Text(min_length=1, max_length=64),
-        validate=validate.Length(max=100),
-        error_messages={"invalid": 'Must be a list of labels, as ["person"].'},
-        metadata={"description": "What counts in it, such as person; none: everything."},
-    )
+    color = color_field()
+    labels = labels_field("What counts in it, such as person; none: everything.")
     dwell_s = fields.Float(
         validate=validate.Range(min=0, max=86_400),
-        metadata={"description": "Seconds to stay in it. Stored; takes effect later."},
+        metadata={"description": "Seconds that something must stay in it to count."},
     )
+    min_confidence = confidence_field("Less does not count in it, nor what the camera drops.")
+    min_size_px = size_field("Of the longer side of a box; smaller does not count in it.")
+    max_size_px = size_field("Of the longer side of a box; larger does not count in it.")
+    schedule = fields.List(
+        fields.Nested(SpanBody),
+        validate=validate.Length(max=50),
+        error_messages={"invalid": "Must be a list of spans, each with start_time and end_time."},
+        metadata={"description": "When it is there; none: always."},
+    )
+
+    @validates_schema
+    def _has_sizes_between(self, body: dict[str, Any], **_kwargs: Any) -> None:
+        least, most = body.get("min_size_px"), body.get("max_size_px")
+        if least is not None and most is not None and least > most:
+            raise ValidationError(f"Must be min_size_px, {least:g}, or more.", "max_size_px")

@@ -31,6 +31,35 @@ class Point(Schema):
     y = Pixels(required=True, validate=_PLACE)
 
 
+def color_field() -> fields.String:
+    """Return a field for the colour in which a shape is drawn."""
+    return fields.String(
+        validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error="Must look like #ffb000."),
+    )
+
+
+def labels_field(description: str) -> fields.List[str]:
+    """Return a field for the labels that count somewhere."""
+    return fields.List(
+        Text(min_length=1, max_length=64),
+        validate=validate.Length(max=100),
+        error_messages={"invalid": 'Must be a list of labels, as ["person"].'},
+        metadata={"description": description},
+    )
+
+
+def confidence_field(description: str) -> fields.Float:
+    """Return a field for a least confidence."""
+    return fields.Float(
+        validate=validate.Range(min=0, max=1), metadata={"description": description}
+    )
+
+
+def size_field(description: str) -> Pixels:
+    """Return a field for a length in pixels, which may be none."""
+    return Pixels(validate=_PLACE, metadata={"description": description})
+
+
 class ShapeBody(Schema):
     """``x, y, width, height``, or ``points`` instead of the four."""
 

@@ -1,11 +1,14 @@
 // The page on which a camera's shapes are drawn. Pointer events serve mouse, pen and finger alike.
 import { call, stayLoggedIn, tell } from "/static/api.js";
-import { LEAST_PX, body, boxBetween, corners, moved, pulled } from "/static/shapes.js";
+import { addSpan, fill, read } from "/static/shape_details.js";
+import { COLORS, drawn, swatch, titleOf } from "/static/shape_drawing.js";
+import { LEAST_PX, body, boxBetween, isLine, lengthOf, lineBetween, moved, pulled, turned } from "/static/shapes.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-const COLORS = ["#ffb000", "#fe6100", "#dc267f", "#785ef0", "#648fff", "#2ec4b6"];
-const HANDLE_PX = 8; // On the screen, whatever the frame's size.
-const TOUCH_PX = 22;
+/** Where the API has each kind of shape. */
+const KINDS = [
+  { path: "rectangles", holds: (shape) => !isLine(shape) },
+  { path: "lines", holds: isLine },
+];
 
 const byId = (id) => document.getElementById(id);
 const editor = byId("editor");
@@ -18,18 +21,12 @@ let frame = { width: 1280, height: 720 };
 let isFrameKnown = false;
 let shapes = [];
 let selected = -1;
-let saved = "[]";
+let saved = {}; // Of each kind, as the server has it.
 let past = [];
 let gesture = null;
-let edited = ""; // The field that is being typed into: what is typed is one step of undo.
+let edited = ""; // The field that is being typed into.
 
 // --- what is seen
-
-function make(name, attributes) {
-  const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return node;
-}
 
 /** Return how many pixels of the frame one pixel of the screen is. */
 function scale() {
@@ -41,9 +38,10 @@ function draw() {
   // The stage has the frame's form even while there is no picture to give it.
   svg.parentElement.style.aspectRatio = `${frame.width} / ${frame.height}`;
   const unit = scale();
-  svg.replaceChildren(...shapes.flatMap((shape, index) => drawn(shape, index, unit)));
+  const nodesOf = (shape, index) => drawn(shape, { index, unit, isSelected: index === selected, mayEdit });
+  svg.replaceChildren(...shapes.flatMap(nodesOf));
   drawList();
-  const isChanged = JSON.stringify(shapes.map(body)) !== saved;
+  const isChanged = KINDS.some(hasChanged);
   if (mayEdit) {
     byId("save").disabled = !isChanged;
     byId("undo").disabled = past.length === 0;
@@ -52,39 +50,10 @@ function draw() {
   return isChanged;
 }
 
-function drawn(shape, index, unit) {
-  const points = corners(shape);
-  const text = points.map((point) => `${point.x},${point.y}`).join(" ");
-  const color = shape.color || COLORS[0];
-  const isSelected = index === selected;
-  const polygon = make("polygon", {
-    points: text,
-    fill: color,
-    "fill-opacity": isSelected ? 0.3 : 0.15,
-    stroke: color,
-    "stroke-width": (isSelected ? 3 : 2) * unit,
-    "data-shape": index,
-  });
-  const label = make("text", {
-    x: Math.min(...points.map((point) => point.x)) + 6 * unit,
-    y: Math.min(...points.map((point) => point.y)) + 18 * unit,
-    "font-size": 14 * unit,
-    "stroke-width": 3 * unit,
-    class: "label",
-  });
-  label.textContent = shape.name || `${index + 1}`;
-  const handles = isSelected && mayEdit ? points.flatMap((point, at) => handle(point, at, unit)) : [];
-  return [polygon, label, ...handles];
-}
+/** Return the bodies of all shapes of a kind. */
+const bodiesOf = (kind) => shapes.filter(kind.holds).map(body);
 
-function handle(point, corner, unit) {
-  const place = { cx: point.x, cy: point.y };
-  return [
-    make("circle", { ...place, r: HANDLE_PX * unit, class: "handle", "stroke-width": 2 * unit }),
-    // A finger is wider than what it aims at.
-    make("circle", { ...place, r: TOUCH_PX * unit, class: "grip", "data-corner": corner }),
-  ];
-}
+const hasChanged = (kind) => JSON.stringify(bodiesOf(kind)) !== (saved[kind.path] ?? "[]");
 
 function drawList() {
   byId("list").replaceChildren(
@@ -93,10 +62,7 @@ function drawList() {
       button.type = "button";
       button.className = index === selected ? "chosen" : "";
       button.setAttribute("aria-pressed", String(index === selected));
-      const swatch = document.createElementNS(SVG, "svg");
-      swatch.setAttribute("viewBox", "0 0 10 10");
-      swatch.append(make("circle", { cx: 5, cy: 5, r: 5, fill: shape.color || COLORS[0] }));
-      button.append(swatch, shape.name || `Shape ${index + 1}`);
+      button.append(swatch(shape), titleOf(shape, index));
       button.addEventListener("click", () => select(index));
       const item = document.createElement("li");
       item.append(button);
@@ -110,12 +76,8 @@ function select(index) {
   edited = "";
   const shape = shapes[index];
   details.hidden = !shape;
-  if (shape) {
-    details.elements.name.value = shape.name || "";
-    details.elements.color.value = (shape.color || COLORS[0]).toLowerCase();
-    details.elements.labels.value = (shape.labels || []).join(", ");
-    details.elements.dwell_s.value = shape.dwell_s ?? "";
-  }
+  if (shape) fill(details, shape);
+  if (!mayEdit) for (const input of details.elements) input.disabled = true;
   draw();
 }
 
@@ -159,7 +121,8 @@ function begin(event) {
     select(Number(shape));
     gesture = { kind: "move", from, origin: shapes[selected] };
   } else {
-    gesture = { kind: "draw", from, index: shapes.length };
+    const isLineDrawn = document.querySelector("[name=draws]:checked").value === "line";
+    gesture = { kind: "draw", from, index: shapes.length, isLine: isLineDrawn };
   }
 }
 
@@ -172,9 +135,9 @@ function go(event) {
     const [dx, dy] = [to.x - gesture.from.x, to.y - gesture.from.y];
     replace(selected, moved(gesture.origin, dx, dy, frame));
   } else {
-    const box = boxBetween(gesture.from, to, frame);
+    const between = gesture.isLine ? lineBetween : boxBetween;
     const color = COLORS[gesture.index % COLORS.length];
-    shapes = [...shapes.slice(0, gesture.index), { ...box, color }];
+    shapes = [...shapes.slice(0, gesture.index), { ...between(gesture.from, to, frame), color }];
     selected = gesture.index;
   }
   draw();
@@ -193,7 +156,8 @@ function end() {
 function finishDrawing(index) {
   const drawnNow = shapes[index];
   const least = Math.max(LEAST_PX, 8 * scale());
-  if (drawnNow && drawnNow.width >= least && drawnNow.height >= least) {
+  const sides = (shape) => (isLine(shape) ? [lengthOf(shape)] : [shape.width, shape.height]);
+  if (drawnNow && sides(drawnNow).every((side) => side >= least)) {
     select(index);
     return;
   }
@@ -216,13 +180,19 @@ function onKey(event) {
 }
 
 function readDetails(event) {
-  const { name, color, labels, dwell_s } = details.elements;
-  const shape = { ...shapes[selected], name: name.value.trim(), color: color.value };
-  shape.labels = labels.value.split(",").map((label) => label.trim()).filter(Boolean);
-  shape.dwell_s = dwell_s.value === "" ? undefined : Number(dwell_s.value);
-  if (edited !== event.target.name) remember();
-  edited = event.target.name;
+  const shape = read(details, shapes[selected]);
+  // What is typed into one field is one step of undo.
+  const field = event.target.name || event.target;
+  if (edited !== field) remember();
+  edited = field;
   replace(selected, shape);
+  draw();
+}
+
+function turnSelected() {
+  if (selected < 0) return;
+  remember();
+  replace(selected, turned(shapes[selected]));
   draw();
 }
 
@@ -231,10 +201,9 @@ function readDetails(event) {
 async function save() {
   byId("save").disabled = true;
   try {
-    const bodies = shapes.map(body);
-    const said = await call("POST", `/rectangles/${cameraId}`, bodies);
-    saved = JSON.stringify(bodies);
-    byId("status").textContent = said.message;
+    const said = [];
+    for (const kind of KINDS.filter(hasChanged)) said.push(await saveKind(kind));
+    byId("status").textContent = said.join(" ");
     tell(byId("problem"), null);
   } catch (error) {
     byId("status").textContent = "";
@@ -243,10 +212,26 @@ async function save() {
   draw();
 }
 
+/** Save all shapes of a kind; return what the server said. */
+async function saveKind(kind) {
+  const sent = bodiesOf(kind);
+  const said = await call("POST", `/${kind.path}/${cameraId}`, sent);
+  saved[kind.path] = JSON.stringify(sent);
+  // A line has its number from the server, and keeps its counts by it.
+  if (kind.path === "lines") await nameLines();
+  return `${said.message}.`.replace("..", ".");
+}
+
+async function nameLines() {
+  const numbers = (await call("GET", `/lines/${cameraId}`)).map((line) => line.id);
+  shapes = shapes.map((shape) => (isLine(shape) ? { ...shape, id: numbers.shift() } : shape));
+  saved.lines = JSON.stringify(shapes.filter(isLine).map(body));
+}
+
 async function load() {
   try {
-    shapes = await call("GET", `/rectangles/${cameraId}`);
-    saved = JSON.stringify(shapes.map(body));
+    for (const kind of KINDS) shapes.push(...(await call("GET", `/${kind.path}/${cameraId}`)));
+    for (const kind of KINDS) saved[kind.path] = JSON.stringify(bodiesOf(kind));
     const states = await call("GET", "/camera_status?detail=1");
     const said = states[`camera_${cameraId}`];
     if (said?.width_px && said?.height_px) {
@@ -299,6 +284,8 @@ if (mayEdit) {
   details.addEventListener("input", readDetails);
   details.addEventListener("submit", (event) => event.preventDefault());
   byId("delete").addEventListener("click", removeSelected);
+  byId("turn").addEventListener("click", turnSelected);
+  byId("add-span").addEventListener("click", () => addSpan(details));
   byId("save").addEventListener("click", save);
   byId("undo").addEventListener("click", () => {
     shapes = JSON.parse(past.pop() || "[]");
@@ -313,7 +300,6 @@ if (mayEdit) {
     if (draw()) event.preventDefault();
   });
 } else {
-  for (const input of details.elements) input.disabled = true;
   svg.addEventListener("click", (event) => select(Number(event.target.dataset.shape ?? -1)));
 }
 await load();

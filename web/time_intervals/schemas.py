@@ -3,12 +3,10 @@
 from datetime import time
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from typing_extensions import override
 
-from web.schemas import MessageOut
-
-_HH_MM = validate.Regexp(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z", error="Must look like 22:30.")
+from web.schemas import HH_MM, MessageOut
 
 
 class HoursMinutes(fields.String):
@@ -21,7 +19,7 @@ class HoursMinutes(fields.String):
     @override
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        _HH_MM(text or "")
+        HH_MM(text or "")
         return time.fromisoformat(text or "")
 
     @override

@@ -12,7 +12,8 @@ class TracksQuery(PageQuery):
     label = Text(max_length=100, min_length=1, load_default=None)
 
 
-def _box() -> fields.List[float]:
+def box_field() -> fields.List[float]:
+    """Return a field for the corners of a box."""
     return fields.List(
         fields.Float(),
         required=True,
@@ -36,6 +37,6 @@ class TrackOut(Schema):
         required=True, allow_none=True, metadata={"description": "null: it is still there."}
     )
     looks = fields.Integer(required=True, metadata={"description": "Frames in which it was seen."})
-    first_box = _box()
-    last_box = _box()
+    first_box = box_field()
+    last_box = box_field()
     zones = fields.List(fields.String(), required=True)

@@ -14,6 +14,7 @@ from vigil.facts import TrackFact
 from web.access.principal import Principal
 from web.access.visibility import find_visible, is_visible_to
 from web.cameras.models import Camera
+from web.lines.service import file_crossings
 from web.tracks.models import RecognitionEpoch, Track
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,8 @@ def tracks(
 def file_tracks(session: Session, facts: Sequence[TrackFact]) -> None:
     """File what facts say, as far as it is new; ends the tracks of leases that have passed.
 
+    What a track crossed is filed with it, also by a fact that is not its newest.
+
     A fact told under a lease after the next one began is dropped: who told it was paused, and
     did not know. Facts of cameras that are not there any more are dropped, too.
     """
@@ -63,6 +66,7 @@ def file_tracks(session: Session, facts: Sequence[TrackFact]) -> None:
         log.info("facts_of_no_camera_dropped", count=dropped)
     if fenced := len(of_known) - len(filed):
         log.warning("facts_of_a_passed_lease_dropped", count=fenced)
+    file_crossings(session, filed)
     rows = {
         (fact.camera_id, fact.epoch, fact.track): _row_of(fact, newest[fact.camera_id])
         for fact in sorted(filed, key=lambda fact: fact.revision)

@@ -14,8 +14,8 @@ from vigil.messages import MemberReport, RecognitionStatus
 from web.cameras.models import Camera
 from web.cameras.recognition import OFF
 
-_NOBODY_LOOKS = "No worker looks at it."
-_UNREAD = "The part of the picture store that has it does not answer."
+NOBODY_LOOKS = "No worker looks at it."
+UNREAD = "The part of the picture store that has it does not answer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _camera(
     }
     status = said.get(camera_id)
     if status is None:
-        error = _UNREAD if camera_id in said.unread else _NOBODY_LOOKS
+        error = UNREAD if camera_id in said.unread else NOBODY_LOOKS
         return {**known, "worker": None, "is_quarantined": False, "error": error}
     return {
         **known,

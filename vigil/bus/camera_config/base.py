@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from vigil.camera_document import CameraConfig, ConfigHead
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig, ConfigHead
 
 
 class CameraConfigStore(Protocol):

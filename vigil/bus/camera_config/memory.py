@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from typing_extensions import override
 
 from vigil.bus.camera_config.base import CameraConfigStore, ConfigBell
+from vigil.camera_document import CameraConfig, ConfigHead
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig, ConfigHead
 
 
 class MemoryCameraConfigStore(CameraConfigStore):

@@ -9,9 +9,10 @@ from typing_extensions import override
 from vigil import keys
 from vigil.bus.camera_config.base import CameraConfigStore, ConfigBell
 from vigil.bus.connection import script_source, translated_errors
+from vigil.camera_document import CameraConfig, ConfigHead
 from vigil.domain.camera import CameraId
 from vigil.errors import BusUnavailable, MessageInvalid
-from vigil.messages import CameraConfig, ConfigHead, decode
+from vigil.messages import decode
 
 log = structlog.get_logger(__name__)
 

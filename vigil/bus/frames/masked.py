@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from vigil.bus.answers import Answers
 from vigil.bus.frames.base import NewestFrames
+from vigil.camera_document import CameraConfig
 from vigil.domain.camera import CameraId
-from vigil.messages import CameraConfig
 
 
 class KnownConfigs(Protocol):

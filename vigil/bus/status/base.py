@@ -15,7 +15,7 @@ class StatusBoard(Protocol[StatusT]):
     """The statuses of one role."""
 
     def put_all(self, statuses: Mapping[CameraId, tuple[StatusT, Epoch]]) -> Answers[bool]:
-        """Replace cameras' statuses; each is gone after ``keys.STATUS_TTL_S``.
+        """Replace cameras' statuses; each is gone after a while, ``keys.STATUS_TTL_S`` mostly.
 
         False where the epoch is not the lease's: there nothing was written.
 

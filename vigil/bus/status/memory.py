@@ -16,14 +16,17 @@ from vigil.errors import LeaseLost
 class MemoryStatusBoard(StatusBoard[StatusT]):
     """The statuses of one role, for unit tests."""
 
-    def __init__(self, leases: MemoryLeases, clock: Clock) -> None:
+    def __init__(
+        self, leases: MemoryLeases, clock: Clock, *, ttl_s: float = keys.STATUS_TTL_S
+    ) -> None:
         self._leases = leases
         self._clock = clock
+        self._ttl_s = ttl_s
         self._statuses: dict[CameraId, tuple[StatusT, float]] = {}
 
     @override
     def put_all(self, statuses: Mapping[CameraId, tuple[StatusT, Epoch]]) -> Answers[bool]:
-        until_s = self._clock.monotonic_s() + keys.STATUS_TTL_S
+        until_s = self._clock.monotonic_s() + self._ttl_s
         written = Answers[bool]()
         for camera_id, (status, epoch) in statuses.items():
             try:

@@ -26,6 +26,7 @@ class RedisStatusBoard(StatusBoard[StatusT]):
         role: Whose lease permits to write.
         document_class: What is written.
         key_of: Where, in the slot of the lease; None: under the role's status.
+        ttl_s: How long each is kept.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class RedisStatusBoard(StatusBoard[StatusT]):
         role: keys.Role,
         document_class: type[StatusT],
         key_of: Callable[[CameraId], str] | None = None,
+        ttl_s: float = keys.STATUS_TTL_S,
     ) -> None:
         self._redis = redis
         self._role = role
         self._key_of = key_of or partial(keys.status, role=role)
         self._document_class = document_class
+        self._ttl_s = ttl_s
         self._put = redis.register_script(script_source(__package__, "put.lua"))
         self._clear = redis.register_script(script_source("vigil.bus", "clear.lua"))
 
@@ -55,7 +58,7 @@ class RedisStatusBoard(StatusBoard[StatusT]):
                 )
                 for each, (status, epoch) in statuses.items()
             },
-            shared=[round(keys.STATUS_TTL_S * 1000)],
+            shared=[round(self._ttl_s * 1000)],
         )
         written = Answers({each: bool(answer) for each, answer in said.items()})
         written.unread = said.unread

@@ -1,0 +1,1 @@
+"""What the newest annotated picture of a camera shows."""
