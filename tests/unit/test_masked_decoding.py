@@ -205,7 +205,7 @@ def test_a_frame_that_cannot_be_masked_is_not_shown(
     monkeypatch.setattr(
         FrameMasker,
         "masked",
-        lambda self, frame: real(self, frame.reformat(format="rgb4")),
+        lambda self, frame, **of: real(self, frame.reformat(format="rgb4"), **of),
     )
 
     with capture_logs():
