@@ -4,6 +4,7 @@ from pathlib import Path
 
 from object_recognition.checkpoints.convert import CheckpointConverter
 from object_recognition.engines.choice import Engines, engines_for
+from object_recognition.engines.onnx import has_cuda
 from object_recognition.models.download import Downloader, Limits
 from object_recognition.models.store import ModelStore
 from object_recognition.settings import ModelSettings
@@ -21,6 +22,8 @@ def make_engines(settings: ModelSettings, home: Path) -> Engines:
         engines_for(settings.inference_engine),
         threads=settings.inference_threads,
         folder=home / "models" / "openvino",
+        # On a GPU the choice is plain, and who names an engine has chosen.
+        measures=settings.inference_engine == "auto" and not has_cuda(),
     )
 
 

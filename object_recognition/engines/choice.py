@@ -7,15 +7,19 @@ import structlog
 
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine, open_runtime, openvino_version
-from object_recognition.engines.onnx import has_cuda
+from object_recognition.engines.onnx import has_cuda, was_quantized_dynamically
 from object_recognition.engines.probe import probe
+from object_recognition.engines.race import race
 from object_recognition.ir_archive import is_archive
+from vigil.durable_file import write_atomically
 from vigil.errors import ModelInvalid, SetupInvalid
 
 log = structlog.get_logger(__name__)
 
 #: Beside a model's file: the same model, calibrated for whole numbers.
 INT8_SUFFIX = ".int8.zip"
+#: Another engine than the best has to be a tenth faster with a file: less is chance.
+_WORTH_IT = 1.1
 
 
 def engines_for(setting: str) -> list[Engine]:
@@ -43,19 +47,29 @@ def engines_for(setting: str) -> list[Engine]:
 class Engines:
     """Opens model files on the best engine that takes them.
 
-    A file is tried in a child process before an engine has it here. That OpenVINO took a file is
-    remembered in its cache, for as long as its version stays.
+    A file is tried in a child process before an engine has it here. That OpenVINO took a file, and
+    which engine was faster, is remembered in its cache, for as long as its version stays.
 
     Args:
         engines: To try, best first.
         threads: How many work at one inference.
         folder: Where OpenVINO keeps compiled models; None: nowhere.
+        measures: Whether the engine that is faster with a file goes before the best, where that
+            differs: with files that were quantised dynamically.
     """
 
-    def __init__(self, engines: list[Engine], *, threads: int, folder: Path | None) -> None:
+    def __init__(
+        self,
+        engines: list[Engine],
+        *,
+        threads: int,
+        folder: Path | None,
+        measures: bool = False,
+    ) -> None:
         self._engines = engines
         self._threads = threads
         self._folder = folder
+        self._measures = measures
 
     def check(self, path: Path) -> None:
         """Return when one of the engines takes a file.
@@ -89,7 +103,7 @@ class Engines:
                 return self._open_on(Engine.OPENVINO, int8, name)
             except ModelInvalid as error:
                 log.warning("int8_model_refused", model=name, reason=str(error))
-        engines = self._engines_for(path)
+        engines = self._fastest_first(path, self._engines_for(path))
         for engine in engines[:-1]:
             try:
                 return self._open_on(engine, path, name)
@@ -101,6 +115,30 @@ class Engines:
         if is_archive(path) and Engine.OPENVINO in self._engines:
             return [Engine.OPENVINO]
         return self._engines
+
+    def _fastest_first(self, path: Path, engines: list[Engine]) -> list[Engine]:
+        if not (self._measures and len(engines) > 1 and was_quantized_dynamically(path)):
+            return engines
+        cache = self._cache()
+        if cache is None:
+            return engines
+        note = cache / f"{path.name}-{path.stat().st_mtime_ns:x}-{self._threads}.fastest"
+        with suppress(OSError, ValueError):
+            fastest = Engine(note.read_text(encoding="utf-8"))
+            return sorted(engines, key=lambda each: each is not fastest)
+        measured_ms = race(path, engines, threads=self._threads)
+        told = {engine.value: round(ms, 1) for engine, ms in measured_ms.items()}
+        log.info("engines_measured", file=path.name, **told)
+        if not measured_ms:
+            return engines
+        fastest = engines[0]
+        if fastest in measured_ms:
+            # Where the best refuses the file, who opens it finds out, and says so.
+            worth_ms = {k: v if k is engines[0] else v * _WORTH_IT for k, v in measured_ms.items()}
+            fastest = min(worth_ms, key=worth_ms.__getitem__)
+        with suppress(OSError):
+            write_atomically(note, fastest.encode())
+        return sorted(engines, key=lambda each: each is not fastest)
 
     def _open_on(self, engine: Engine, path: Path, name: str) -> ModelDetector:
         cache = self._cache() if engine is Engine.OPENVINO else None

@@ -60,11 +60,15 @@ def _cause(child: subprocess.CompletedProcess[str]) -> str:
     return lines[-1][:300] if lines else f"exit {child.returncode}"
 
 
-def main(engine: Engine, path: Path) -> int:
-    """Try the file in this process; return the exit status, with the reason on stdout."""
-    # In the child, not between fork and exec: the parent has threads.
+def bound_this_process() -> None:
+    """Bound what a child may take: in it, not between fork and exec, as the parent has threads."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main(engine: Engine, path: Path) -> int:
+    """Try the file in this process; return the exit status, with the reason on stdout."""
+    bound_this_process()
     try:
         ModelDetector(open_runtime(path, engine, threads=1), name=path.name)
     except ModelInvalid as error:

@@ -5,8 +5,10 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 import openvino
 import pytest
+from onnx import helper
 from structlog.testing import capture_logs
 
 from object_recognition.checkpoints.convert import CheckpointConverter
@@ -15,6 +17,7 @@ from object_recognition.engines.choice import INT8_SUFFIX, Engines, engines_for
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine
 from object_recognition.engines.probe import probe
+from object_recognition.engines.race import race
 from object_recognition.ir_archive import write_archive
 from object_recognition.models.download import Downloader, Limits
 from object_recognition.models.store import ModelStore
@@ -116,6 +119,60 @@ def test_a_file_is_tried_once_for_each_version_of_openvino(
 
     monkeypatch.setattr(choice, "probe", lambda *_: pytest.fail("tried again"))
     assert sees_the_spot(engines(folder=tmp_path / "cache").open(path, "grid"))
+
+
+def test_the_engine_that_is_faster_with_a_file_runs_it_and_that_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = quantized(write_grid_model(tmp_path / "m.onnx", size=128))
+
+    def opened(**ms: float) -> str:
+        monkeypatch.setattr(
+            choice, "race", lambda *_, **__: {Engine(name): at for name, at in ms.items()}
+        )
+        folder = tmp_path / "cache"
+        measuring = Engines(engines_for("auto"), threads=1, folder=folder, measures=True)
+        return measuring.open(path, "grid").name
+
+    # By chance alone nothing changes, and where nothing could be measured
+    assert opened().startswith("grid, OpenVINO")
+    assert opened(openvino=10.0, onnxruntime=9.5).startswith("grid, OpenVINO")
+    # It was measured once
+    assert opened(openvino=10.0, onnxruntime=1.0).startswith("grid, OpenVINO")
+
+    # Another file has its own
+    path = quantized(write_grid_model(tmp_path / "other.onnx", size=128))
+    assert opened(openvino=10.0, onnxruntime=8.0) == "grid, ONNX Runtime"
+    assert opened(openvino=1.0, onnxruntime=8.0) == "grid, ONNX Runtime"
+
+    # Of one in floats it is known
+    path = write_grid_model(tmp_path / "floats.onnx", size=128)
+    assert opened(openvino=10.0, onnxruntime=1.0).startswith("grid, OpenVINO")
+
+
+def quantized(path: Path) -> Path:
+    """Have a file count the mean of its frame in whole numbers, beside what it answers."""
+    model = onnx.load(path)
+    names = ["whole", "scale", "zero_point"]
+    model.graph.node.append(helper.make_node("DynamicQuantizeLinear", ["images"], names))
+    onnx.save(model, path)
+    return path
+
+
+def test_engines_are_measured_for_real_and_one_that_refuses_is_left_out(tmp_path: Path) -> None:
+    both = write_grid_model(tmp_path / "m.onnx", size=128)
+    strange = write_model(tmp_path / "s.onnx", OUTPUT, strange=True, metadata=names_of("cat"))
+    neither = tmp_path / "none.onnx"
+    neither.write_bytes(b"nothing")
+    engines_ = [*Engine]
+
+    measured_ms = race(both, engines_, threads=1)
+
+    assert set(measured_ms) == set(engines_)
+    assert all(0 < ms < 1000 for ms in measured_ms.values())
+    assert set(race(strange, engines_, threads=1)) == {Engine.ONNX_RUNTIME}
+    assert race(neither, engines_, threads=1) == {}
+    assert race(write_endless_model(tmp_path / "e.onnx"), engines_, threads=1, timeout_s=5) == {}
 
 
 def test_a_cache_that_cannot_be_is_done_without(tmp_path: Path) -> None:
