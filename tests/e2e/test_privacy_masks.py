@@ -246,6 +246,30 @@ def test_running_streams_show_nothing_from_before_after_a_moment(
         machine.admin.delete(f"/cameras/{number}")
 
 
+def test_pictures_of_a_camera_service_that_does_not_learn_of_masks_are_not_shown(
+    machine: Machine, camera_id: int
+) -> None:
+    wait_until_shown(machine, camera_id, shows_street)
+    paths = [f"/get_stream/{camera_id}", f"/recognized_stream/{camera_id}"]
+    viewers = [Viewer(machine.admin, path) for path in paths]
+    try:
+        # Given one that hangs, whose decoders go on
+        with machine.paused("ingest"):
+            saved_s = time.monotonic()
+            assert machine.admin.post(f"/masks/{camera_id}", [MASK]).status == 200
+            wait_until(lambda: all(late(each, saved_s) for each in viewers), timeout_s=SOON_S)
+            seen = [part.jpeg for each in viewers for part in late(each, saved_s)]
+            seen.append(machine.admin.get(f"/get_snapshot/{camera_id}").body)
+            with connect(machine.media.url) as redis:
+                raw = RedisFrameStore(redis, kind=keys.FrameKind.RAW)
+                assert shows_street(raw.newest([CameraId(camera_id)])[CameraId(camera_id)])
+        assert not any(shows_street(jpeg) for jpeg in seen)
+    finally:
+        for viewer in viewers:
+            viewer.leave()
+    wait_until_shown(machine, camera_id, is_masked)
+
+
 def shows_last(viewer: Viewer) -> bool:
     return bool(viewer.parts) and shows_street(viewer.parts[-1].jpeg)
 
