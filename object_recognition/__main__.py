@@ -27,6 +27,7 @@ from vigil.bus.connection import (
 from vigil.bus.explanations.redis import RedisExplanationLog
 from vigil.bus.facts.redis import RedisFactLog
 from vigil.bus.frames.bell import RedisFrameBell
+from vigil.bus.frames.masked import MaskedFrames
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.looks.redis import RedisLookNotes
@@ -179,14 +180,15 @@ def _worker(
     clock: SystemClock,
 ) -> RecognitionWorker:
     boxed = RedisFrameStore(redis, kind=keys.FrameKind.BOXED)
-    raw = RedisFrameStore(redis, kind=keys.FrameKind.RAW)
+    configs = CameraConfigs(
+        store=RedisCameraConfigStore(queue),
+        bell=RedisConfigBell(queue),
+        path=settings.vigil_home / "object_recognition" / "cameras.json",
+        clock=clock,
+    )
+    raw = MaskedFrames(RedisFrameStore(redis, kind=keys.FrameKind.RAW), configs)
     return RecognitionWorker(
-        configs=CameraConfigs(
-            store=RedisCameraConfigStore(queue),
-            bell=RedisConfigBell(queue),
-            path=settings.vigil_home / "object_recognition" / "cameras.json",
-            clock=clock,
-        ),
+        configs=configs,
         keeper=keeper,
         watch=FrameWatch(frames=raw, boxed=boxed, bell=bell, clock=clock),
         boxed=boxed,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from vigil.bus.frames.base import FrameBell, FrameStore
+from vigil.bus.frames.base import FrameBell, NewestFrames
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
 from vigil.domain.frame import FrameStamp, read_stamp
@@ -53,7 +53,7 @@ class FrameWatch:
     """
 
     def __init__(
-        self, *, frames: FrameStore, boxed: FrameStore, bell: FrameBell, clock: Clock
+        self, *, frames: NewestFrames, boxed: NewestFrames, bell: FrameBell, clock: Clock
     ) -> None:
         self._frames = frames
         self._boxed = boxed

@@ -24,6 +24,7 @@ from vigil.camera_configs import CameraConfigs
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import stamped
+from vigil.domain.mask_mark import mark_segment, read_mark
 from vigil.domain.motion import read_motion
 from vigil.errors import (
     BusUnavailable,
@@ -333,7 +334,10 @@ class RecognitionWorker:
     def _publish(
         self, frame: RawFrame, picture: ImageBgr, seen: Seen, epoch: Epoch, *, ttl_s: float
     ) -> None:
-        jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp)
+        mark = read_mark(frame.jpeg)
+        # What is hidden in the frame is hidden here, and by the same masks.
+        beside = b"" if mark is None else mark_segment(mark)
+        jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp, beside=beside)
         try:
             # First what was seen: who hears the picture's bell finds it.
             self._detections.put(frame.camera_id, seen.published, epoch=epoch)

@@ -3,14 +3,17 @@
 A reader ignores fields that it does not know, so that a newer writer may add some.
 """
 
+import hashlib
 from enum import StrEnum
-from typing import Literal, TypeVar
+from functools import lru_cache
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.explanation import DropReason
 from vigil.domain.frame import MAX_FRAME_FPS
+from vigil.domain.mask_mark import MARK_BYTES, read_mark
 from vigil.errors import MessageInvalid
 
 DocumentT = TypeVar("DocumentT", bound="Document")
@@ -59,6 +62,40 @@ class Zone(Document):
     labels: tuple[str, ...] = ()
 
 
+class MaskStyle(StrEnum):
+    """What stands in place of what a privacy mask hides."""
+
+    BLACK = "black"
+    BLUR = "blur"
+
+
+#: Far beyond any frame, and small enough to reckon with in whole numbers.
+_MaskPx = Annotated[float, Field(ge=-1e6, le=1e6)]
+_FramePx = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Mask(Document):
+    """A privacy mask: a polygon of a camera's picture that nobody is to see.
+
+    Attributes:
+        points: Corners ``(x, y)`` in pixels of ``frame_wh``, at least three.
+        style: What stands in its place.
+        frame_wh: The frame on which it was drawn; None: that was not known, so each picture is
+            taken for it. A picture of another size shows the same scene, larger or smaller.
+    """
+
+    points: tuple[tuple[_MaskPx, _MaskPx], ...] = Field(min_length=3)
+    style: MaskStyle = MaskStyle.BLACK
+    frame_wh: tuple[_FramePx, _FramePx] | None = None
+
+
+@lru_cache(maxsize=1024)
+def _mark_of(masks: tuple[Mask, ...]) -> bytes:
+    # Of what is painted alone: a field that a newer version adds makes no other picture.
+    whole = repr([(mask.points, mask.style.value, mask.frame_wh) for mask in masks])
+    return hashlib.blake2b(whole.encode(), digest_size=MARK_BYTES).digest()
+
+
 class Transport(StrEnum):
     """How RTP comes from an RTSP camera."""
 
@@ -83,6 +120,7 @@ class CameraConfig(Document):
         sealed_recognition: The address as it is fetched from, sealed; None: it is no address.
         min_confidence: Detections below are dropped.
         zones: Where to look; empty: everywhere.
+        masks: What is painted over in every picture of it.
         time_zone: IANA name in which the camera's times are shown.
     """
 
@@ -100,7 +138,17 @@ class CameraConfig(Document):
     sealed_recognition: str | None = None
     min_confidence: float = Field(default=0.4, ge=0, le=1)
     zones: tuple[Zone, ...] = ()
+    masks: tuple[Mask, ...] = ()
     time_zone: str = "UTC"
+
+    @property
+    def mask_mark(self) -> bytes | None:
+        """What a picture bears that was painted with these masks; None: there are none."""
+        return _mark_of(self.masks) if self.masks else None
+
+    def lets_show(self, jpeg: bytes) -> bool:
+        """Return whether a stamped picture of it was painted with all of these masks."""
+        return not self.masks or read_mark(jpeg) == self.mask_mark
 
 
 class ConfigHead(Document):

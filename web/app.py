@@ -43,6 +43,7 @@ DOMAINS: Final = (
     "access",
     "cameras",
     "rectangles",
+    "masks",
     "time_intervals",
     "notifications",
     "recipients",

@@ -6,6 +6,7 @@ from web.cameras.models import Camera, Generation
 from web.database import Base
 from web.facts.models import SetAsideFact
 from web.images.models import SavedPicture
+from web.masks.models import PrivacyMask
 from web.notifications.models import Notification
 from web.recipients.models import EmailRecipient, LineToken
 from web.rectangles.models import Rectangle
@@ -25,6 +26,7 @@ __all__ = [
     "LineToken",
     "LoginSession",
     "Notification",
+    "PrivacyMask",
     "RecognitionEpoch",
     "Rectangle",
     "SavedPicture",

@@ -15,11 +15,14 @@ from camera_ctrl.nal import stands_alone
 from vigil.bus.packets.base import Entry, Template, place_of
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, least_sequence, stamped
+from vigil.domain.mask_mark import mark_segment
 from vigil.domain.motion import Motion, motion_segment
 from vigil.domain.packet import Packet
 from vigil.errors import FrameInvalid
 from vigil.media.bounds import MAX_PIXELS
+from vigil.media.masked_frame import FrameMasker, MaskedFrame
 from vigil.media.template import reopened
+from vigil.messages import Mask
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +40,7 @@ class CameraDecoder:
         gate: Looks whether something moves; None: nobody asks.
 
     Attributes:
+        masks: What is painted over in every frame, before anything is made of it.
         error: Why there is no picture; None while there is.
         motion: What the gate said of the newest frame that it was shown.
         frames_decoded: How many came out of the decoder.
@@ -49,6 +53,8 @@ class CameraDecoder:
         self.error: str | None = None
         self.motion: Motion | None = None
         self.frames_decoded = 0
+        self.masks: tuple[Mask, ...] = ()
+        self._masker = FrameMasker()
         self._gate = gate
         #: Whether a keyframe came since the gate looked.
         self._has_new_gop = False
@@ -65,6 +71,19 @@ class CameraDecoder:
     def codec(self) -> str | None:
         """FFmpeg's name of the codec in use."""
         return None if self._context is None else self._context.name
+
+    def mask(self, masks: tuple[Mask, ...], mark: bytes | None) -> None:
+        """Paint these masks from now on. The next frame is to be a picture.
+
+        Args:
+            masks: In pixels of the frame on which each was drawn.
+            mark: Of these masks.
+        """
+        self.masks, self._masker = masks, FrameMasker(masks, mark)
+        self.picker = FramePicker(self.picker.fps)
+        if self._gate is not None:
+            # What was beneath a mask is not to be remembered, nor is the mask something that moves.
+            self._gate, self.motion = MotionGate(), None
 
     def needs_template(self, packet: Packet) -> bool:
         """Return whether packet was sent with other parameters than those in use."""
@@ -99,10 +118,11 @@ class CameraDecoder:
         due = None
         for frame in self._frames(self._needed([entry.packet for entry in entries])):
             due = self._due(frame) or due
-        if due is None:
+        shown = None if due is None else self._shown(*due)
+        if shown is None:
             return None
-        self._look(*due)
-        return self._picture(*due, epoch=epoch, entry=entries[-1])
+        self._look(*shown)
+        return self._picture(*shown, epoch=epoch, entry=entries[-1])
 
     def waking_picture(
         self, entries: Sequence[Entry], *, epoch: Epoch
@@ -117,9 +137,10 @@ class CameraDecoder:
         for count, entry in enumerate(entries, 1):
             for frame in self._frames([entry.packet] if entry.packet.stream_index == 0 else []):
                 newer = self._due(frame)
-                if newer is None:
+                shown = None if newer is None else self._shown(*newer)
+                if shown is None:
                     continue
-                due = newer
+                due = shown
                 motion = self._look(*due)
                 if motion is not None and motion.boxes:
                     return self._picture(*due, epoch=epoch, entry=entry), count, True
@@ -137,8 +158,11 @@ class CameraDecoder:
         for frame in self._frames([entry.packet, None]):
             captured_at_us = entry.packet.captured_at_us
             self.picker.is_due(captured_at_us)
-            self._look(frame, captured_at_us)
-            return self._picture(frame, captured_at_us, epoch=epoch, entry=entry)
+            shown = self._shown(frame, captured_at_us)
+            if shown is None:
+                return None
+            self._look(*shown)
+            return self._picture(*shown, epoch=epoch, entry=entry)
         return None
 
     def begin_anew(self) -> None:
@@ -154,22 +178,33 @@ class CameraDecoder:
             return None
         return frame, captured_at_us
 
-    def _look(self, frame: av.VideoFrame, captured_at_us: int) -> Motion | None:
+    def _shown(self, frame: av.VideoFrame, captured_at_us: int) -> tuple[MaskedFrame, int] | None:
+        """Return a frame as it may be shown, and when it was captured; None: it must not be."""
+        try:
+            return self._masker.masked(frame), captured_at_us
+        except FrameInvalid as error:
+            self.motion = None
+            self._note_error(str(error))
+            return None
+
+    def _look(self, shown: MaskedFrame, captured_at_us: int) -> Motion | None:
         """Return what moves in a frame; None: nobody asks, or it has no plane to look at."""
-        # What a camera must not show has to be painted over before this.
-        luma = None if self._gate is None else luma_of(frame)
+        luma = None if self._gate is None else luma_of(shown.frame)
         if self._gate is None or luma is None:
             self.motion = None
         else:
             # Of a stream of JPEGs each is drawn anew, and all alike.
             is_redrawn = self._has_new_gop and self.codec != "mjpeg"
-            self.motion = self._gate.look(luma, captured_at_us, is_redrawn=is_redrawn)
+            self.motion = self._gate.look(
+                luma, captured_at_us, is_redrawn=is_redrawn, hidden=shown.hidden
+            )
             self._has_new_gop = False
         return self.motion
 
     def _picture(
-        self, frame: av.VideoFrame, captured_at_us: int, *, epoch: Epoch, entry: Entry
+        self, shown: MaskedFrame, captured_at_us: int, *, epoch: Epoch, entry: Entry
     ) -> bytes | None:
+        frame = shown.frame
         try:
             jpeg = encoded(frame, quality=self._jpeg_quality)
         except FrameInvalid as error:
@@ -179,6 +214,7 @@ class CameraDecoder:
         sequence = self._next_sequence(epoch, entry)
         stamp = FrameStamp(sequence, captured_at_us, epoch, frame.width, frame.height)
         beside = b"" if self.motion is None else motion_segment(self.motion)
+        beside += b"" if shown.mark is None else mark_segment(shown.mark)
         return stamped(jpeg, stamp, beside=beside)
 
     def close(self) -> None:

@@ -70,8 +70,17 @@ class MotionGate:
         self._seen_us = 0
         self._moved_us = 0
         self._motion = Motion(is_moving=True, since_us=0)
+        #: What is hidden, and the same in the reduced size.
+        self._hidden: tuple[npt.NDArray[np.bool_], Plane] | None = None
 
-    def look(self, luma: Plane, captured_at_us: int, *, is_redrawn: bool = False) -> Motion:
+    def look(
+        self,
+        luma: Plane,
+        captured_at_us: int,
+        *,
+        is_redrawn: bool = False,
+        hidden: npt.NDArray[np.bool_] | None = None,
+    ) -> Motion:
         """Return what moves in a frame. What is not known yet counts as moving.
 
         Args:
@@ -79,8 +88,11 @@ class MotionGate:
             captured_at_us: UTC of the frame. One before the last begins anew.
             is_redrawn: Whether a keyframe came since the last look: what differs a little is the
                 encoder's doing.
+            hidden: ``(H, W)``: where nobody may see what moves, not even that something does.
         """
         small = _reduced(luma)
+        if hidden is not None:
+            small = self._without(small, hidden)
         scene = self._scene
         if (
             scene is None
@@ -97,6 +109,13 @@ class MotionGate:
         moving_cells, boxes = _regions(differs, fresh, luma.shape, small.shape)
         _learn(scene, small, distance, moving_cells, captured_at_us)
         return self._judged(boxes, captured_at_us)
+
+    def _without(self, small: Plane, hidden: npt.NDArray[np.bool_]) -> Plane:
+        """Return a reduced plane that is the same in every frame where it is hidden."""
+        if self._hidden is None or self._hidden[0] is not hidden:
+            shares = _reduced(np.where(hidden, np.uint8(255), np.uint8(0)))
+            self._hidden = hidden, np.where(shares > 0, np.uint8(0), np.uint8(255))
+        return np.asarray(cv2.bitwise_and(small, self._hidden[1]), np.uint8)
 
     def _begin(self, small: Plane, captured_at_us: int) -> Motion:
         self._scene = _Scene(

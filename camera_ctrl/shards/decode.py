@@ -111,6 +111,7 @@ class DecodeShard:
             each for each in self._cameras.values() if self._is_idle(each) and now_s >= each.due_s
         ]
         for camera in due:
+            camera.put_on_masks()
             if camera.position is None:
                 camera.position = self._newest_keyframe(camera)
         positions = {
@@ -191,8 +192,13 @@ class DecodeShard:
             if camera is None:
                 self._cameras[camera_id] = self._begun(config, assignment.epochs[camera_id])
                 continue
+            has_other_masks = camera.config.masks != config.masks
             camera.config, camera.epoch = config, assignment.epochs[camera_id]
             camera.decoder.picker.fps = config.frame_fps
+            if has_other_masks:
+                # What is there may show what is to be hidden now.
+                self._take_back(camera, camera.epoch)
+                camera.due_s = 0.0
 
     def _begun(self, config: CameraConfig, epoch: Epoch) -> DecodedCamera:
         decoder = CameraDecoder(
@@ -326,7 +332,7 @@ class DecodeShard:
         captured_at_us = read_stamp(jpeg).captured_at_us
         live_until_us = captured_at_us + _live_s(frame_fps) * MICROSECONDS
         # A backlog outlives its camera: what it shows is not live.
-        if self._is_over(camera, live_until_us):
+        if self._is_over(camera, jpeg, live_until_us):
             return
         try:
             self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=camera.frame_ttl_s())
@@ -337,12 +343,17 @@ class DecodeShard:
         except BusUnavailable as error:
             # The next frame will do.
             log.info("picture_dropped", camera_id=camera_id, reason=str(error))
-        # If the camera died or was taken away meanwhile, the one before this may have been removed.
-        if self._is_over(camera, live_until_us):
+        # If the camera died, was taken away or masked anew meanwhile, the one before this may have
+        # been removed.
+        if self._is_over(camera, jpeg, live_until_us):
             self._take_back(camera, epoch)
 
-    def _is_over(self, camera: DecodedCamera, live_until_us: float) -> bool:
-        return camera.is_gone or self._clock.utc_us() >= live_until_us
+    def _is_over(self, camera: DecodedCamera, jpeg: bytes, live_until_us: float) -> bool:
+        return (
+            camera.is_gone
+            or not camera.config.lets_show(jpeg)
+            or self._clock.utc_us() >= live_until_us
+        )
 
     def _take_back(self, camera: DecodedCamera, epoch: Epoch) -> None:
         try:

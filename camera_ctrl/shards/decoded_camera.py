@@ -56,6 +56,17 @@ class DecodedCamera:
         """Return whether a recogniser wants to see what moves."""
         return self.config.recognition != RECOGNITION_OFF
 
+    def put_on_masks(self) -> None:
+        """Have the masks of now painted, if they are others than before. No thread is at it.
+
+        Of a camera that rests, the keyframe that was decoded last makes the first masked picture.
+        """
+        if self.decoder.masks == self.config.masks:
+            return
+        self.decoder.mask(self.config.masks, self.config.mask_mark)
+        if self.decoding is Decoding.IDLE:
+            self.position, self.gop_at, self.keyframe_us = None, None, 0
+
     def asks(self, now_us: int) -> bool:
         """Return whether it matters now if somebody watches."""
         return self.demand.asks(now_us, is_looked_at=self.is_looked_at())

@@ -20,6 +20,7 @@ from tests.builders import a_camera
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.explanations.memory import MemoryExplanationLog
 from vigil.bus.facts.memory import MemoryFactInbox, MemoryFactLog
+from vigil.bus.frames.masked import MaskedFrames
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.looks.memory import MemoryLookNotes
@@ -29,6 +30,7 @@ from vigil.camera_configs import CameraConfigs
 from vigil.clock import FakeClock, SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, read_stamp, stamped
+from vigil.domain.mask_mark import mark_segment
 from vigil.domain.motion import Motion, motion_segment
 from vigil.fact_outbox import FactOutbox
 from vigil.facts import TrackFact, decode_fact
@@ -129,7 +131,12 @@ class Stage:
         self.worker = RecognitionWorker(
             configs=self.configs,
             keeper=self.keeper,
-            watch=FrameWatch(frames=self.raw, boxed=self.boxed, bell=bell, clock=self.clock),
+            watch=FrameWatch(
+                frames=MaskedFrames(self.raw, self.configs),
+                boxed=self.boxed,
+                bell=bell,
+                clock=self.clock,
+            ),
             boxed=self.boxed,
             detections=self.detections,
             explanations=self.explanations,
@@ -190,6 +197,7 @@ class Stage:
         jpeg: bytes,
         *,
         motion: Motion | None = None,
+        mark: bytes | None = None,
         **changes: Any,
     ) -> FrameStamp:
         """Write a raw frame, as camera_ctrl does."""
@@ -207,6 +215,7 @@ class Stage:
         }
         stamp = FrameStamp(**fields | changes)
         beside = b"" if motion is None else motion_segment(motion)
+        beside += b"" if mark is None else mark_segment(mark)
         self.raw.put(camera_id, stamped(jpeg, stamp, beside=beside), epoch=epoch, ttl_s=4.0)
         return stamp
 

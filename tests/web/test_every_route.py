@@ -78,6 +78,9 @@ TABLE = (
     Row("GET", "/rectangles/<id:camera_id>", _seen(OK)),
     Row("POST", "/rectangles/<id:camera_id>", _operators(OK), json=BOX),
     Row("DELETE", "/rectangles/<id:camera_id>", _operators(OK)),
+    Row("GET", "/masks/<id:camera_id>", _seen(OK)),
+    Row("POST", "/masks/<id:camera_id>", _admins(OK), json=BOX),
+    Row("DELETE", "/masks/<id:camera_id>", _admins(OK)),
     Row("GET", "/time_intervals/<id:camera_id>", _seen(OK)),
     Row(
         "POST",

@@ -1,8 +1,13 @@
 """``/image/<path>``: what the system saved, and nothing else on the disk."""
 
+import numpy as np
 import pytest
 
+from tests.pictures import bgr_of
+from tests.web.pictures import HEIGHT, WIDTH, a_jpeg
 from tests.web.worlds import World
+from vigil.domain.camera import Epoch
+from vigil.domain.frame import FrameStamp, stamped
 from web.access.rights import Role
 from web.database import db
 from web.images import service as images
@@ -11,13 +16,17 @@ from web.models import SavedPicture
 JPEG = b"\xff\xd8 a picture \xff\xd9"
 
 
-def saved(world: World, camera_id: int) -> str:
+#: A picture of half the size of the frame that it shows.
+SHOWN = stamped(a_jpeg(), FrameStamp(1, 1, Epoch(1), 2 * WIDTH, 2 * HEIGHT))
+
+
+def saved(world: World, camera_id: int, jpeg: bytes = JPEG) -> str:
     with world.app.app_context():
         return images.save(
             db.session(),
             world.wiring.pictures,
             camera_id,
-            JPEG,
+            jpeg,
             captured_at=world.wiring.now(),
         )
 
@@ -101,3 +110,44 @@ def test_the_pictures_go_with_their_camera(world: World) -> None:
     assert notification["image_path"] is None
     with world.app.app_context():
         assert db.session.get(SavedPicture, path) is None
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR, Role.ADMIN])
+def test_a_picture_saved_before_is_shown_with_the_masks_of_now(world: World, role: Role) -> None:
+    camera_id = world.camera()
+    path = saved(world, camera_id, SHOWN)
+    callers = {
+        Role.VIEWER: world.viewer_of(camera_id),
+        Role.OPERATOR: world.person(Role.OPERATOR),
+        Role.ADMIN: world.admin(),
+    }
+    box = {"x": 320, "y": 160, "width": 640, "height": 320}
+    world.admin().post(f"/masks/{camera_id}", [box])
+
+    answer = callers[role].client.get(
+        f"/image/{path}", headers={"Authorization": f"Bearer {callers[role].access_token}"}
+    )
+
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    shown = bgr_of(answer.data)
+    assert shown.shape == (HEIGHT, WIDTH, 3)
+    assert shown[88:232, 168:472].max() < 8
+    shown[64:256, 144:496] = 255
+    assert np.all(shown > 20)
+    # And as it was, when there is nothing to hide any more
+    world.admin().delete(f"/masks/{camera_id}")
+    again = callers[role].get(f"/image/{path}")
+    assert int(again.headers["Content-Length"]) == len(SHOWN)
+
+
+@pytest.mark.parametrize("jpeg", [JPEG, a_jpeg(), SHOWN[:60]], ids=["none", "foreign", "cut off"])
+def test_a_picture_that_cannot_be_masked_is_not_shown(world: World, jpeg: bytes) -> None:
+    camera_id = world.camera()
+    path = saved(world, camera_id, jpeg)
+    box = {"x": 320, "y": 160, "width": 640, "height": 320}
+    world.admin().post(f"/masks/{camera_id}", [box])
+
+    answer = world.admin().get(f"/image/{path}")
+
+    assert answer.status_code == 404
+    assert answer.json["message"] == "There is no such picture."

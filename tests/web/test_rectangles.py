@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.web.worlds import World
-from web.rectangles.shapes import area_px2, fault_of
+from web.shapes.geometry import area_px2, fault_of
 
 BOX = {"x": 10, "y": 20, "width": 30, "height": 40}
 NAMED = {**BOX, "name": "Gate", "color": "#DC267F", "labels": ["person", "car"], "dwell_s": 2.5}

@@ -26,6 +26,8 @@ class Right(StrEnum):
     USE_LOCAL_SOURCES = "use_local_sources"
     #: Rectangles and time intervals.
     EDIT_RULES = "edit_rules"
+    #: Privacy masks: they hide from operators too, so no operator takes one away.
+    EDIT_MASKS = "edit_masks"
     #: Notifications for accounts of others.
     NOTIFY_OTHERS = "notify_others"
     #: Which process looks at which camera.

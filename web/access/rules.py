@@ -28,6 +28,7 @@ _VIEW = Rule(Right.VIEW_CAMERAS)
 _PICTURE = Rule(Right.VIEW_CAMERAS, by_stream_token=True)
 _CAMERAS = Rule(Right.MANAGE_CAMERAS)
 _RULES = Rule(Right.EDIT_RULES)
+_MASKS = Rule(Right.EDIT_MASKS)
 _ACCOUNTS = Rule(Right.MANAGE_ACCOUNTS)
 
 #: (method, Flask's rule) to what it asks. HEAD asks what GET asks; OPTIONS asks nothing.
@@ -61,6 +62,9 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/rectangles/<id:camera_id>"): _VIEW,
     ("POST", "/rectangles/<id:camera_id>"): _RULES,
     ("DELETE", "/rectangles/<id:camera_id>"): _RULES,
+    ("GET", "/masks/<id:camera_id>"): _VIEW,
+    ("POST", "/masks/<id:camera_id>"): _MASKS,
+    ("DELETE", "/masks/<id:camera_id>"): _MASKS,
     ("GET", "/time_intervals/<id:camera_id>"): _VIEW,
     ("POST", "/time_intervals/<id:camera_id>"): _RULES,
     ("DELETE", "/time_intervals/<id:camera_id>"): _RULES,

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.domain.camera import CameraId
 from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
-from vigil.messages import CameraConfig, ConfigHead, Transport, Zone
+from vigil.messages import CameraConfig, ConfigHead, Mask, Transport, Zone
 from web.cameras.models import Camera, Generation
+from web.masks.models import PrivacyMask
 from web.rectangles.models import Rectangle
 
 log = structlog.get_logger(__name__)
@@ -134,19 +135,27 @@ def _read(session: Session, camera_ids: Collection[int] | None) -> _Configuratio
     ids = session.scalars(sa.select(Camera.id).order_by(Camera.id)).all()
     cameras = sa.select(Camera).order_by(Camera.id)
     rectangles = sa.select(Rectangle).order_by(Rectangle.camera_id, Rectangle.position)
+    privacy_masks = sa.select(PrivacyMask).order_by(PrivacyMask.camera_id, PrivacyMask.position)
     if camera_ids is not None:
         cameras = cameras.where(Camera.id.in_(camera_ids))
         rectangles = rectangles.where(Rectangle.camera_id.in_(camera_ids))
+        privacy_masks = privacy_masks.where(PrivacyMask.camera_id.in_(camera_ids))
     zones = defaultdict(list)
     for rectangle in session.scalars(rectangles):
         zones[rectangle.camera_id].append(_zone(rectangle))
+    masks = defaultdict(list)
+    for mask in session.scalars(privacy_masks):
+        masks[mask.camera_id].append(mask.as_published())
     return _Configuration(
         ConfigHead(generation=generation, camera_ids=tuple(CameraId(each) for each in ids)),
-        [_document(camera, zones[camera.id]) for camera in session.scalars(cameras)],
+        [
+            _document(camera, zones[camera.id], masks[camera.id])
+            for camera in session.scalars(cameras)
+        ],
     )
 
 
-def _document(camera: Camera, zones: Sequence[Zone]) -> CameraConfig:
+def _document(camera: Camera, zones: Sequence[Zone], masks: Sequence[Mask]) -> CameraConfig:
     return CameraConfig(
         id=CameraId(camera.id),
         revision=camera.revision,
@@ -161,6 +170,7 @@ def _document(camera: Camera, zones: Sequence[Zone]) -> CameraConfig:
         sealed_recognition=camera.sealed_recognition,
         min_confidence=camera.min_confidence,
         zones=tuple(zones),
+        masks=tuple(masks),
         time_zone=camera.time_zone,
     )
 

@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from vigil.messages import Transport
 from web.cameras.models import Camera
 from web.cameras.stream_url import MAX_URL_CHARS
+from web.masks.schemas import MaskBody
 from web.schemas import MAX_ID, MessageOut, Text
 
 _TRANSPORT = validate.OneOf([transport.value for transport in Transport])
@@ -60,6 +61,11 @@ class CameraIn(Schema):
         max_length=64,
         validate_text=_known_time_zone,
         metadata={"description": "IANA name; without it, the site's own zone."},
+    )
+    masks = fields.List(
+        fields.Nested(MaskBody),
+        load_default=list,
+        metadata={"description": "Privacy masks from its first picture on; for admins."},
     )
 
 

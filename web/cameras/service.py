@@ -18,6 +18,9 @@ from web.cameras.models import Camera
 from web.cameras.stream_url import StreamUrl, StreamUrlInvalid
 from web.database import refused_as
 from web.errors import Conflict, Forbidden, Invalid
+from web.masks import service as masks
+from web.masks.models import PrivacyMask
+from web.shapes import service as shapes
 
 #: How many cameras one installation takes.
 MAX_CAMERAS = 10_000
@@ -37,6 +40,10 @@ class TooManyCameras(Conflict):
 
 class LocalSourceForbidden(Forbidden):
     """The caller may not make a camera of a file or a device of the machine."""
+
+
+class MasksForbidden(Forbidden):
+    """The caller may not decide what a camera hides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ def add(
 
     Args:
         session: The request's.
-        fields: Values by name.
+        fields: Values by name; ``masks`` are the bodies of its privacy masks.
         site_time_zone: IANA name, for a camera whose fields name no zone.
         who: The caller.
         sealer: For addresses and passwords.
@@ -78,10 +85,14 @@ def add(
     Raises:
         Invalid: No camera can be at the URL, or a secret of the model's address is masked.
         LocalSourceForbidden: The URL is for admins alone.
+        MasksForbidden: Privacy masks are for admins alone.
         CameraNameTaken: Another camera has the name.
         TooManyCameras: There are ``MAX_CAMERAS``.
     """
     address = _parse(fields["stream_url"], who=who)
+    hidden = masks.checked(fields.pop("masks"), frame_wh=None)
+    if hidden and not who.may(Right.EDIT_MASKS):
+        raise MasksForbidden("Privacy masks are for admins alone.")
     camera = Camera(
         **{
             "time_zone": site_time_zone,
@@ -99,7 +110,14 @@ def add(
     session.add(camera)
     with refused_as({"uq_cameras_name": _taken(fields["name"])}):
         session.flush()
-    audit.record(session, who, "camera.added", on=("camera", camera.id), details=_details(camera))
+    shapes.add(session, PrivacyMask, camera.id, hidden)
+    audit.record(
+        session,
+        who,
+        "camera.added",
+        on=("camera", camera.id),
+        details={**_details(camera), "masks": len(hidden)},
+    )
     return _commit(session, camera, configuration)
 
 
@@ -127,6 +145,7 @@ def update(
         CameraChangedMeanwhile: The revision is another.
         Invalid: No camera can be at the URL, or a secret of the model's address is masked.
         LocalSourceForbidden: The URL is for admins alone.
+        MasksForbidden: It has privacy masks, and its URL would be another.
         CameraNameTaken: Another camera has the name.
     """
     generation = next_generation(session)
@@ -138,7 +157,8 @@ def update(
             f"not {seen}. Read it again."
         )
     if "stream_url" in changes:
-        _move(camera, changes.pop("stream_url"), who=who, sealer=sealer)
+        is_masked = bool(masks.in_force(session, camera_id))
+        _move(camera, changes.pop("stream_url"), who=who, sealer=sealer, is_masked=is_masked)
     # Sent back as it was shown, it stays as it is.
     if changes.get("recognition", camera.recognition) != camera.recognition:
         changes |= recognition.kept(changes["recognition"], sealer)
@@ -178,10 +198,18 @@ def _commit(session: Session, camera: Camera, configuration: ConfigurationPublis
     return Change(camera, configuration.announce([camera_id]))
 
 
-def _move(camera: Camera, typed_url: str, *, who: Principal, sealer: Sealer) -> None:
+def _move(
+    camera: Camera, typed_url: str, *, who: Principal, sealer: Sealer, is_masked: bool
+) -> None:
     """Point a camera elsewhere. Its password stays only with the server it was given for."""
     if typed_url == camera.stream_url:
         return  # A client sent back what it was shown; masked parts are not what is meant.
+    if is_masked and not who.may(Right.EDIT_MASKS):
+        # Another stream shows the scene otherwise, and the masks would hide something else.
+        raise MasksForbidden(
+            "This camera has privacy masks, which fit its stream: "
+            "only an admin may point it at another."
+        )
     address = _parse(typed_url, who=who)
     if address.credentials is not None or not stream_url.same_server(
         address.url, camera.stream_url

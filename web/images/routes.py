@@ -8,7 +8,7 @@ from flask.views import MethodView
 from web.access.principal import current_principal
 from web.blueprint import ApiBlueprint
 from web.database import db
-from web.images.service import find_visible_file
+from web.images.service import find_visible, masked_jpeg
 from web.wiring import wired
 
 blp = ApiBlueprint("images", __name__, description="Pictures that the system saved.")
@@ -21,6 +21,8 @@ class Image(MethodView):
     @blp.response(HTTPStatus.OK, {"type": "string", "format": "binary"}, content_type="image/jpeg")
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such picture, or not yours to see.")
     def get(self, path: str) -> Response:
-        """Show a picture that the system saved."""
-        file = find_visible_file(db.session(), wired().pictures, current_principal(), path)
-        return send_file(file, mimetype="image/jpeg")
+        """Show a picture that the system saved, with the privacy masks that its camera has now."""
+        picture = find_visible(db.session(), wired().pictures, current_principal(), path)
+        if not picture.masks:
+            return send_file(picture.file, mimetype="image/jpeg")
+        return Response(masked_jpeg(picture), content_type="image/jpeg")

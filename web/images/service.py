@@ -1,18 +1,39 @@
 """Which pictures there are, and who may see them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
+from vigil.errors import FrameInvalid
+from vigil.messages import Mask
 from web.access.principal import Principal
 from web.access.visibility import CameraNotFound, is_visible_to
 from web.cameras.models import Camera
 from web.database import refused_as
 from web.errors import NotFound
 from web.images.folder import PictureFolder, is_plain
+from web.images.masked import masked_picture
 from web.images.models import SavedPicture
+from web.masks.service import in_force
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class VisiblePicture:
+    """A saved picture that somebody may see.
+
+    Attributes:
+        masks: What its camera hides now.
+    """
+
+    path: str
+    file: Path
+    masks: tuple[Mask, ...]
 
 
 class PictureNotFound(NotFound):
@@ -53,8 +74,10 @@ def camera_of(session: Session, path: str) -> int:
     return picture.camera_id
 
 
-def find_visible_file(session: Session, folder: PictureFolder, who: Principal, path: str) -> Path:
-    """Return the file of a picture that somebody may see.
+def find_visible(
+    session: Session, folder: PictureFolder, who: Principal, path: str
+) -> VisiblePicture:
+    """Return a picture that somebody may see.
 
     Raises:
         PictureNotFound: It was not saved by the system, is gone, or shows a hidden camera.
@@ -64,4 +87,17 @@ def find_visible_file(session: Session, folder: PictureFolder, who: Principal, p
     file = folder.file(path)
     if session.scalar(query) is None or file is None:
         raise PictureNotFound
-    return file
+    return VisiblePicture(path, file, in_force(session, camera_id))
+
+
+def masked_jpeg(picture: VisiblePicture) -> bytes:
+    """Return a picture with its masks painted over it, whatever was painted when it was saved.
+
+    Raises:
+        PictureNotFound: It cannot be painted, so nobody may see it; or it is gone by now.
+    """
+    try:
+        return masked_picture(picture.file.read_bytes(), picture.masks)
+    except (FrameInvalid, OSError) as error:
+        log.warning("saved_picture_not_shown", path=picture.path, reason=str(error))
+        raise PictureNotFound from None

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from vigil import keys
 from vigil.bus.connection import RedisClient
 from vigil.bus.frames.bell import RedisFrameBell
+from vigil.bus.frames.masked import KnownConfigs, MaskedFrames
 from vigil.bus.frames.redis import RedisFrameStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.base import StatusBoard
@@ -16,7 +17,7 @@ from web.live.feeds import FeedBoard
 from web.live.reader import LiveReader
 from web.live.service import RECHECK_S, LiveViews
 from web.live.stream import Waker
-from web.live.substitutes import CameraFacts, NoSignal, RawWithBanner, Substitute
+from web.live.substitutes import NoSignal, RawWithBanner, Substitute
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,16 @@ def build_live(
     redis: RedisClient,
     *,
     statuses: StatusBoard[CameraStatus],
-    facts: CameraFacts,
+    facts: KnownConfigs,
     site_zone: ZoneInfo,
     clock: Clock,
     recheck_s: float = RECHECK_S,
 ) -> Live:
     """Return the stream path over a media Redis. Call in the thread of the server's hub."""
     waker, watchers = Waker(), RedisWatchers(redis)
-    stores = {kind: RedisFrameStore(redis, kind=kind) for kind in keys.FrameKind}
+    stores = {
+        kind: MaskedFrames(RedisFrameStore(redis, kind=kind), facts) for kind in keys.FrameKind
+    }
     no_signal = NoSignal(statuses=statuses, facts=facts, site_zone=site_zone, clock=clock)
     with_banner = RawWithBanner(
         raw=stores[keys.FrameKind.RAW],

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import structlog
 
 from vigil.bus.answers import Answers
-from vigil.bus.frames.base import FrameBell, FrameStore
+from vigil.bus.frames.base import FrameBell, NewestFrames
 from vigil.bus.watchers.base import Watchers
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
@@ -41,7 +41,7 @@ class LiveReader:
     def __init__(
         self,
         *,
-        store: FrameStore,
+        store: NewestFrames,
         bell: FrameBell,
         board: FeedBoard,
         watchers: Watchers,

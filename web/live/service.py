@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from gevent.threadpool import ThreadPool
 
-from vigil.bus.frames.base import FrameStore
+from vigil.bus.frames.base import NewestFrames
 from vigil.bus.watchers.base import Watchers
 from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId
@@ -71,7 +71,7 @@ class LiveViews:
     def __init__(
         self,
         *,
-        store: FrameStore,
+        store: NewestFrames,
         watchers: Watchers,
         board: FeedBoard,
         waker: Waker,

@@ -1,13 +1,14 @@
 """What is shown of a camera that has no picture of the kind that was asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from vigil.bus.frames.base import FrameStore
+from vigil.bus.frames.base import NewestFrames
+from vigil.bus.frames.masked import KnownConfigs
 from vigil.bus.leases.base import Leases
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import MICROSECONDS, Clock, utc_from_us
@@ -45,15 +46,6 @@ class Substitute(Protocol):
         ...
 
 
-class CameraFacts(Protocol):
-    """What the stream path knows of cameras without asking the database."""
-
-    @property
-    def cameras(self) -> Mapping[CameraId, CameraConfig]:
-        """Every camera, as web published it last."""
-        ...
-
-
 class NoSignal:
     """Stands in for a picture of a camera that gives none; a new one each second.
 
@@ -68,7 +60,7 @@ class NoSignal:
         self,
         *,
         statuses: StatusBoard[CameraStatus],
-        facts: CameraFacts,
+        facts: KnownConfigs,
         site_zone: ZoneInfo,
         clock: Clock,
     ) -> None:
@@ -108,7 +100,7 @@ class NoSignal:
         if status is None:
             return None, "no camera service looks after it"
         if status.state is not CameraState.INACTIVE:
-            return None, "connecting ..."
+            return None, _what_comes(camera, status)
         return local(status.since_us, self._site_zone), status.error
 
 
@@ -126,9 +118,9 @@ class RawWithBanner:
     def __init__(
         self,
         *,
-        raw: FrameStore,
+        raw: NewestFrames,
         leases: Leases,
-        facts: CameraFacts,
+        facts: KnownConfigs,
         no_signal: Substitute,
         site_zone: ZoneInfo,
     ) -> None:
@@ -164,6 +156,13 @@ class RawWithBanner:
         if left_us is None:
             return "recognition is away"
         return f"recognition is away since {local(left_us, self._site_zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _what_comes(camera: CameraConfig | None, status: CameraStatus) -> str:
+    """Return why a camera that gives video has no picture."""
+    if camera is not None and camera.masks and status.state is CameraState.ACTIVE:
+        return status.error or "its privacy masks are being put on"
+    return "connecting ..."
 
 
 def local(utc_us: int, zone: ZoneInfo) -> datetime:

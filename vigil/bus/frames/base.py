@@ -7,8 +7,20 @@ from vigil.bus.answers import Answers
 from vigil.domain.camera import CameraId, Epoch
 
 
-class FrameStore(Protocol):
-    """The newest JPEG of each camera, of one kind: raw or boxed."""
+class NewestFrames(Protocol):
+    """Who shows the newest JPEG of each camera, of one kind: raw or boxed."""
+
+    def newest(self, camera_ids: Collection[CameraId]) -> Answers[bytes]:
+        """Return the JPEG of each camera that has one, in one round trip a server.
+
+        Raises:
+            BusUnavailable: Redis does not answer; of a cluster, no server that was asked.
+        """
+        ...
+
+
+class FrameStore(NewestFrames, Protocol):
+    """The newest JPEG of each camera, of one kind, to read and to write."""
 
     def put(self, camera_id: CameraId, jpeg: bytes, *, epoch: Epoch, ttl_s: float) -> None:
         """Replace the camera's picture, and ring its bell. A boxed one ends the look at it.
@@ -31,14 +43,6 @@ class FrameStore(Protocol):
         Raises:
             LeaseLost: epoch is not the lease's; nothing was removed.
             BusUnavailable: Redis does not answer.
-        """
-        ...
-
-    def newest(self, camera_ids: Collection[CameraId]) -> Answers[bytes]:
-        """Return the JPEG of each camera that has one, in one round trip a server.
-
-        Raises:
-            BusUnavailable: Redis does not answer; of a cluster, no server that was asked.
         """
         ...
 

@@ -1,9 +1,20 @@
-"""Whether a shape can be looked into. Pure: no database, no frame."""
+"""The corners of a shape, and whether it encloses anything. Pure: no database, no frame."""
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
-from web.rectangles.models import MAX_PX
+#: Pixels beyond which no frame reaches.
+MAX_PX = 32_768
+
+
+def corners_of(shape: dict[str, Any]) -> list[tuple[float, float]]:
+    """Return the corners of a box or a polygon, as a body has it."""
+    if shape.get("points") is not None:
+        return [(point["x"], point["y"]) for point in shape["points"]]
+    left, top = shape["x"], shape["y"]
+    right, bottom = left + shape["width"], top + shape["height"]
+    return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
 def fault_of(corners: Sequence[tuple[float, float]], frame_wh: tuple[int, int] | None) -> str:

@@ -1,0 +1,1 @@
+"""Privacy masks: what is painted over in every picture of a camera."""
