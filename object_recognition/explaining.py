@@ -19,9 +19,16 @@ MAX_EXPLAINED = 10
 
 
 class Explainer:
-    """Explains what becomes of one camera's detections, once a second."""
+    """Explains what becomes of one camera's detections, now and then.
 
-    def __init__(self) -> None:
+    Args:
+        every_s: Seconds between two explanations, by capture time; 0: each frame is explained.
+        at_most: So many detections of a frame are explained: the surest.
+    """
+
+    def __init__(self, *, every_s: float = EXPLAIN_EVERY_S, at_most: int = MAX_EXPLAINED) -> None:
+        self._every_s = every_s
+        self._at_most = at_most
         self._explained_us = 0
 
     def explain(
@@ -45,7 +52,7 @@ class Explainer:
             full_scale: What makes pixels of the picture pixels of the full frame.
         """
         # A clock that was set back is no reason to wait.
-        if abs(stamp.captured_at_us - self._explained_us) < EXPLAIN_EVERY_S * MICROSECONDS:
+        if abs(stamp.captured_at_us - self._explained_us) < self._every_s * MICROSECONDS:
             return None
         drops = drops_of(
             found,
@@ -74,7 +81,7 @@ class Explainer:
                     box=box_of(full[row]),
                     drops=drops[row],
                 )
-                for row in dropped[:MAX_EXPLAINED]
+                for row in dropped[: self._at_most]
             ),
         )
 

@@ -7,8 +7,8 @@ import structlog
 from object_recognition.attention import Attention
 from object_recognition.capacity import CapacityMeter
 from object_recognition.detection import ImageBgr
-from object_recognition.drawing import Caption, annotate
 from object_recognition.looker import LentLease
+from object_recognition.overlay import draw
 from object_recognition.picture import decoded, encoded
 from object_recognition.quarantine import Quarantine
 from object_recognition.recognisers import OFF, Chosen, Recognisers
@@ -291,13 +291,11 @@ class RecognitionWorker:
             return
         record.seen = seen
         self._facts.say(*seen.facts)
-        annotate(
+        draw(
             image_bgr,
-            seen.shown,
+            seen,
             labels=chosen.detector.labels,
-            track_id=seen.track_id,
-            zones=seen.zones,
-            caption=Caption(chosen.detector.name, local_time(camera, frame)),
+            captured_at=local_time(camera, frame),
         )
         record.attention.note_shown(self._clock.monotonic_s())
         self._publish(frame, image_bgr, seen, epoch, ttl_s=ttl_s)
