@@ -15,7 +15,6 @@ import structlog
 from camera_ctrl.decode.decoder import CameraDecoder
 from camera_ctrl.decode.demand import Demand
 from camera_ctrl.decode.motion import MotionGate
-from camera_ctrl.liveness import DEAD_AFTER_INTERVALS, DEAD_AFTER_S
 from camera_ctrl.notes import Note, Notes
 from camera_ctrl.pace import comes_after_s
 from camera_ctrl.reports import DecodeReport
@@ -328,15 +327,13 @@ class DecodeShard:
     def _put(self, camera: DecodedCamera, jpeg: bytes | None, epoch: Epoch) -> None:
         if jpeg is None or epoch == camera.lost_epoch:
             return
-        camera_id, frame_fps = camera.config.id, camera.config.frame_fps
-        captured_at_us = read_stamp(jpeg).captured_at_us
-        live_until_us = captured_at_us + _live_s(frame_fps) * MICROSECONDS
+        camera_id = camera.config.id
         # A backlog outlives its camera: what it shows is not live.
-        if self._is_over(camera, jpeg, live_until_us):
+        if not camera.may_show(jpeg, self._clock.utc_us()):
             return
         try:
             self._frames.put(camera_id, jpeg, epoch=epoch, ttl_s=camera.frame_ttl_s())
-            camera.last_frame_us = captured_at_us
+            camera.last_frame_us = read_stamp(jpeg).captured_at_us
             camera.rate.count(self._clock.monotonic_s())
         except LeaseLost:
             camera.lost_epoch = epoch
@@ -345,15 +342,8 @@ class DecodeShard:
             log.info("picture_dropped", camera_id=camera_id, reason=str(error))
         # If the camera died, was taken away or masked anew meanwhile, the one before this may have
         # been removed.
-        if self._is_over(camera, jpeg, live_until_us):
+        if not camera.may_show(jpeg, self._clock.utc_us()):
             self._take_back(camera, epoch)
-
-    def _is_over(self, camera: DecodedCamera, jpeg: bytes, live_until_us: float) -> bool:
-        return (
-            camera.is_gone
-            or not camera.config.lets_show(jpeg)
-            or self._clock.utc_us() >= live_until_us
-        )
 
     def _take_back(self, camera: DecodedCamera, epoch: Epoch) -> None:
         try:
@@ -373,15 +363,6 @@ def _runs_of_one_template(entries: list[Entry]) -> list[list[Entry]]:
             runs.append([])
         runs[-1].append(entry)
     return runs
-
-
-def _live_s(frame_fps: float) -> float:
-    """Return how long after its capture a picture's camera is alive for certain.
-
-    No longer than the watch waits for packets: it removes the picture of a camera that died, and
-    what is put behind that would stay.
-    """
-    return max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS / frame_fps)
 
 
 def main(pipe: Connection, notes: Notes, settings: CameraSettings) -> None:

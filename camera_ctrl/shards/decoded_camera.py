@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from camera_ctrl.decode.decoder import CameraDecoder
 from camera_ctrl.decode.demand import KEYFRAME_EVERY_S, Demand
+from camera_ctrl.liveness import DEAD_AFTER_INTERVALS, DEAD_AFTER_S
 from camera_ctrl.nal import stands_alone
 from camera_ctrl.rate import RateMeter
 from camera_ctrl.reports import DecodeReport
@@ -13,6 +14,7 @@ from vigil import keys
 from vigil.bus.packets.base import Entry, EntryId
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import Epoch
+from vigil.domain.frame import read_stamp
 from vigil.messages import RECOGNITION_OFF, CameraConfig, Decoding
 
 
@@ -103,6 +105,14 @@ class DecodedCamera:
         if entries:
             self.position = entries[-1].entry_id
         return keyframe
+
+    def may_show(self, jpeg: bytes, now_us: int) -> bool:
+        """Return whether a picture shows what is live, and nothing that is hidden by now."""
+        # No longer than the watch waits for packets: it removes the picture of a camera that died,
+        # and what is put behind that would stay.
+        live_s = max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS / self.config.frame_fps)
+        is_live = now_us < read_stamp(jpeg).captured_at_us + live_s * MICROSECONDS
+        return is_live and not self.is_gone and self.config.lets_show(jpeg)
 
     def frame_ttl_s(self) -> float:
         """Return how long its next picture lives."""

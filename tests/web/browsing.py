@@ -108,3 +108,19 @@ def log_in(page: Page, caller: Caller) -> None:
     form.get_by_label("User name").fill(caller.username)
     form.get_by_label("Password").fill(PASSWORD)
     form.get_by_role("button", name="Log in").click()
+
+
+def draw_with_a_finger(page: Page, layer: str, parts: tuple[float, ...]) -> None:
+    """Lay a finger on a layer and draw along its diagonal, by shares of its width and height."""
+    bounds = page.locator(layer).bounding_box()
+    assert bounds is not None
+    first, *others = (
+        {"x": bounds["x"] + bounds["width"] * part, "y": bounds["y"] + bounds["height"] * part}
+        for part in parts
+    )
+    session = page.context.new_cdp_session(page)
+    touch = "Input.dispatchTouchEvent"
+    session.send(touch, {"type": "touchStart", "touchPoints": [first]})
+    for point in others:
+        session.send(touch, {"type": "touchMove", "touchPoints": [point]})
+    session.send(touch, {"type": "touchEnd", "touchPoints": []})

@@ -51,7 +51,7 @@ def test_the_other_services_learn_of_them_with_the_frame_on_which_they_were_draw
 
     camera = published(world, camera_id)
     assert camera.revision > before.revision
-    corners = [(point["x"], point["y"]) for point in TRIANGLE["points"]]
+    corners = ((1, 1), (9.5, 1), (5, 9))
     assert camera.masks == (
         a_box(10, 20, 30, 40, frame_wh=(1280, 720)),
         a_box(10, 20, 30, 40, frame_wh=(640, 360)),

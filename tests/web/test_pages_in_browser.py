@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.web.browsing import Visitor, log_in
+from tests.web.browsing import Visitor, draw_with_a_finger, log_in
 from tests.web.pictures import HEIGHT, WIDTH
 from tests.web.worlds import World
 from web.status.readiness import NOT_DURABLE
@@ -184,19 +184,8 @@ def test_a_name_can_be_saved_while_it_is_typed_and_one_undo_takes_it_back(
 def test_a_finger_draws_on_a_phone(pictured: World, address: str, visitor: Visitor) -> None:
     camera_id = pictured.camera()
     page = editor_of(visitor, pictured, address, camera_id, is_phone=True)
-    bounds = page.locator("#shapes").bounding_box()
-    assert bounds is not None
-    points = [
-        {"x": bounds["x"] + bounds["width"] * part, "y": bounds["y"] + bounds["height"] * part}
-        for part in (0.2, 0.4, 0.6)
-    ]
 
-    session = page.context.new_cdp_session(page)
-    touch = "Input.dispatchTouchEvent"
-    session.send(touch, {"type": "touchStart", "touchPoints": [points[0]]})
-    session.send(touch, {"type": "touchMove", "touchPoints": [points[1]]})
-    session.send(touch, {"type": "touchMove", "touchPoints": [points[2]]})
-    session.send(touch, {"type": "touchEnd", "touchPoints": []})
+    draw_with_a_finger(page, "#shapes", (0.2, 0.4, 0.6))
     save(page)
 
     (rectangle,) = pictured.admin().get(f"/rectangles/{camera_id}").json

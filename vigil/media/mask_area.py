@@ -67,8 +67,16 @@ def _covered(
     drawn_on = np.array(mask.frame_wh or full_wh, np.float64)
     # What a division leaves over is no pixel.
     corners = np.round(np.array(mask.points, np.float64) * (picture_wh / drawn_on), 6)
+    # Of the picture only the part that can be covered is looked at, from a corner of cells on.
+    low = np.clip(np.floor(corners.min(axis=0) - _NEAR_PX), 0, picture_wh).astype(int)
+    high = np.clip(np.floor(corners.max(axis=0) + _NEAR_PX) + 1, 0, picture_wh).astype(int)
+    low -= low % cell_px
+    if (high <= low).any():
+        return None
     area_of = _box if _is_upright_box(corners) else _polygon
-    return _in_cells(area_of(corners, picture_wh), mask.style, cell_px)
+    width, height = (high - low).tolist()
+    touched = area_of(corners - low, (width, height))
+    return _in_cells(touched, mask.style, cell_px, left=int(low[0]), top=int(low[1]))
 
 
 def _is_upright_box(corners: NDArray[np.float64]) -> bool:
@@ -122,16 +130,20 @@ def _outline(corners: NDArray[np.float64], picture_wh: tuple[int, int]) -> NDArr
     return (np.cumsum(steps, axis=1)[:, :width] > 0).astype(np.uint8)
 
 
-def _in_cells(touched: Area, style: MaskStyle, cell_px: int) -> CoveredArea | None:
+def _in_cells(
+    touched: Area, style: MaskStyle, cell_px: int, *, left: int, top: int
+) -> CoveredArea | None:
     height, width = touched.shape
     padded = np.pad(touched, ((0, -height % cell_px), (0, -width % cell_px)))
     rows, columns = padded.shape[0] // cell_px, padded.shape[1] // cell_px
     blocks = padded.reshape(rows, cell_px, columns, cell_px)
     cells: Area = np.asarray(blocks.any(axis=(1, 3)), np.bool_)
-    filled = np.argwhere(cells)
-    if not len(filled):
+    if not cells.any():
         return None
-    (top, left), (bottom, right) = filled.min(axis=0), filled.max(axis=0) + 1
-    within = cells[top:bottom, left:right]
+    # A box is covered as a whole, and painted so.
+    (first_row, last_row), (first, last) = (
+        np.flatnonzero(cells.any(axis=axis))[[0, -1]].tolist() for axis in (1, 0)
+    )
+    within = cells[first_row : last_row + 1, first : last + 1]
     is_covered = within.repeat(cell_px, axis=0).repeat(cell_px, axis=1)
-    return CoveredArea(style, int(top) * cell_px, int(left) * cell_px, is_covered)
+    return CoveredArea(style, top + first_row * cell_px, left + first * cell_px, is_covered)

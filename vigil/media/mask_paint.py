@@ -137,12 +137,16 @@ def _blurred(plane: Plane, patch: _Patch, step_wh: tuple[int, int]) -> Plane:
         top : _end(patch.rows.stop, step_wh[1]), left : _end(patch.columns.stop, step_wh[0])
     ]
     height, width = around.shape[:2]
-    cells_wh = (-(-width // step_wh[0]), -(-height // step_wh[1]))
-    means = cv2.resize(around, cells_wh, interpolation=cv2.INTER_AREA)
+    # Whole cells, at the picture's end too: OpenCV has their means sooner.
+    whole = cv2.copyMakeBorder(
+        around, 0, -height % step_wh[1], 0, -width % step_wh[0], cv2.BORDER_REPLICATE
+    )
+    cells_wh = (whole.shape[1] // step_wh[0], whole.shape[0] // step_wh[1])
+    means = cv2.resize(whole, cells_wh, interpolation=cv2.INTER_AREA)
     coarse = np.asarray(means, np.uint8) & _KEPT_BITS
-    smooth = np.asarray(cv2.resize(coarse, (width, height)), np.uint8)
+    smooth = np.asarray(cv2.resize(coarse, (whole.shape[1], whole.shape[0])), np.uint8)
     if plane.ndim == 3:
-        smooth = smooth.reshape(height, width, plane.shape[2])
+        smooth = smooth.reshape(whole.shape)
     return smooth[patch.rows.start - top :, patch.columns.start - left :][
         : patch.rows.stop - patch.rows.start, : patch.columns.stop - patch.columns.start
     ]

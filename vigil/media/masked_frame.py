@@ -54,17 +54,19 @@ class FrameMasker:
         self._mark = mark
         #: What was made for which form of frame: a stream has one, and its next another.
         self._paint: tuple[object, MaskPaint] | None = None
+        #: Kept: memory that is new for each frame costs four times as much as the copy.
+        self._copy: av.VideoFrame | None = None
 
     def masked(
         self, frame: av.VideoFrame, *, full_wh: tuple[int, int] | None = None
     ) -> MaskedFrame:
         """Return a frame with the masks painted over it.
 
-        The decoder may need the frame as it was to make the next ones of it: what it still holds
-        is copied, and only the copy is painted.
+        The decoder may need the frame as it was to make the next ones of it, so a copy is painted:
+        what is returned is good until the next call.
 
         Args:
-            frame: In any pixel format. Not to be used any more.
+            frame: In any pixel format.
             full_wh: The full frame, where this is a smaller one of the same scene.
 
         Raises:
@@ -73,7 +75,7 @@ class FrameMasker:
         if not self._masks:
             return MaskedFrame(frame)
         try:
-            paintable = _paintable(frame)
+            paintable = self._paintable(frame)
             planes = _planes(paintable)
         except (FFmpegError, ValueError) as error:
             raise FrameInvalid(
@@ -82,6 +84,24 @@ class FrameMasker:
         paint = self._paint_for(paintable, full_wh)
         paint.paint(planes)
         return MaskedFrame(paintable, paint.hidden, self._mark)
+
+    def _paintable(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Return a frame that the decoder does not hold, in a format whose planes we know."""
+        name = frame.format.name
+        if not (name in _PLANAR or name in _SEMI_PLANAR or name == "gray"):
+            steps = (64 // frame.format.chroma_width(64), 64 // frame.format.chroma_height(64))
+            return frame.reformat(format=_FULL_RANGE.get(steps, _ANY))
+        copy = self._copy
+        if copy is None or (copy.format.name, copy.width, copy.height) != (
+            name,
+            frame.width,
+            frame.height,
+        ):
+            copy = self._copy = av.VideoFrame(frame.width, frame.height, name)
+        copy.color_range, copy.colorspace = frame.color_range, frame.colorspace
+        for ours, theirs in zip(_planes(copy), _planes(frame), strict=True):
+            ours[...] = theirs
+        return copy
 
     def _paint_for(self, frame: av.VideoFrame, full_wh: tuple[int, int] | None) -> MaskPaint:
         forms, picture_wh = _forms(frame), (frame.width, frame.height)
@@ -104,18 +124,6 @@ def mask_picture(
     height, width = image_bgr.shape[:2]
     form = PlaneForm(step_x=1, step_y=1, black=0)
     MaskPaint(masks, (width, height), [form], full_wh=full_wh).paint([image_bgr])
-
-
-def _paintable(frame: av.VideoFrame) -> av.VideoFrame:
-    """Return a frame that nobody else sees, in a format whose planes we know."""
-    name = frame.format.name
-    if name in _PLANAR or name in _SEMI_PLANAR or name == "gray":
-        frame.make_writable()
-        return frame
-    steps = (64 // frame.format.chroma_width(64), 64 // frame.format.chroma_height(64))
-    painted = frame.reformat(format=_FULL_RANGE.get(steps, _ANY))
-    painted.make_writable()
-    return painted
 
 
 def _forms(frame: av.VideoFrame) -> tuple[PlaneForm, ...]:

@@ -40,11 +40,15 @@ def log_in_page() -> str:
 
 @pages.get("/snapshot_ui/<id:camera_id>")
 def rectangles_page(camera_id: int) -> str:
-    """Let somebody draw a camera's rectangles."""
+    """Let somebody draw a camera's rectangles, and its privacy masks."""
     who = current_principal()
     camera = find_visible(db.session(), who, camera_id)
-    may_edit = who.may(Right.EDIT_RULES)
-    return render_template("snapshot_ui.html", camera=camera, may_edit=may_edit)
+    return render_template(
+        "snapshot_ui.html",
+        camera=camera,
+        may_edit=who.may(Right.EDIT_RULES),
+        may_mask=who.may(Right.EDIT_MASKS),
+    )
 
 
 @pages.get("/docs")
