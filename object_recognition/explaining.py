@@ -27,9 +27,16 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class Explainer:
-    """Explains what becomes of one camera's detections, once a second."""
+    """Explains what becomes of one camera's detections, now and then.
 
-    def __init__(self) -> None:
+    Args:
+        every_s: Seconds between two explanations, by capture time; 0: each frame is explained.
+        at_most: So many detections of a frame are explained: the surest.
+    """
+
+    def __init__(self, *, every_s: float = EXPLAIN_EVERY_S, at_most: int = MAX_EXPLAINED) -> None:
+        self._every_s = every_s
+        self._at_most = at_most
         self._explained_us = 0
 
     def explain(
@@ -61,17 +68,17 @@ class Explainer:
             full_scale: What makes pixels of the picture pixels of the full frame.
         """
         # A clock that was set back is no reason to wait.
-        if abs(stamp.captured_at_us - self._explained_us) < EXPLAIN_EVERY_S * MICROSECONDS:
+        if abs(stamp.captured_at_us - self._explained_us) < self._every_s * MICROSECONDS:
             return None
         order = np.argsort(-found.confidence, kind="stable")
         dropped = order[~is_shown[order]]
         waits = _waits_of(followed, camera.zones, zone_filter.in_each(found), is_shown)
-        waiting = [row for row in order.tolist() if row in waits][:MAX_EXPLAINED]
+        waiting = [row for row in order.tolist() if row in waits][: self._at_most]
         if not len(dropped) and not waiting:
             return None
         self._explained_us = stamp.captured_at_us
         full = found.xyxy * np.array(full_scale * 2, np.float32)
-        explained_rows = dropped[:MAX_EXPLAINED]
+        explained_rows = dropped[: self._at_most]
         drops = drops_of(
             found.take(explained_rows),
             bounds=bounds,

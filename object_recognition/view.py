@@ -28,16 +28,24 @@ class CameraView:
         camera_id: Its number.
         epoch: Of the lease.
         first_track: The number of its first track.
+        explainer: Says what is not shown, and why; None: one that does so once a second.
     """
 
-    def __init__(self, camera_id: CameraId, epoch: Epoch, *, first_track: int = 1) -> None:
+    def __init__(
+        self,
+        camera_id: CameraId,
+        epoch: Epoch,
+        *,
+        first_track: int = 1,
+        explainer: Explainer | None = None,
+    ) -> None:
         self._camera_id = camera_id
         self.epoch = epoch
         #: Of the settings and the size for which it was made.
         self._filter: tuple[object, ZoneFilter] | None = None
         self._shapes: tuple[object, tuple[Zone, ...], tuple[Line, ...]] | None = None
         self._follower: tuple[object, Follower] | None = None
-        self._explainer = Explainer()
+        self._explainer = explainer or Explainer()
         self._next_track = first_track
         self._tallies = Tallies()
         #: Whether it is known what the owner before counted today.

@@ -71,7 +71,7 @@ class CameraConfigs:
         self._bell = bell
         self._path = path
         self._clock = clock
-        self._known = _read_last_good(path)
+        self._known = read_last_good(path)
         self._due_s = 0.0
         self._left_alone_until_s = 0.0
 
@@ -122,7 +122,8 @@ class CameraConfigs:
             log.error("last_good_config_not_kept", path=str(self._path), error=str(error))
 
 
-def _read_last_good(path: Path) -> KnownCameras:
+def read_last_good(path: Path) -> KnownCameras:
+    """Return the configuration that a service keeps on disk; no camera where there is none."""
     try:
         return decode(KnownCameras, path.read_bytes())
     except FileNotFoundError:

@@ -8,19 +8,19 @@ import av
 import structlog
 from av.error import FFmpegError
 
-from camera_ctrl.decode.jpeg import encoded, luma_of
 from camera_ctrl.decode.motion import MotionGate
-from camera_ctrl.decode.picker import FramePicker
 from camera_ctrl.nal import stands_alone
 from vigil.bus.packets.base import Entry, Template, place_of
 from vigil.camera_document import Mask
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, least_sequence, stamped
+from vigil.domain.frame_picker import FramePicker
 from vigil.domain.mask_mark import mark_segment
 from vigil.domain.motion import Motion, motion_segment
 from vigil.domain.packet import Packet
 from vigil.errors import FrameInvalid
 from vigil.media.bounds import MAX_PIXELS
+from vigil.media.jpeg import encoded, luma_of
 from vigil.media.masked_frame import FrameMasker, MaskedFrame
 from vigil.media.template import reopened
 

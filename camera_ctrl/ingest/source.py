@@ -5,6 +5,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from vigil.camera_document import CameraConfig, Transport
 from vigil.domain.camera import Stream
+from vigil.media.containers import VIDEO_CONTAINERS
 from vigil.sealing import Sealer
 
 #: How long a camera may take to open; slow ones need some seconds.
@@ -28,8 +29,6 @@ _PROTOCOLS = {
 SCHEMES = tuple(sorted(_PROTOCOLS))
 #: The one demuxer of a scheme that has one.
 _DEMUXER = {"rtsp": "rtsp", "rtsps": "rtsp", "device": "v4l2"}
-#: Containers of video that a network source or a file may be; playlists are none.
-_CONTAINERS = "mpjpeg,mjpeg,mov,matroska,webm,mpegts,flv,avi,h264,hevc,nut"
 _DEFAULT_PORT = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 
 
@@ -138,7 +137,7 @@ def ffmpeg_options(source: Source) -> dict[str, str]:
             "analyzeduration": "500000",
             "probesize": "500000",
         }
-    options["format_whitelist"] = _CONTAINERS
+    options["format_whitelist"] = VIDEO_CONTAINERS
     if source.is_http:
         options["rw_timeout"] = str(round(_IO_TIMEOUT_S * 1_000_000))
     return options

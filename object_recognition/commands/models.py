@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from statistics import median
 
 import cv2
@@ -19,7 +19,7 @@ from object_recognition.engines.choice import INT8_SUFFIX, Engines, engines_for
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine, open_runtime
 from object_recognition.models.source import DEFAULT_MODEL, ModelSource, is_url
-from object_recognition.models.store import ModelStore, Stored
+from object_recognition.models.store import ModelStore
 from object_recognition.settings import ModelSettings
 from vigil.clock import SystemClock
 from vigil.errors import ModelInvalid, SetupInvalid
@@ -29,7 +29,6 @@ from vigil.settings import load
 
 _LOOKS = 30
 _FRAME_WH = (1920, 1080)
-_LEAST_PREFIX = 6
 
 
 class _Settings(ModelSettings):
@@ -172,23 +171,8 @@ def _kept(site: _Site, model: str) -> tuple[Path, str]:
     path = Path(model)
     if path.exists():
         return site.store.add_file(path.resolve()), path.stem
-    found = [each for each in site.store.stored() if _is_called(each, model)]
-    if len(found) == 1:
-        return found[0].path, _name_of(found[0])
-    if found:
-        raise ModelInvalid(f"'{model}' may be {len(found)} models; say more digits of its number")
-    raise ModelInvalid(
-        f"'{model}' is no file, no URL and no model that is kept; 'vigil models list' shows those"
-    )
-
-
-def _is_called(stored: Stored, text: str) -> bool:
-    is_number = len(text) >= _LEAST_PREFIX and stored.path.stem.startswith(text)
-    return is_number or any(PurePosixPath(each).stem == text for each in stored.origins)
-
-
-def _name_of(stored: Stored) -> str:
-    return PurePosixPath(stored.origins[0]).stem if stored.origins else stored.path.stem[:12]
+    stored = site.store.called(model)
+    return stored.path, stored.name
 
 
 def _describe(site: _Site, path: Path, name: str) -> None:

@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 #: Least free bytes that a download leaves on the disk, which recording needs too.
 _KEEP_FREE_BYTES = 256 * 1024**2
 _CHUNK_BYTES = 1024**2
+#: Fewer digits of a number name no model.
+_LEAST_PREFIX = 6
 _NAME = re.compile(r"[0-9a-f]{64}\.(onnx|zip)")
 
 
@@ -57,6 +59,16 @@ class Stored:
 
     path: Path
     origins: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name for people: that of the file it came from, or how its number begins."""
+        return PurePosixPath(self.origins[0]).stem if self.origins else self.path.stem[:12]
+
+    def is_called(self, text: str) -> bool:
+        """Return whether text is its name, or how its number begins."""
+        is_number = len(text) >= _LEAST_PREFIX and self.path.stem.startswith(text)
+        return is_number or any(PurePosixPath(each).stem == text for each in self.origins)
 
 
 class ModelStore:
@@ -102,6 +114,24 @@ class ModelStore:
                 origins.setdefault(origin.sha256, []).append(origin.url)
         kept = sorted(path for path in self._folder.glob("*.*") if _NAME.fullmatch(path.name))
         return [Stored(path, tuple(origins.get(path.stem, ()))) for path in kept]
+
+    def called(self, text: str) -> Stored:
+        """Return the model that somebody names as the list of them shows it.
+
+        Raises:
+            ModelInvalid: None is called so, or several are.
+        """
+        found = [each for each in self.stored() if each.is_called(text)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise ModelInvalid(
+                f"'{text}' may be {len(found)} models; say more digits of its number"
+            )
+        raise ModelInvalid(
+            f"'{text}' is no file, no URL and no model that is kept; "
+            "'vigil models list' shows those"
+        )
 
     def fetch(self, source: ModelSource) -> Path:
         """Return the file of a source, downloaded and checked unless it is there.

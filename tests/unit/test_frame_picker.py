@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_ctrl.decode.picker import FramePicker
 from vigil.clock import MICROSECONDS
+from vigil.domain.frame_picker import FramePicker
 
 BEGAN_US = 1_790_000_000_000_000
 

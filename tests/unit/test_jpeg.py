@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorRange, Colorspace
 
-from camera_ctrl.decode.jpeg import encoded
 from standalone.demo.counter import draw_test_card, read_counter
 from tests.pictures import Image, bgr_of
 from vigil.errors import FrameInvalid
 from vigil.media.bounds import MAX_SIDE_PX, MIN_SIDE_PX
+from vigil.media.jpeg import encoded
 
 SIZE_WH = (320, 180)
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorRange, Colorspace
 
-from camera_ctrl.decode.jpeg import encoded
 from standalone.demo.clip import ClipFormat, Codec
 from tests.cameras.clips import SMALL, CardClip
 from tests.masks import BLUR, a_box, a_polygon
 from tests.pictures import Image, bgr_of
 from vigil.camera_document import Mask
 from vigil.errors import FrameInvalid
+from vigil.media.jpeg import encoded
 from vigil.media.masked_frame import FrameMasker, MaskedFrame, mask_picture
 
 WH = (96, 64)

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pytest
 
 from bench.footage import data_folder, people_of_vtest
-from camera_ctrl.decode.jpeg import luma_of
 from camera_ctrl.decode.motion import MotionGate
 from standalone.demo.scene import Scene
 from vigil.domain.motion import Motion
+from vigil.media.jpeg import luma_of
 
 Plane = npt.NDArray[np.uint8]
 Levels = npt.NDArray[np.floating[Any]]

@@ -1,0 +1,1 @@
+"""Footage in files, looked at as the recognition workers look at a camera."""
