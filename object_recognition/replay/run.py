@@ -11,8 +11,8 @@ from object_recognition.assembly import make_engines, make_store
 from object_recognition.models.shelf import ModelShelf
 from object_recognition.models.source import DEFAULT_MODEL, is_url
 from object_recognition.models.store import ModelStore
-from object_recognition.recognisers import BASIC, DEFAULT, Chosen, Recognisers
-from object_recognition.replay.begins import begins_of
+from object_recognition.recognisers import BASIC, DEFAULT, Recognisers
+from object_recognition.replay.begins import Begins, begins_of
 from object_recognition.replay.cameras import a_new_camera, camera_of, known_cameras
 from object_recognition.replay.changes import COMPARABLE, changed
 from object_recognition.replay.clip import Clip, clip_time, opened
@@ -90,11 +90,15 @@ class _Session:
         request = self._request
         camera = self._camera()
         other = changed(camera, request.compare, names=COMPARABLE) if request.compare else None
-        with opened(request.clip) as clip, self._video(camera) as video:
-            chosen = self._chosen(camera)
-            if chosen is None:
-                return _INTERRUPTED
-            return self._replayed(clip, camera, other, chosen=chosen, video=video)
+        with opened(request.clip) as clip:
+            # What is wrong is said before a model is waited for.
+            begins = begins_of(
+                request.begins, created_at=clip.created_at, time_zone=camera.time_zone
+            )
+            with self._video(camera) as video:
+                if not self._is_ready(camera):
+                    return _INTERRUPTED
+                return self._replayed(clip, begins, camera, other, video=video)
 
     def _camera(self) -> CameraConfig:
         request = self._request
@@ -133,32 +137,36 @@ class _Session:
         finally:
             video.discard()
 
-    def _chosen(self, camera: CameraConfig) -> Chosen | None:
-        """Return what looks, when it is there; None: nobody waits for it any more."""
+    def _is_ready(self, camera: CameraConfig) -> bool:
+        """Return when what looks is there; False: nobody waits for it any more.
+
+        Raises:
+            ModelUnavailable: It cannot be had.
+        """
         self._shelf.start()
         while not self._recognisers.are_ready([camera]):
             self._progress.waits("the model is made ready")
             if self._stop.wait(_POLL_S):
-                return None
-        chosen = self._recognisers.of(camera)
-        if chosen.error is not None:
+                return False
+        error = self._recognisers.of(camera).error
+        if error is not None:
             raise ModelUnavailable(
-                f"the model cannot be had: {chosen.error}; --model names another, and "
+                f"the model cannot be had: {error}; --model names another, and "
                 "'--model basic' looks without any"
             )
-        return chosen
+        return True
 
     def _replayed(
         self,
         clip: Clip,
+        begins: Begins,
         camera: CameraConfig,
         other: CameraConfig | None,
         *,
-        chosen: Chosen,
         video: AnnotatedVideo | None,
     ) -> int:
         request, settings = self._request, self._settings
-        begins = begins_of(request.begins, created_at=clip.created_at, time_zone=camera.time_zone)
+        detector = self._recognisers.of(camera).detector
         maker = FrameMaker(camera, begins_us=begins.us, jpeg_quality=settings.jpeg_quality)
         trials = [
             Trial(each, begins, self._recognisers.of(each))
@@ -170,7 +178,7 @@ class _Session:
             clip=clip,
             begins=begins,
             maker=maker,
-            detector=chosen.detector,
+            detector=detector,
             trials=trials,
             video=video,
             progress=self._progress,
@@ -183,7 +191,7 @@ class _Session:
             clip=str(request.clip),
             camera=request.camera,
             name=camera.name,
-            recogniser=chosen.detector.name,
+            recogniser=detector.name,
             begins_at=begins.iso(0),
             replayed_s=round(clip.read_us / MICROSECONDS, 3),
             lasts_s=None if clip.lasts_us is None else round(clip.lasts_us / MICROSECONDS, 3),

@@ -210,6 +210,8 @@ def test_a_camera_of_deadly_frames_kills_two_workers_and_then_only_processes_of_
         )
         assert [len(lives) for lives in pools] == workers
         assert sum(workers) == 4
+        # While its process starts again nobody speaks for it, and what was said may have lapsed
+        wait_until(lambda: CAMERAS[0] in board.read(CAMERAS), timeout_s=STARTED_S)
         said = board.read(CAMERAS)[CAMERAS[0]]
         assert "its pictures ended the process that looked at them" in (said.error or "")
         assert not boxed.stamps[CAMERAS[0]]

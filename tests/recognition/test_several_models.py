@@ -90,6 +90,8 @@ def test_two_models_look_at_the_same_frame_and_both_are_named(tmp_path: Path) ->
         ("plate", PLATE),
     ]
     assert seen.recogniser == "people + plates"
+    # What was seen often enough is counted
+    stage.look(CONFIRM_HITS)
     status = stage.status()
     assert (status.recogniser, status.error) == ("people + plates", None)
     assert status.counts == {"person": 1, "plate": 1}

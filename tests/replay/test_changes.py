@@ -5,7 +5,7 @@ import pytest
 from object_recognition.replay.changes import COMPARABLE, changed, described
 from tests.builders import a_camera
 from tests.masks import a_box
-from vigil.camera_document import CameraConfig, Zone
+from vigil.camera_document import CameraConfig, ModelUse, Zone
 from vigil.errors import SetupInvalid
 
 DOOR = Zone(points=((0, 0), (50, 0), (50, 90)), name="Door", labels=("person",))
@@ -13,7 +13,8 @@ DOOR = Zone(points=((0, 0), (50, 0), (50, 90)), name="Door", labels=("person",))
 
 @pytest.fixture
 def camera() -> CameraConfig:
-    return a_camera(zones=(DOOR,), recognition="http://***/best.onnx", sealed_recognition="sealed")
+    use = ModelUse(model="http://***/best.onnx", sealed="sealed")
+    return a_camera(zones=(DOOR,), models=(use,))
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ def camera() -> CameraConfig:
     [
         ("min_confidence=0.25", {"min_confidence": 0.25}),
         ("frame_fps=2", {"frame_fps": 2.0}),
-        ("recognition=basic", {"recognition": "basic", "sealed_recognition": None}),
+        ("recognition=basic", {"models": (ModelUse(model="basic"),)}),
         ("time_zone=Asia/Taipei", {"time_zone": "Asia/Taipei"}),
         ("zones=off", {"zones": ()}),
         (

@@ -18,8 +18,9 @@ from tests.recognition.onnx_files import write_model
 from tests.replay.footage import Street, grey, levels_of, write_clip, write_sound
 from tests.waiting import wait_until
 from vigil.camera_configs import KnownCameras
-from vigil.camera_document import CameraConfig, Zone
+from vigil.camera_document import CameraConfig, ModelUse, Zone
 
+BASIC = (ModelUse(model="basic"),)
 RIGHT = Zone(points=((400, 0), (640, 0), (640, 360), (400, 360)), name="Gate")
 
 
@@ -103,8 +104,8 @@ def test_the_settings_are_those_of_the_camera_unless_others_are_named(
     # Given a camera that looks at its gate alone, whose left half nobody may see
     configure(
         tmp_path,
-        a_camera(3, name="Yard", recognition="basic", zones=(RIGHT,), time_zone="Asia/Taipei"),
-        a_camera(4, name="Door", recognition="basic", masks=(a_box(0, 0, 640, 360),)),
+        a_camera(3, name="Yard", models=BASIC, zones=(RIGHT,), time_zone="Asia/Taipei"),
+        a_camera(4, name="Door", models=BASIC, masks=(a_box(0, 0, 640, 360),)),
     )
 
     at_the_gate = vigil_replay(tmp_path, street.path, "--camera", "3", "--json")
@@ -186,8 +187,8 @@ def test_a_model_that_cannot_be_had_is_said_to_be_so(tmp_path: Path, model: str)
 def test_what_looks_at_a_camera_has_to_be_known(tmp_path: Path) -> None:
     # Given a camera that nothing looks at, and one whose model only the site's secret names
     write_clip(tmp_path / "clip.mp4", [grey(90)] * 5)
-    sealed = {"recognition": "http://***/best.onnx", "sealed_recognition": "sealed elsewhere"}
-    configure(tmp_path, a_camera(3, recognition="off"), a_camera(4, **sealed))
+    sealed = ModelUse(model="http://***/best.onnx", sealed="sealed elsewhere")
+    configure(tmp_path, a_camera(3, models=()), a_camera(4, models=(sealed,)))
 
     off = vigil_replay(tmp_path, "clip.mp4", "--camera", "3")
     unknown = vigil_replay(tmp_path, "clip.mp4", "--camera", "4")
