@@ -15,7 +15,10 @@ LINE = {"start": {"x": 640, "y": 600}, "end": {"x": 640, "y": 100}}
 
 
 def save(page: Page, said: str) -> None:
-    page.get_by_role("button", name="Save").click()
+    # What is said may be said already, of the time before
+    with page.expect_response(lambda answer: answer.request.method == "POST") as answer:
+        page.get_by_role("button", name="Save").click()
+    assert answer.value.ok, answer.value.text()
     expect(page.locator("#status")).to_have_text(said)
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
 
