@@ -7,6 +7,7 @@ hangs with the interpreter's lock (``hang-locked``), or without (``hang``).
 import ctypes
 import os
 import signal
+from collections.abc import Callable
 
 from typing_extensions import override
 
@@ -25,7 +26,7 @@ def _crash() -> None:
 
 
 #: A PyDLL's functions are called with the lock of the interpreter held, those of a CDLL without.
-_DEATHS = {
+_DEATHS: dict[str, Callable[[], object]] = {
     "crash": _crash,
     "hang": lambda: ctypes.CDLL(None).sleep(3600),
     "hang-locked": lambda: ctypes.PyDLL(None).sleep(3600),
