@@ -28,7 +28,7 @@ A_CAMERA = """
 INSERT INTO cameras (id, name, stream_url, sealed_url, location, recognition, transport, loop,
                      enabled, frame_fps, min_confidence, time_zone, revision, is_demo)
 OVERRIDING SYSTEM VALUE
-VALUES (1, 'Door', 'rtsp://cam/1', 'sealed', '', 'default', 'tcp', false,
+VALUES (1, 'Door', 'rtsp://cam/1', 'sealed', '', '"default"', 'tcp', false,
         true, 5, 0.4, 'UTC', 1, false)
 """
 
