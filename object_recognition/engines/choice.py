@@ -7,7 +7,7 @@ import structlog
 
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine, open_runtime, openvino_version
-from object_recognition.engines.onnx import has_cuda
+from object_recognition.engines.onnx import has_gpu_provider
 from object_recognition.engines.probe import probe
 from object_recognition.ir_archive import is_archive
 from vigil.errors import ModelInvalid, SetupInvalid
@@ -35,7 +35,7 @@ def engines_for(setting: str) -> list[Engine]:
         )
     if setting == Engine.ONNX_RUNTIME or not has_openvino:
         return [Engine.ONNX_RUNTIME]
-    if setting == "auto" and has_cuda():
+    if setting == "auto" and has_gpu_provider():
         return [Engine.ONNX_RUNTIME, Engine.OPENVINO]
     return [Engine.OPENVINO, Engine.ONNX_RUNTIME]
 

@@ -62,7 +62,8 @@ class ModelDetector:
         _refuse_other_tasks(runtime.metadata)
         self._shapes: dict[tuple[int, int], _Shape] = {}
         # An inference tells what shapes do not: whether the file runs at all.
-        fixed_wh = runtime.fixed_wh or _DYNAMIC_WH
+        #: The input at which the file was tried.
+        self.first_wh = fixed_wh = runtime.fixed_wh or _DYNAMIC_WH
         first = self._shape(fixed_wh)
         self._labels = labels_of(runtime.metadata, class_count=first.layout.class_count)
         self._side_px = max(fixed_wh)
@@ -90,6 +91,10 @@ class ModelDetector:
             return self._fixed_wh
         scale = self._side_px / max(frame_wh)
         return (_whole_cells(frame_wh[0] * scale), _whole_cells(frame_wh[1] * scale))
+
+    def layout_at(self, input_wh: tuple[int, int]) -> Layout:
+        """Return how the model lays out what it found in an input of one size."""
+        return self._shape(input_wh).layout
 
     def input_of(self, image_bgr: ImageBgr) -> Floats:
         """Return what the model is fed for a frame ``(1, 3, H, W)``; valid until the next call."""
