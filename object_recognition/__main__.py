@@ -207,6 +207,7 @@ def _worker(
         watchers=RedisWatchers(redis),
         jpeg_quality=settings.boxed_jpeg_quality,
         still_look_every_s=settings.still_look_every_s,
+        batch_max=settings.batch_max,
         first_track=first_track,
     )
 

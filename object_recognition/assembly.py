@@ -19,7 +19,8 @@ def make_engines(settings: ModelSettings, home: Path) -> Engines:
     return Engines(
         engines_for(settings.inference_engine),
         threads=settings.inference_threads,
-        folder=home / "models" / "openvino",
+        folder=home / "models",
+        batch_max=settings.batch_max,
     )
 
 

@@ -1,18 +1,21 @@
-"""The recognition worker: one frame in, one annotated picture out."""
+"""The recognition worker: frames in, annotated pictures out."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 
 from object_recognition.attention import Attention
+from object_recognition.batches import Look, detected, in_batches
+from object_recognition.boxed import boxed_jpeg
 from object_recognition.capacity import CapacityMeter
-from object_recognition.detection import ImageBgr
-from object_recognition.drawing import Caption, annotate
+from object_recognition.detection import Detections
 from object_recognition.looker import LentLease
-from object_recognition.picture import decoded, encoded
+from object_recognition.picture import JpegPicture
 from object_recognition.quarantine import Quarantine
-from object_recognition.recognisers import OFF, Chosen, Recognisers
-from object_recognition.view import CameraView, Seen, local_time
+from object_recognition.recognisers import OFF, Recognisers
+from object_recognition.record import CameraRecord
+from object_recognition.view import CameraView
 from object_recognition.watch import FrameWatch, RawFrame
 from vigil import keys
 from vigil.bus.answers import Answers
@@ -23,7 +26,6 @@ from vigil.bus.watchers.base import Watchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.domain.frame import stamped
 from vigil.domain.motion import read_motion
 from vigil.errors import (
     BusUnavailable,
@@ -34,7 +36,7 @@ from vigil.errors import (
 )
 from vigil.fact_outbox import FactOutbox
 from vigil.leases import LeaseKeeper
-from vigil.messages import CameraConfig, FrameDetections, MemberReport, RecognitionStatus
+from vigil.messages import FrameDetections, MemberReport, RecognitionStatus
 
 log = structlog.get_logger(__name__)
 
@@ -42,27 +44,6 @@ log = structlog.get_logger(__name__)
 WAIT_S = 0.2
 #: Seconds between two statuses of a camera.
 STATUS_EVERY_S = 1.0
-
-
-@dataclass(slots=True)
-class _Record:
-    """What happened on one camera since this worker took it."""
-
-    view: CameraView
-    said_s: float
-    attention: Attention
-    #: What the last look came to; None before the first.
-    seen: Seen | None = None
-    looks: int = 0
-    busy_s: float = 0.0
-    skipped: int = 0
-    error: str | None = None
-    recogniser: str = ""
-
-    @property
-    def epoch(self) -> Epoch:
-        """Under which lease it is looked at."""
-        return self.view.epoch
 
 
 class RecognitionWorker:
@@ -85,6 +66,7 @@ class RecognitionWorker:
         clock: For the pace of statuses, and for how long a look takes.
         jpeg_quality: Of the annotated pictures.
         still_look_every_s: Seconds between two looks while nothing moves; 0: at every frame.
+        batch_max: Frames to look at together, at most, where what looks can.
         first_track: The number of the first track under a lease: others may have told of some.
     """
 
@@ -105,6 +87,7 @@ class RecognitionWorker:
         clock: Clock,
         jpeg_quality: int,
         still_look_every_s: float,
+        batch_max: int = 1,
         first_track: int = 1,
     ) -> None:
         self._quarantine = quarantine
@@ -122,13 +105,16 @@ class RecognitionWorker:
         self._jpeg_quality = jpeg_quality
         self._still_look_every_s = still_look_every_s
         self._first_track = first_track
-        self._records: dict[CameraId, _Record] = {}
+        self._batch_max = batch_max
+        #: Frames to ask for next: many only where they are looked at together.
+        self._at_most = 1
+        self._records: dict[CameraId, CameraRecord] = {}
         self._meter = CapacityMeter(clock)
         self._is_ready = False
         self._since_us = clock.utc_us()
 
     def run_once(self) -> bool:
-        """Look at one frame; return False when no owned camera had a new one for a moment.
+        """Look at one frame, or a batch; return False when no owned camera had a new one.
 
         Raises:
             BusUnavailable: Nothing was published; the next frame will do.
@@ -142,19 +128,18 @@ class RecognitionWorker:
             for each, epoch in self._keeper.valid().items()
             if each in cameras and each not in others
         }
-        frame = self._watch.next_unseen(ours, timeout_s=WAIT_S)
+        frames = self._watch.next_unseen(ours, timeout_s=WAIT_S, at_most=self._at_most)
         for camera_id in self._watch.take_gone():
             self._clear(camera_id)
-        if frame is None:
-            return False
-        try:
-            self._attend(frame, ours[frame.camera_id])
-        except LeaseLost:
-            self._keeper.lost(frame.camera_id, epoch=ours[frame.camera_id])
-        except ServerUnavailable as error:
-            # Its next frame will do, and those of the other servers' cameras do not wait for it.
-            log.warning("picture_dropped", camera_id=frame.camera_id, what=str(error))
-        return True
+        planned = [self._planned(frame, ours[frame.camera_id]) for frame in frames]
+        looks = [each for each in planned if each is not None]
+        for batch in in_batches(looks, is_suspect=self._quarantine.is_suspect):
+            self._look_at(batch)
+        if looks:
+            # Where one is looked at after the other, the next frame is to be a new one.
+            are_together = all(each.is_for_batches for each in looks)
+            self._at_most = self._batch_max if are_together else 1
+        return bool(frames)
 
     def close(self) -> None:
         """Give the cameras back, so that others need not wait for them."""
@@ -200,7 +185,7 @@ class RecognitionWorker:
                 # Identities are unique under one lease.
                 self._facts.say(*record.view.close())
                 record = None
-            self._records[camera_id] = record or _Record(
+            self._records[camera_id] = record or CameraRecord(
                 CameraView(camera_id, epoch, first_track=self._first_track),
                 said_s=now_s,
                 attention=Attention(self._still_look_every_s),
@@ -241,8 +226,8 @@ class RecognitionWorker:
             log.info("deleted_camera_is_anothers", camera_id=camera_id)
         self._keeper.forget(camera_id)
 
-    def _attend(self, frame: RawFrame, epoch: Epoch) -> None:
-        """Look at a frame; or, where nothing moves, show again what was seen, or leave it."""
+    def _planned(self, frame: RawFrame, epoch: Epoch) -> Look | None:
+        """Return whether to look at a frame, or to show again what was seen; None: to leave it."""
         camera, record = self._configs.cameras[frame.camera_id], self._records[frame.camera_id]
         record.skipped += frame.skipped
         chosen = self._recognisers.of(camera)
@@ -256,92 +241,124 @@ class RecognitionWorker:
         if rests:
             self._facts.say(*record.view.rest(frame.stamp.captured_at_us))
             if not self._wants_picture(camera.id, record):
-                return
-        begun_s = self._clock.monotonic_s()
-        if not self._quarantine.begin(camera.id, frame.jpeg, epoch=epoch):
-            return
+                return None
         again = record.seen.shown_again(frame.stamp) if rests and record.seen else None
         ttl_s = keys.frame_ttl_s(camera.frame_fps)
         if motion is not None and not motion.is_moving:
             # The next may come as late as a keyframe.
             ttl_s = max(ttl_s, keys.IDLE_FRAME_TTL_S)
-        self._show(frame, again, chosen=chosen, epoch=epoch, ttl_s=ttl_s)
-        if again is None:
-            self._meter.note(self._clock.monotonic_s() - begun_s)
+        return Look(frame, JpegPicture(frame.jpeg), epoch, chosen, again, ttl_s)
 
-    def _show(
-        self, frame: RawFrame, again: Seen | None, *, chosen: Chosen, epoch: Epoch, ttl_s: float
-    ) -> None:
-        """Show a frame, with what is seen in it, or with what was seen before."""
-        camera, record = self._configs.cameras[frame.camera_id], self._records[frame.camera_id]
+    def _look_at(self, looks: Sequence[Look]) -> None:
+        """Look at frames that are looked at together, and show each."""
+        begun_s = self._clock.monotonic_s()
+        looks = self._begun(looks)
+        if not looks:
+            return
+        found: Sequence[Detections | FrameInvalid | None] = [None] * len(looks)
+        is_new = looks[0].again is None
+        if is_new:
+            try:
+                found = self._found(looks)
+            except ModelInvalid as error:
+                self._refuse_model(looks, str(error))
+                return
+        for look, each in zip(looks, found, strict=True):
+            with self._forgiven(look):
+                self._show(look, each)
+        for _ in looks if is_new else ():
+            self._meter.note((self._clock.monotonic_s() - begun_s) / len(looks))
+
+    def _begun(self, looks: Sequence[Look]) -> list[Look]:
+        begun = []
+        for look in looks:
+            with self._forgiven(look):
+                if self._quarantine.begin(look.camera_id, look.frame.jpeg, epoch=look.epoch):
+                    begun.append(look)
+        return begun
+
+    @contextmanager
+    def _forgiven(self, look: Look) -> Iterator[None]:
+        """Go on with the other cameras when this one is another's, or its server is away."""
         try:
-            image_bgr = decoded(frame.jpeg)
-            seen = again or self._seen(camera, record, chosen, frame, image_bgr)
+            yield
+        except LeaseLost:
+            self._keeper.lost(look.camera_id, epoch=look.epoch)
+        except ServerUnavailable as error:
+            # Its next frame will do, and those of the other servers' cameras do not wait for it.
+            log.warning("picture_dropped", camera_id=look.camera_id, what=str(error))
+
+    def _found(self, looks: Sequence[Look]) -> list[Detections | FrameInvalid]:
+        """Return what is in frames that are looked at together, and count the looks."""
+        if not looks[0].is_for_batches:
+            try:
+                # Not a part of the look, whose length is told.
+                _ = looks[0].picture.image_bgr
+            except FrameInvalid as error:
+                return [error]
+        begun_s = self._clock.monotonic_s()
+        found = detected(looks)
+        now_s = self._clock.monotonic_s()
+        for look, each in zip(looks, found, strict=True):
+            if isinstance(each, Detections):
+                record = self._records[look.camera_id]
+                record.note_look(now_s, busy_s=(now_s - begun_s) / len(looks))
+        return found
+
+    def _refuse_model(self, looks: Sequence[Look], reason: str) -> None:
+        """Leave frames whose model does not run; the next are the basic recogniser's."""
+        camera = self._configs.cameras[looks[0].camera_id]
+        self._recognisers.refuse(camera, reason)
+        log.error("model_refused", camera_id=camera.id, reason=reason)
+        for look in looks:
+            with self._forgiven(look):
+                self._quarantine.end(look.camera_id, epoch=look.epoch)
+
+    def _show(self, look: Look, found: Detections | FrameInvalid | None) -> None:
+        """Show a frame, with what was found in it; None: with what was seen before."""
+        camera, record = self._configs.cameras[look.camera_id], self._records[look.camera_id]
+        try:
+            if isinstance(found, FrameInvalid):
+                raise found
+            image_bgr = look.picture.image_bgr
         except FrameInvalid as error:
             record.error = str(error)
             log.warning("frame_skipped", camera_id=camera.id, reason=str(error))
-            self._quarantine.end(camera.id, epoch=epoch)
+            self._quarantine.end(camera.id, epoch=look.epoch)
             return
-        except ModelInvalid as error:
-            # Its next frame is looked at by the basic recogniser.
-            self._recognisers.refuse(camera, str(error))
-            log.error("model_refused", camera_id=camera.id, reason=str(error))
-            self._quarantine.end(camera.id, epoch=epoch)
-            return
+        detector = look.chosen.detector
+        seen = look.again
+        if found is not None:
+            seen = record.view.see(
+                found,
+                camera=camera,
+                detector=detector,
+                frame=look.frame,
+                picture_wh=look.picture.size_wh,
+            )
+        assert seen is not None
         record.seen = seen
         self._facts.say(*seen.facts)
-        annotate(
+        jpeg = boxed_jpeg(
             image_bgr,
-            seen.shown,
-            labels=chosen.detector.labels,
-            track_id=seen.track_id,
-            zones=seen.zones,
-            caption=Caption(chosen.detector.name, local_time(camera, frame)),
+            seen,
+            camera=camera,
+            detector=detector,
+            frame=look.frame,
+            quality=self._jpeg_quality,
         )
         record.attention.note_shown(self._clock.monotonic_s())
-        self._publish(frame, image_bgr, seen, epoch, ttl_s=ttl_s)
+        # First what was seen: who hears the picture's bell finds it.
+        self._detections.put(camera.id, seen.published, epoch=look.epoch)
+        if seen.explanation is not None:
+            self._explanations.append(seen.explanation, epoch=look.epoch)
+        self._boxed.put(camera.id, jpeg, epoch=look.epoch, ttl_s=look.ttl_s)
 
-    def _wants_picture(self, camera_id: CameraId, record: _Record) -> bool:
+    def _wants_picture(self, camera_id: CameraId, record: CameraRecord) -> bool:
         """Return whether a frame is to be shown that is not looked at."""
         return record.attention.is_picture_due(self._clock.monotonic_s()) or bool(
             self._watchers.watched([camera_id])
         )
-
-    def _seen(
-        self,
-        camera: CameraConfig,
-        record: _Record,
-        chosen: Chosen,
-        frame: RawFrame,
-        image_bgr: ImageBgr,
-    ) -> Seen:
-        """Look at a frame."""
-        begun_s = self._clock.monotonic_s()
-        found = chosen.detector.detect(image_bgr)
-        now_s = self._clock.monotonic_s()
-        record.attention.note_look(now_s)
-        record.busy_s += now_s - begun_s
-        record.looks += 1
-        return record.view.see(
-            found,
-            camera=camera,
-            detector=chosen.detector,
-            frame=frame,
-            picture_wh=(image_bgr.shape[1], image_bgr.shape[0]),
-        )
-
-    def _publish(
-        self, frame: RawFrame, picture: ImageBgr, seen: Seen, epoch: Epoch, *, ttl_s: float
-    ) -> None:
-        jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp)
-        try:
-            # First what was seen: who hears the picture's bell finds it.
-            self._detections.put(frame.camera_id, seen.published, epoch=epoch)
-            if seen.explanation is not None:
-                self._explanations.append(seen.explanation, epoch=epoch)
-            self._boxed.put(frame.camera_id, jpeg, epoch=epoch, ttl_s=ttl_s)
-        except LeaseLost:
-            self._keeper.lost(frame.camera_id, epoch=epoch)
 
     def _clear(self, camera_id: CameraId) -> None:
         """Take away the picture of a camera that died: no frozen frame is shown as live."""
@@ -361,7 +378,14 @@ class RecognitionWorker:
         now_s = self._clock.monotonic_s()
         due = {k: v for k, v in self._records.items() if now_s - v.said_s >= STATUS_EVERY_S}
         statuses = {
-            camera_id: (self._status_of(camera_id, record, now_s - record.said_s), record.epoch)
+            camera_id: (
+                record.status(
+                    now_s,
+                    owner=self._keeper.member,
+                    in_quarantine=self._quarantine.words(camera_id),
+                ),
+                record.epoch,
+            )
             for camera_id, record in due.items()
             if not self._quarantine.speaks_for_itself(camera_id)
         }
@@ -374,17 +398,4 @@ class RecognitionWorker:
             if not is_ours:
                 self._keeper.lost(camera_id, epoch=due[camera_id].epoch)
         for record in due.values():
-            record.said_s, record.looks, record.busy_s = now_s, 0, 0.0
-
-    def _status_of(self, camera_id: CameraId, record: _Record, past_s: float) -> RecognitionStatus:
-        in_quarantine = self._quarantine.words(camera_id)
-        return RecognitionStatus(
-            owner=self._keeper.member,
-            epoch=record.epoch,
-            recogniser=record.recogniser,
-            looked_fps=round(record.looks / past_s, 2),
-            inference_ms=round(1e3 * record.busy_s / record.looks, 1) if record.looks else 0.0,
-            skipped=record.skipped,
-            is_quarantined=in_quarantine is not None,
-            error=record.error or in_quarantine,
-        )
+            record.begin_anew(now_s)

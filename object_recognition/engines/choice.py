@@ -7,8 +7,9 @@ import structlog
 
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine, open_runtime, openvino_version
-from object_recognition.engines.onnx import has_gpu_provider
+from object_recognition.engines.onnx import OnnxRuntime, has_gpu_provider
 from object_recognition.engines.probe import probe
+from object_recognition.engines.providers import Provider, SessionOptions, why_unavailable
 from object_recognition.ir_archive import is_archive
 from vigil.errors import ModelInvalid, SetupInvalid
 
@@ -16,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 #: Beside a model's file: the same model, calibrated for whole numbers.
 INT8_SUFFIX = ".int8.zip"
+#: Below the folder of models: engines that TensorRT built for this GPU.
+_TENSORRT = Path("tensorrt")
 
 
 def engines_for(setting: str) -> list[Engine]:
@@ -36,7 +39,10 @@ def engines_for(setting: str) -> list[Engine]:
     if setting == Engine.ONNX_RUNTIME or not has_openvino:
         return [Engine.ONNX_RUNTIME]
     if setting == "auto" and has_gpu_provider():
-        return [Engine.ONNX_RUNTIME, Engine.OPENVINO]
+        reason = why_unavailable(Provider.CUDA)
+        if reason is None:
+            return [Engine.ONNX_RUNTIME, Engine.OPENVINO]
+        log.warning("gpu_unavailable", reason=reason)
     return [Engine.OPENVINO, Engine.ONNX_RUNTIME]
 
 
@@ -49,13 +55,22 @@ class Engines:
     Args:
         engines: To try, best first.
         threads: How many work at one inference.
-        folder: Where OpenVINO keeps compiled models; None: nowhere.
+        folder: Of models; what engines compiled is kept below. None: it is kept nowhere.
+        batch_max: Pictures that a GPU looks at in one go, at most; 1: one after the other.
     """
 
-    def __init__(self, engines: list[Engine], *, threads: int, folder: Path | None) -> None:
+    def __init__(
+        self,
+        engines: list[Engine],
+        *,
+        threads: int,
+        folder: Path | None,
+        batch_max: int = 1,
+    ) -> None:
         self._engines = engines
         self._threads = threads
         self._folder = folder
+        self._batch_max = batch_max
 
     def check(self, path: Path) -> None:
         """Return when one of the engines takes a file.
@@ -107,7 +122,30 @@ class Engines:
         if engine is Engine.OPENVINO:
             self._try(path, cache)
         runtime = open_runtime(path, engine, threads=self._threads, cache=cache)
+        if isinstance(runtime, OnnxRuntime) and runtime.is_on_gpu and self._batch_max > 1:
+            try:
+                return self._in_batches(path, runtime, name)
+            except ModelInvalid as error:
+                log.warning("model_looks_one_by_one", model=name, reason=str(error))
         return ModelDetector(runtime, name=name)
+
+    def _in_batches(self, path: Path, runtime: OnnxRuntime, name: str) -> ModelDetector:
+        # Only where there is a GPU: it needs onnx, which takes 31 MB of disk.
+        try:
+            from object_recognition.engines.batch_detector import (  # noqa: PLC0415
+                BatchModelDetector,
+            )
+            from object_recognition.engines.decoding import best_decoder  # noqa: PLC0415
+        except ImportError as error:
+            raise ModelInvalid(f"what batches need is not installed: {error}") from error
+        return BatchModelDetector(
+            path,
+            runtime,
+            name=name,
+            decoder=best_decoder(runtime.provider.device, threads=self._threads),
+            batch_max=self._batch_max,
+            options=SessionOptions(self._threads, cache=self._made(_TENSORRT)),
+        )
 
     def _try(self, path: Path, cache: Path | None) -> None:
         # What the store checked, it checked with the engines of that day; and a model may be
@@ -123,12 +161,16 @@ class Engines:
                 tried.touch()
 
     def _cache(self) -> Path | None:
+        return self._made(Path("openvino", str(openvino_version())))
+
+    def _made(self, name: Path) -> Path | None:
+        """Return a folder for what an engine compiled, or None where there can be none."""
         if self._folder is None:
             return None
-        cache = self._folder / str(openvino_version())
+        cache = self._folder / name
         try:
             cache.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            log.warning("openvino_cache_unusable", folder=str(cache), reason=error.strerror)
+            log.warning("engine_cache_unusable", folder=str(cache), reason=error.strerror)
             return None
         return cache

@@ -52,6 +52,11 @@ class OnnxRuntime:
         self._input_name = inputs[0].name
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
 
+    @property
+    def is_on_gpu(self) -> bool:
+        """Whether it computes on a GPU."""
+        return self.provider is not Provider.CPU
+
     def at(self, _input_wh: tuple[int, int]) -> Infer:
         """Return the inference: one session takes each size that its file allows."""
         return self._infer
