@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from object_recognition.detection import BatchDetector, Detections, Detector
+from object_recognition.detection import BatchDetector, Detections
 from object_recognition.picture import JpegPicture
 from object_recognition.recognisers import Chosen
 from object_recognition.view import Seen
@@ -56,11 +56,11 @@ def in_batches(
         looks: In the order in which the cameras waited.
         is_suspect: Whether somebody died at a camera.
     """
-    together: dict[Detector, list[Look]] = defaultdict(list)
+    together: dict[int, list[Look]] = defaultdict(list)
     alone = []
     for look in looks:
         if look.is_for_batches and not is_suspect(look.camera_id):
-            together[look.chosen.detector].append(look)
+            together[id(look.chosen.detector)].append(look)
         else:
             alone.append([look])
     return [*together.values(), *alone]

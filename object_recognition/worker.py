@@ -378,14 +378,7 @@ class RecognitionWorker:
         now_s = self._clock.monotonic_s()
         due = {k: v for k, v in self._records.items() if now_s - v.said_s >= STATUS_EVERY_S}
         statuses = {
-            camera_id: (
-                record.status(
-                    now_s,
-                    owner=self._keeper.member,
-                    in_quarantine=self._quarantine.words(camera_id),
-                ),
-                record.epoch,
-            )
+            camera_id: (self._status_of(camera_id, record, now_s), record.epoch)
             for camera_id, record in due.items()
             if not self._quarantine.speaks_for_itself(camera_id)
         }
@@ -399,3 +392,7 @@ class RecognitionWorker:
                 self._keeper.lost(camera_id, epoch=due[camera_id].epoch)
         for record in due.values():
             record.begin_anew(now_s)
+
+    def _status_of(self, each: CameraId, record: CameraRecord, now_s: float) -> RecognitionStatus:
+        words = self._quarantine.words(each)
+        return record.status(now_s, owner=self._keeper.member, in_quarantine=words)

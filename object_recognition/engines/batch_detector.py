@@ -73,6 +73,8 @@ class BatchModelDetector(ModelDetector):
         self._pipelines: dict[tuple[int, int], Pipeline] = {}
         first = self.pipeline(self.first_wh)
         self.name = f"{name}, {first.provider.words}"
+        #: What decodes, for people.
+        self.decoder_name = decoder.name
 
     def detect_all(self, pictures: Sequence[Picture]) -> list[Detections | FrameInvalid]:
         """Return what is in each frame, the surest first, or why that frame is none.
@@ -93,6 +95,18 @@ class BatchModelDetector(ModelDetector):
             for (number, _), each in zip(frames, seen, strict=True):
                 found[number] = each.take(each.class_id < len(self.labels))
         return found
+
+    def decode(self, pictures: Sequence[Picture]) -> list[Pixels]:
+        """Return the pixels of pictures that are whole.
+
+        Raises:
+            FrameInvalid: One is not.
+        """
+        pixels = self._decoder.decode(pictures)
+        for each in pixels:
+            if isinstance(each, FrameInvalid):
+                raise each
+        return [each for each in pixels if isinstance(each, Pixels)]
 
     def pipeline(self, input_wh: tuple[int, int]) -> Pipeline:
         """Return what looks at batches of one size of input."""

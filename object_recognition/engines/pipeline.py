@@ -71,9 +71,19 @@ class Pipeline:
         graph = selection_graph(layout, input_wh, min_confidence=min_confidence, max_iou=max_iou)
         self._selection = open_session(graph, sides, options)[0] if graph is not None else None
         self._shape = (3, input_wh[1], input_wh[0])
+        self._batch_max = batch_max
         self._inputs = onnxruntime.OrtValue.ortvalue_from_shape_and_type(
             [batch_max, *self._shape], np.float32, self._device, 0
         )
+        for size in self._sizes() if self._device != "cpu" else (1,):
+            # What is made at the first batch of a size is made now, and no frame waits for it.
+            self.select(self.infer(size))
+
+    def _sizes(self) -> list[int]:
+        """Return the sizes of batches: few, since a GPU's libraries prepare for each."""
+        return [2**n for n in range(self._batch_max.bit_length()) if 2**n < self._batch_max] + [
+            self._batch_max
+        ]
 
     def look(self, frames: Sequence[Pixels]) -> list[Detections]:
         """Return what is in each frame, in its pixels, the surest first.
@@ -85,10 +95,12 @@ class Pipeline:
             ModelInvalid: The model does not run.
         """
         fits = [self.fill(number, each) for number, each in enumerate(frames)]
-        found = self.select(self.infer(len(frames)))
+        size = next(each for each in self._sizes() if each >= len(frames))
+        found = self.select(self.infer(size))
+        # Beyond the frames lie those of a batch before, of which nobody asks.
         return [
             Detections(fit.to_frame(each.xyxy), each.confidence, each.class_id)
-            for fit, each in zip(fits, found, strict=True)
+            for fit, each in zip(fits, found, strict=False)
         ]
 
     def fill(self, number: int, frame: Pixels) -> Fit:
@@ -119,7 +131,7 @@ class Pipeline:
         return filled
 
     def infer(self, count: int) -> Any:
-        """Return what the model makes of the first frames: a tensor on the device."""
+        """Return what the model makes of the first places: a tensor on the device."""
 
         def bind(binding: Any) -> None:
             binding.bind_input(

@@ -51,6 +51,11 @@ class Provider(StrEnum):
 
 
 BEST_FIRST = tuple(Provider)
+#: The first of each size of batch does not wait for a search; memory grows by what is asked for.
+_CUDA_OPTIONS = {
+    "cudnn_conv_algo_search": "HEURISTIC",
+    "arena_extend_strategy": "kSameAsRequested",
+}
 #: Takes each graph, and what a better one leaves of it.
 _LAST = Provider.CPU
 
@@ -152,7 +157,7 @@ def _tried(
         chosen.append((provider, _tensorrt_options(options.cache, profile)))
     if provider is not Provider.CPU:
         # What TensorRT leaves of a graph is CUDA's.
-        chosen.append((Provider.CUDA, {}))
+        chosen.append((Provider.CUDA, dict(_CUDA_OPTIONS)))
     chosen.append((Provider.CPU, {}))
     try:
         session = onnxruntime.InferenceSession(

@@ -95,7 +95,12 @@ class Stage:
     """One worker of its own, whose models come from where the test says."""
 
     def __init__(
-        self, folder: Path, *, detector: Detector | None = None, default: ModelSource | None = None
+        self,
+        folder: Path,
+        *,
+        detector: Detector | None = None,
+        default: ModelSource | None = None,
+        batch_max: int = 1,
     ) -> None:
         self.clock = FakeClock()
         self.stop = StopSignal()
@@ -141,6 +146,7 @@ class Stage:
             clock=self.clock,
             jpeg_quality=90,
             still_look_every_s=10.0,
+            batch_max=batch_max,
         )
         self.lookers: list[StillLooker] = []
         self._generation = 0
