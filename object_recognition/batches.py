@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from object_recognition.detection import BatchDetector, Detections
+from object_recognition.detection import Detections, takes_batches
 from object_recognition.picture import JpegPicture
 from object_recognition.recognisers import Chosen
 from object_recognition.view import Seen
@@ -41,7 +41,7 @@ class Look:
     @property
     def is_for_batches(self) -> bool:
         """Whether what looks does so at many frames at once."""
-        return self.again is None and isinstance(self.chosen.detector, BatchDetector)
+        return self.again is None and takes_batches(self.chosen.detector)
 
 
 def in_batches(
@@ -76,7 +76,7 @@ def detected(looks: Sequence[Look]) -> list[Detections | FrameInvalid]:
         ModelInvalid: The model does not run.
     """
     detector = looks[0].chosen.detector
-    if isinstance(detector, BatchDetector):
+    if takes_batches(detector):
         return detector.detect_all([each.picture for each in looks])
     [look] = looks
     return [detector.detect(look.picture.image_bgr)]

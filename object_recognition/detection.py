@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypeIs
 
 from vigil.errors import FrameInvalid
 
@@ -108,7 +109,6 @@ class Picture(Protocol):
         ...
 
 
-@runtime_checkable
 class BatchDetector(Detector, Protocol):
     """Looks at frames of many cameras in one go, which a GPU needs to be busy."""
 
@@ -127,3 +127,9 @@ class BatchDetector(Detector, Protocol):
             ModelInvalid: The model does not run.
         """
         ...
+
+
+def takes_batches(detector: Detector) -> TypeIs[BatchDetector]:
+    """Return whether a detector looks at many frames in one go."""
+    # isinstance() would ask for each name of the protocol, at each frame.
+    return hasattr(detector, "detect_all")

@@ -334,7 +334,7 @@ class RecognitionWorker:
                 camera=camera,
                 detector=detector,
                 frame=look.frame,
-                picture_wh=look.picture.size_wh,
+                picture_wh=(image_bgr.shape[1], image_bgr.shape[0]),
             )
         assert seen is not None
         record.seen = seen

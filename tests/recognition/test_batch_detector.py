@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bench.footage import data_folder, frames_of
 from object_recognition.boxes import iou_of
-from object_recognition.detection import BatchDetector, Detections
+from object_recognition.detection import Detections, takes_batches
 from object_recognition.engines.batch_detector import BatchModelDetector
 from object_recognition.engines.choice import Engines, engines_for
 from object_recognition.engines.decoding import CpuDecoder, Pixels
@@ -222,7 +222,7 @@ def opened(path: Path, *, batch_max: int = 4) -> ModelDetector:
 def test_a_model_is_looked_at_in_batches_on_a_gpu(tmp_path: Path) -> None:
     detector = opened(write_grid_model(tmp_path / "grid.onnx", size=128))
 
-    assert isinstance(detector, BatchDetector)
+    assert takes_batches(detector)
     assert detector.batch_max == 4
     assert detector.name == "tiny, ONNX Runtime"
 
@@ -231,13 +231,13 @@ def test_a_model_is_looked_at_in_batches_on_a_gpu(tmp_path: Path) -> None:
 def test_one_at_a_time_is_a_setting(tmp_path: Path) -> None:
     path = write_grid_model(tmp_path / "grid.onnx", size=128)
 
-    assert not isinstance(opened(path, batch_max=1), BatchDetector)
+    assert not takes_batches(opened(path, batch_max=1))
 
 
 def test_a_cpu_is_given_no_batches(tmp_path: Path) -> None:
     path = write_grid_model(tmp_path / "grid.onnx", size=128)
 
-    assert not isinstance(opened(path), BatchDetector)
+    assert not takes_batches(opened(path))
 
 
 def an_answer() -> NDArray[np.float32]:
@@ -253,7 +253,7 @@ def test_a_model_that_answers_for_one_alone_looks_one_by_one_and_that_is_told(
     with capture_logs() as logs:
         detector = opened(path)
 
-    assert not isinstance(detector, BatchDetector)
+    assert not takes_batches(detector)
     assert len(detector.detect(np.zeros((64, 64, 3), np.uint8))) == 1
     [told] = [each for each in logs if each["event"] == "model_looks_one_by_one"]
     assert "three pictures give an output of (1, 1, 6), not (3, 1, 6)" in told["reason"]
