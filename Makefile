@@ -1,6 +1,7 @@
 # Needs nothing but make, git and a Python of 3.11 to 3.13. `make` says what there is.
 
 VENV := .venv
+GPU_VENV := $(VENV)-gpu
 BIN := $(VENV)/bin
 
 # Shared models and clips, for tests and figures that want them; without they are skipped.
@@ -16,7 +17,7 @@ unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint imports types format containers bench accuracy lock-check env-example env up up-gpu clean
+.PHONY: help run test lint imports types format containers bench bench-gpu accuracy lock-check env-example env up up-gpu clean
 
 help: ## Print this
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -51,6 +52,13 @@ containers: $(VENV)/.dev ## Try the containers on an engine of their own, as roo
 bench: $(VENV)/.dev ## Measure every row, or ROW=name; write bench/RESULTS.md
 	@$(BIN)/python -m bench $(ROW)
 
+# Without a driver nothing is fetched, and the program says what is missing.
+bench-gpu: $(VENV)/.dev ## Measure an NVIDIA GPU; write bench/RESULTS-GPU.md; ARGS="--device cpu" tries it without
+	@if $(BIN)/python -c 'import ctypes; ctypes.CDLL("libcuda.so.1")' 2>/dev/null; \
+		then $(MAKE) --no-print-directory $(GPU_VENV)/.done; fi
+	@python=$(GPU_VENV)/bin/python; test -e $(GPU_VENV)/.done || python=$(BIN)/python; \
+		exec $$python -m bench.gpu $(ARGS)
+
 accuracy: $(VENV)/.dev ## Measure the recognisers on the shared clips
 	@$(BIN)/python -m bench.accuracy
 
@@ -78,7 +86,7 @@ up-gpu: env ## Run in containers, with an NVIDIA GPU
 	docker compose -f docker-compose.yml -f docker-compose-gpu.yml up --build --wait
 
 clean: ## Remove the environment and all caches, but no footage and no settings
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(GPU_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- The environment: made once, and brought up to date only when the lock changed.
@@ -111,6 +119,19 @@ $(VENV)/.dev: uv.lock pyproject.toml | $(BIN)/uv
 	@echo "installing what uv.lock names, with the tools of development ..."
 	@$(call install,)
 	@touch $@ $(VENV)/.run
+
+# The same, with ONNX Runtime for NVIDIA GPUs in the place of that for CPUs: they are one folder.
+$(GPU_VENV)/.done: uv.lock deploy/service/cuda.txt | $(BIN)/uv
+	@echo "making $(GPU_VENV), with 3 GB of CUDA ..."
+	@$(BIN)/python -m venv --clear --without-pip $(GPU_VENV)
+	@$(BIN)/uv export --frozen --quiet --extra all --no-dev --no-emit-project \
+		--no-emit-package onnxruntime --output-file $(GPU_VENV)/locked.txt
+	@index="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null)}"; \
+	for file in $(GPU_VENV)/locked.txt deploy/service/cuda.txt; do \
+		$(BIN)/uv pip install --python $(GPU_VENV)/bin/python --require-hashes --no-deps \
+			$${index:+--default-index "$$index"} --requirement $$file || exit 1; \
+	done
+	@touch $@
 
 # uv.lock names the files of pypi.org. Where pip is told of another index, the same versions with
 # the same hashes are asked from that.

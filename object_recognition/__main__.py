@@ -103,7 +103,8 @@ def look_at_one(
     def quarantine(redis: RedisClient) -> Quarantine:
         return Quarantine(RedisLookNotes(redis), member=member, start=None, clock=clock)
 
-    alone = settings.model_copy(update={"heartbeat_path": None})
+    # Of one camera there are no batches.
+    alone = settings.model_copy(update={"heartbeat_path": None, "batch_max": 1})
     _run(
         alone,
         recognisers=recognisers,
@@ -205,6 +206,7 @@ def _worker(
         jpeg_quality=settings.boxed_jpeg_quality,
         still_look_every_s=settings.still_look_every_s,
         limit=look_limit(settings.look_timeout_s),
+        batch_max=settings.batch_max,
         first_track=first_track,
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from object_recognition.checkpoints.convert import CheckpointConverter
 from object_recognition.engines.choice import Engines, engines_for
-from object_recognition.engines.onnx import has_cuda
+from object_recognition.engines.engine import Engine
 from object_recognition.models.download import Downloader, Limits
 from object_recognition.models.store import ModelStore
 from object_recognition.settings import ModelSettings
@@ -18,12 +18,15 @@ def make_engines(settings: ModelSettings, home: Path) -> Engines:
     Raises:
         SetupInvalid: The engine that was asked for is not installed.
     """
+    engines = engines_for(settings.inference_engine)
+    best = engines[0]
     return Engines(
-        engines_for(settings.inference_engine),
+        engines,
         threads=settings.inference_threads,
-        folder=home / "models" / "openvino",
+        folder=home / "models",
         # On a GPU the choice is plain, and who names an engine has chosen.
-        measures=settings.inference_engine == "auto" and not has_cuda(),
+        measures=settings.inference_engine == "auto" and best is Engine.OPENVINO,
+        batch_max=settings.batch_max,
     )
 
 

@@ -6,6 +6,9 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypeIs
+
+from vigil.errors import FrameInvalid
 
 ImageBgr = NDArray[np.uint8]
 #: Which rows to keep: a mask, or row numbers in the order wanted.
@@ -118,3 +121,56 @@ class Detector(Protocol):
                 was seen is drawn on it afterwards, so it is not kept.
         """
         ...
+
+
+class Picture(Protocol):
+    """A frame as it came, and its pixels for who asks for them."""
+
+    @property
+    def jpeg(self) -> bytes:
+        """As it came."""
+        ...
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Its width and height, without a decode.
+
+        Raises:
+            FrameInvalid: It is no JPEG, or out of bounds.
+        """
+        ...
+
+    @property
+    def image_bgr(self) -> ImageBgr:
+        """Its pixels, decoded once.
+
+        Raises:
+            FrameInvalid: It is no whole JPEG.
+        """
+        ...
+
+
+class BatchDetector(Detector, Protocol):
+    """Looks at frames of many cameras in one go, which a GPU needs to be busy."""
+
+    @property
+    def batch_max(self) -> int:
+        """At how many it looks in one go, at most."""
+        ...
+
+    def detect_all(self, pictures: Sequence[Picture]) -> list[Detections | FrameInvalid]:
+        """Return what is in each frame, or why that frame is none.
+
+        Args:
+            pictures: Of any sizes; up to batch_max.
+
+        Raises:
+            ModelInvalid: The model does not run.
+        """
+        ...
+
+
+def takes_batches(detector: Detector) -> TypeIs[BatchDetector]:
+    """Return whether a detector looks at many frames in one go."""
+    # isinstance() would ask for each name of the protocol, at each frame.
+    return hasattr(detector, "detect_all")

@@ -1,11 +1,41 @@
-"""Draws what one look came to onto its frame."""
+"""The annotated picture: a frame with what one look came to, as a JPEG with the frame's stamp."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from object_recognition.detection import ImageBgr
 from object_recognition.drawing import Caption, annotate
+from object_recognition.picture import encoded
 from object_recognition.seen import Seen
+from object_recognition.watch import RawFrame
+from vigil.domain.frame import stamped
+from vigil.domain.mask_mark import mark_segment, read_mark
+
+
+def boxed_jpeg(
+    frame: RawFrame,
+    image_bgr: ImageBgr,
+    seen: Seen,
+    *,
+    labels: Sequence[str],
+    captured_at: datetime,
+    quality: int,
+) -> bytes:
+    """Return a frame's annotated picture, marked with the masks that hide what the frame hides.
+
+    Args:
+        frame: It.
+        image_bgr: Its pixels, which are drawn on.
+        seen: What was seen in it, or before while nothing moved.
+        labels: What class ids mean.
+        captured_at: When the frame was captured, in the time zone to be shown.
+        quality: 1 to 100, as libjpeg means it.
+    """
+    draw(image_bgr, seen, labels=labels, captured_at=captured_at)
+    mark = read_mark(frame.jpeg)
+    # What is hidden in the frame is hidden here, and by the same masks.
+    beside = b"" if mark is None else mark_segment(mark)
+    return stamped(encoded(image_bgr, quality=quality), frame.stamp, beside=beside)
 
 
 def draw(image_bgr: ImageBgr, seen: Seen, *, labels: Sequence[str], captured_at: datetime) -> None:

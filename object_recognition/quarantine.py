@@ -108,6 +108,10 @@ class Quarantine:
         for camera_id, isolated in self._isolated.items():
             self._tend(camera_id, isolated, alive=alive)
 
+    def is_suspect(self, camera_id: CameraId) -> bool:
+        """Return whether somebody died at a camera, over its frame or over one beside it."""
+        return self._count(camera_id) > 0
+
     def isolated(self) -> frozenset[CameraId]:
         """Return the cameras that this process does not look at itself."""
         return frozenset(self._isolated)

@@ -79,11 +79,17 @@ class Recognisers:
         states = [self._shelf.get(each) for each in self._models_of(cameras)]
         return (None, None) not in states
 
-    def refuse(self, camera: CameraConfig, error: ModelInvalid) -> None:
-        """Note that one of a camera's models does not work on its frames."""
+    def refuse(self, camera: CameraConfig, detector: Detector, error: ModelInvalid) -> None:
+        """Note that one of a camera's models does not work on its frames.
+
+        Args:
+            camera: Whose.
+            detector: What looked; of several the error says which it is.
+            error: What happened.
+        """
+        at_fault = error.part if isinstance(error, PartInvalid) else detector
         for model in self._models_of([camera]):
-            at_fault, _ = self._shelf.get(model)
-            if not isinstance(error, PartInvalid) or at_fault is error.part:
+            if self._shelf.get(model)[0] is at_fault:
                 self._shelf.refuse(model, str(error))
 
     def keep_only(self, cameras: Collection[CameraConfig]) -> None:

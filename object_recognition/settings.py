@@ -29,6 +29,13 @@ class ModelSettings(BaseSettings):
         le=64,
         description="Threads of one recognition worker; more workers do more than more threads.",
     )
+    batch_max: int = Field(
+        default=32,
+        ge=1,
+        le=256,
+        description="Pictures of different cameras that a GPU looks at in one go, at most; 1: one "
+        "after the other. A CPU looks at one in any case.",
+    )
 
 
 class RecognitionSettings(CoreSettings, ModelSettings):

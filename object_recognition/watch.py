@@ -1,10 +1,11 @@
 """Which camera to look at next: the newest frame of the one that has waited longest."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
+from vigil.bus.answers import Answers
 from vigil.bus.frames.base import FrameBell, NewestFrames
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
@@ -62,12 +63,17 @@ class FrameWatch:
         self._cameras: dict[CameraId, _Camera] = {}
         self._gone: list[CameraId] = []
 
-    def next_unseen(self, camera_ids: Collection[CameraId], *, timeout_s: float) -> RawFrame | None:
-        """Return the newest unseen frame of the camera that has waited longest for a look.
+    def next_unseen(
+        self, camera_ids: Collection[CameraId], *, timeout_s: float, at_most: int = 1
+    ) -> list[RawFrame]:
+        """Return the newest unseen frames of the cameras that have waited longest for a look.
+
+        It waits for the first, not for more: those that come meanwhile are the next call's.
 
         Args:
             camera_ids: The cameras to look at, and no others.
             timeout_s: How long to wait for one.
+            at_most: How many to return.
 
         Raises:
             BusUnavailable: Redis does not answer, and not one server of a cluster alone.
@@ -77,16 +83,12 @@ class FrameWatch:
             self._hear(timeout_s)
         else:
             self._hear(0)
-        for camera_id in self._due():
-            try:
-                frame = self._look(camera_id)
-            except ServerUnavailable as error:
-                # It is looked for again in a second; the other servers' cameras have their turn.
-                log.warning("frame_unread", camera_id=camera_id, what=str(error))
-                continue
-            if frame is not None:
-                return frame
-        return None
+        due, frames = self._due(), list[RawFrame]()
+        while due and len(frames) < at_most:
+            asked = at_most - len(frames)
+            frames += self._look(due[:asked])
+            due = due[asked:]
+        return frames
 
     def take_gone(self) -> list[CameraId]:
         """Return the cameras that lost their picture since the last call: they are dead."""
@@ -131,12 +133,27 @@ class FrameWatch:
         ]
         return sorted(due, key=lambda camera_id: self._cameras[camera_id].looked_s)
 
-    def _look(self, camera_id: CameraId) -> RawFrame | None:
+    def _look(self, camera_ids: Sequence[CameraId]) -> list[RawFrame]:
+        now_s = self._clock.monotonic_s()
+        for camera_id in camera_ids:
+            camera = self._cameras[camera_id]
+            # Before the read: a ring during it is for a frame that we may not have got.
+            camera.has_rung = False
+            camera.looked_s = now_s
+        jpegs, what = Answers[bytes](), "its server does not answer"
+        try:
+            jpegs = self._frames.newest(camera_ids)
+        except ServerUnavailable as error:
+            jpegs.unread, what = frozenset(camera_ids), str(error)
+        for camera_id in jpegs.unread:
+            # It is looked for again in a second; the other servers' cameras have their turn.
+            log.warning("frame_unread", camera_id=camera_id, what=what)
+        read = [each for each in camera_ids if each not in jpegs.unread]
+        frames = [self._unseen(each, jpegs.get(each)) for each in read]
+        return [each for each in frames if each is not None]
+
+    def _unseen(self, camera_id: CameraId, jpeg: bytes | None) -> RawFrame | None:
         camera = self._cameras[camera_id]
-        # Before the read: a ring during it is for a frame that we may not have got.
-        camera.has_rung = False
-        camera.looked_s = self._clock.monotonic_s()
-        jpeg = self._frames.newest([camera_id]).get(camera_id)
         if jpeg is None:
             if camera.seen is not None and not camera.is_gone:
                 self._gone.append(camera_id)

@@ -1,40 +1,29 @@
-"""The recognition worker: one frame in, one annotated picture out."""
-
-from dataclasses import dataclass
+"""The recognition worker: frames in, annotated pictures out."""
 
 import structlog
 
 from object_recognition.attention import Attention
+from object_recognition.batches import Look, in_batches
 from object_recognition.capacity import CapacityMeter
-from object_recognition.detection import ImageBgr
+from object_recognition.executor import LookExecutor
 from object_recognition.look_limit import LookLimit
 from object_recognition.looker import LentLease
-from object_recognition.overlay import draw
-from object_recognition.picture import decoded, encoded
+from object_recognition.picture import JpegPicture
 from object_recognition.publisher import Publisher
 from object_recognition.quarantine import Quarantine
-from object_recognition.recognisers import Chosen, Recognisers
-from object_recognition.seen import Seen
-from object_recognition.view import CameraView, local_time, rules_at
+from object_recognition.recognisers import Recognisers
+from object_recognition.record import CameraRecord
+from object_recognition.view import CameraView, rules_at
 from object_recognition.watch import FrameWatch, RawFrame
 from vigil import keys
 from vigil.bus.answers import Answers
 from vigil.bus.status.base import StatusBoard
 from vigil.bus.watchers.base import Watchers
 from vigil.camera_configs import CameraConfigs
-from vigil.camera_document import CameraConfig
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.domain.frame import stamped
-from vigil.domain.mask_mark import mark_segment, read_mark
 from vigil.domain.motion import read_motion
-from vigil.errors import (
-    BusUnavailable,
-    FrameInvalid,
-    LeaseLost,
-    ModelInvalid,
-    ServerUnavailable,
-)
+from vigil.errors import BusUnavailable, LeaseLost, ServerUnavailable
 from vigil.fact_outbox import FactOutbox
 from vigil.leases import LeaseKeeper
 from vigil.messages import MemberReport, RecognitionStatus
@@ -45,29 +34,6 @@ log = structlog.get_logger(__name__)
 WAIT_S = 0.2
 #: Seconds between two statuses of a camera.
 STATUS_EVERY_S = 1.0
-
-
-@dataclass(slots=True)
-class _Record:
-    """What happened on one camera since this worker took it."""
-
-    view: CameraView
-    said_s: float
-    attention: Attention
-    #: What the last look came to; None before the first.
-    seen: Seen | None = None
-    looks: int = 0
-    busy_s: float = 0.0
-    skipped: int = 0
-    error: str | None = None
-    recogniser: str = ""
-    #: Looks a second, of late; brought up to date once a second.
-    looked_fps: float = 0.0
-
-    @property
-    def epoch(self) -> Epoch:
-        """Under which lease it is looked at."""
-        return self.view.epoch
 
 
 class RecognitionWorker:
@@ -89,6 +55,7 @@ class RecognitionWorker:
         jpeg_quality: Of the annotated pictures.
         still_look_every_s: Seconds between two looks while nothing moves; 0: at every frame.
         limit: Ends the process when a look does not come back.
+        batch_max: Frames to look at together, at most, where what looks can.
         first_track: The number of the first track under a lease: others may have told of some.
     """
 
@@ -108,6 +75,7 @@ class RecognitionWorker:
         jpeg_quality: int,
         still_look_every_s: float,
         limit: LookLimit,
+        batch_max: int = 1,
         first_track: int = 1,
     ) -> None:
         self._quarantine = quarantine
@@ -120,17 +88,29 @@ class RecognitionWorker:
         self._recognisers = recognisers
         self._watchers = watchers
         self._clock = clock
-        self._jpeg_quality = jpeg_quality
         self._still_look_every_s = still_look_every_s
-        self._limit = limit
+        self._batch_max = batch_max
+        #: Frames to ask for next: many only where they are looked at together.
+        self._at_most = 1
         self._first_track = first_track
-        self._records: dict[CameraId, _Record] = {}
+        self._records: dict[CameraId, CameraRecord] = {}
         self._meter = CapacityMeter(clock)
+        self._executor = LookExecutor(
+            keeper=keeper,
+            publisher=publisher,
+            facts=facts,
+            recognisers=recognisers,
+            quarantine=quarantine,
+            meter=self._meter,
+            clock=clock,
+            jpeg_quality=jpeg_quality,
+            limit=limit,
+        )
         self._is_ready = False
         self._since_us = clock.utc_us()
 
     def run_once(self) -> bool:
-        """Look at one frame; return False when no owned camera had a new one for a moment.
+        """Look at one frame, or a batch; return False when no owned camera had a new one.
 
         Raises:
             BusUnavailable: Nothing was published; the next frame will do.
@@ -139,24 +119,18 @@ class RecognitionWorker:
         self._say_how_it_goes()
         cameras = self._configs.cameras
         others = self._quarantine.isolated()
-        ours = {
-            each: epoch
-            for each, epoch in self._keeper.valid().items()
-            if each in cameras and each not in others
-        }
-        frame = self._watch.next_unseen(ours, timeout_s=WAIT_S)
+        ours = [each for each in self._keeper.valid() if each in cameras and each not in others]
+        frames = self._watch.next_unseen(ours, timeout_s=WAIT_S, at_most=self._at_most)
         for camera_id in self._watch.take_gone():
             self._clear(camera_id)
-        if frame is None:
-            return False
-        try:
-            self._attend(frame, ours[frame.camera_id])
-        except LeaseLost:
-            self._keeper.lost(frame.camera_id, epoch=ours[frame.camera_id])
-        except ServerUnavailable as error:
-            # Its next frame will do, and those of the other servers' cameras do not wait for it.
-            log.warning("picture_dropped", camera_id=frame.camera_id, what=str(error))
-        return True
+        looks = [look for frame in frames if (look := self._planned(frame)) is not None]
+        for batch in in_batches(looks, is_suspect=self._quarantine.is_suspect):
+            self._executor.carry_out(batch)
+        if looks:
+            # Where one is looked at after the other, the next frame is to be a new one.
+            are_together = all(each.is_for_batches for each in looks)
+            self._at_most = self._batch_max if are_together else 1
+        return bool(frames)
 
     def close(self) -> None:
         """Give the cameras back, so that others need not wait for them."""
@@ -200,7 +174,7 @@ class RecognitionWorker:
                 # Identities are unique under one lease.
                 self._facts.say(*record.view.close())
                 record = None
-            self._records[camera_id] = record or _Record(
+            self._records[camera_id] = record or CameraRecord(
                 CameraView(camera_id, epoch, first_track=self._first_track),
                 said_s=now_s,
                 attention=Attention(self._still_look_every_s),
@@ -239,8 +213,8 @@ class RecognitionWorker:
             log.info("deleted_camera_is_anothers", camera_id=camera_id)
         self._keeper.forget(camera_id)
 
-    def _attend(self, frame: RawFrame, epoch: Epoch) -> None:
-        """Look at a frame; or, where nothing moves, show again what was seen, or leave it."""
+    def _planned(self, frame: RawFrame) -> Look | None:
+        """Return whether to look at a frame, or to show again what was seen; None: to leave it."""
         camera, record = self._configs.cameras[frame.camera_id], self._records[frame.camera_id]
         record.skipped += frame.skipped
         chosen = self._recognisers.of(camera)
@@ -255,94 +229,19 @@ class RecognitionWorker:
         if rests:
             self._facts.say(*record.view.rest(frame.stamp.captured_at_us))
             if not self._wants_picture(camera.id, record):
-                return
-        begun_s = self._clock.monotonic_s()
-        if not self._quarantine.begin(camera.id, frame.jpeg, epoch=epoch):
-            return
+                return None
         again = record.seen.shown_again(frame.stamp) if rests and record.seen else None
         ttl_s = keys.frame_ttl_s(camera.frame_fps)
         if motion is not None and not motion.is_moving:
             # The next may come as late as a keyframe.
             ttl_s = max(ttl_s, keys.IDLE_FRAME_TTL_S)
-        with self._limit():
-            self._show(frame, again, chosen=chosen, epoch=epoch, ttl_s=ttl_s)
-        if again is None:
-            self._meter.note(self._clock.monotonic_s() - begun_s)
+        return Look(frame, JpegPicture(frame.jpeg), camera, record, chosen, again, ttl_s)
 
-    def _show(
-        self, frame: RawFrame, again: Seen | None, *, chosen: Chosen, epoch: Epoch, ttl_s: float
-    ) -> None:
-        """Show a frame, with what is seen in it, or with what was seen before."""
-        camera, record = self._configs.cameras[frame.camera_id], self._records[frame.camera_id]
-        try:
-            image_bgr = decoded(frame.jpeg)
-            seen = again or self._seen(camera, record, chosen, frame, image_bgr)
-        except FrameInvalid as error:
-            record.error = str(error)
-            log.warning("frame_skipped", camera_id=camera.id, reason=str(error))
-            self._quarantine.end(camera.id, epoch=epoch)
-            return
-        except ModelInvalid as error:
-            # Its next frame is looked at by its other models, or by the basic recogniser.
-            self._recognisers.refuse(camera, error)
-            log.error("model_refused", camera_id=camera.id, reason=str(error))
-            self._quarantine.end(camera.id, epoch=epoch)
-            return
-        record.seen = seen
-        self._facts.say(*seen.facts)
-        draw(
-            image_bgr,
-            seen,
-            labels=chosen.detector.labels,
-            captured_at=local_time(camera, frame),
-        )
-        record.attention.note_shown(self._clock.monotonic_s())
-        self._publish(frame, image_bgr, seen, epoch, ttl_s=ttl_s)
-
-    def _wants_picture(self, camera_id: CameraId, record: _Record) -> bool:
+    def _wants_picture(self, camera_id: CameraId, record: CameraRecord) -> bool:
         """Return whether a frame is to be shown that is not looked at."""
         return record.attention.is_picture_due(self._clock.monotonic_s()) or bool(
             self._watchers.watched([camera_id])
         )
-
-    def _seen(
-        self,
-        camera: CameraConfig,
-        record: _Record,
-        chosen: Chosen,
-        frame: RawFrame,
-        image_bgr: ImageBgr,
-    ) -> Seen:
-        """Look at a frame."""
-        if camera.lines and not record.view.has_tallies:
-            record.view.take_over(self._publisher.tallies_of(camera.id))
-        begun_s = self._clock.monotonic_s()
-        found = chosen.detector.detect(image_bgr)
-        now_s = self._clock.monotonic_s()
-        record.attention.note_look(now_s)
-        record.busy_s += now_s - begun_s
-        record.looks += 1
-        return record.view.see(
-            found,
-            camera=camera,
-            detector=chosen.detector,
-            bounds=chosen.bounds,
-            frame=frame,
-            picture_wh=(image_bgr.shape[1], image_bgr.shape[0]),
-            looked_fps=record.looked_fps,
-        )
-
-    def _publish(
-        self, frame: RawFrame, picture: ImageBgr, seen: Seen, epoch: Epoch, *, ttl_s: float
-    ) -> None:
-        mark = read_mark(frame.jpeg)
-        # What is hidden in the frame is hidden here, and by the same masks.
-        beside = b"" if mark is None else mark_segment(mark)
-        jpeg = stamped(encoded(picture, quality=self._jpeg_quality), frame.stamp, beside=beside)
-        try:
-            self._publisher.publish(frame.camera_id, jpeg, seen, epoch=epoch, ttl_s=ttl_s)
-        except LeaseLost:
-            self._keeper.lost(frame.camera_id, epoch=epoch)
 
     def _clear(self, camera_id: CameraId) -> None:
         """Take away the picture of a camera that died: no frozen frame is shown as live."""
@@ -364,7 +263,7 @@ class RecognitionWorker:
         now_s = self._clock.monotonic_s()
         due = {k: v for k, v in self._records.items() if now_s - v.said_s >= STATUS_EVERY_S}
         statuses = {
-            camera_id: (self._status_of(camera_id, record, now_s - record.said_s), record.epoch)
+            camera_id: (self._status_of(camera_id, record, now_s), record.epoch)
             for camera_id, record in due.items()
             if not self._quarantine.speaks_for_itself(camera_id)
         }
@@ -377,19 +276,8 @@ class RecognitionWorker:
             if not is_ours:
                 self._keeper.lost(camera_id, epoch=due[camera_id].epoch)
         for record in due.values():
-            record.said_s, record.looks, record.busy_s = now_s, 0, 0.0
-            record.looked_fps = record.attention.looked_fps()
+            record.begin_anew(now_s)
 
-    def _status_of(self, camera_id: CameraId, record: _Record, past_s: float) -> RecognitionStatus:
-        in_quarantine = self._quarantine.words(camera_id)
-        return RecognitionStatus(
-            owner=self._keeper.member,
-            epoch=record.epoch,
-            recogniser=record.recogniser,
-            looked_fps=round(record.looks / past_s, 2),
-            inference_ms=round(1e3 * record.busy_s / record.looks, 1) if record.looks else 0.0,
-            counts={} if record.seen is None else record.seen.published.counts,
-            skipped=record.skipped,
-            is_quarantined=in_quarantine is not None,
-            error=record.error or in_quarantine,
-        )
+    def _status_of(self, each: CameraId, record: CameraRecord, now_s: float) -> RecognitionStatus:
+        words = self._quarantine.words(each)
+        return record.status(now_s, owner=self._keeper.member, in_quarantine=words)

@@ -135,7 +135,7 @@ class RecognitionStatus(Document):
     Attributes:
         recogniser: Its name for people, such as ``basic recogniser`` or ``yolox_nano``; of several
             all, with a plus between.
-        counts: How many objects of each label the last picture shows.
+        counts: How many objects of each label are confirmed in the last picture.
         skipped: Frames passed over for a newer one since this holder began.
         is_quarantined: Whether its frames killed workers, so that a process of its own looks.
     """

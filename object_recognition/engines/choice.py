@@ -7,8 +7,13 @@ import structlog
 
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine, open_runtime, openvino_version
-from object_recognition.engines.onnx import has_cuda, was_quantized_dynamically
+from object_recognition.engines.onnx import (
+    OnnxRuntime,
+    has_gpu_provider,
+    was_quantized_dynamically,
+)
 from object_recognition.engines.probe import probe
+from object_recognition.engines.providers import Provider, SessionOptions, why_unavailable
 from object_recognition.engines.race import race
 from object_recognition.ir_archive import is_archive
 from vigil.durable_file import write_atomically
@@ -20,6 +25,8 @@ log = structlog.get_logger(__name__)
 INT8_SUFFIX = ".int8.zip"
 #: Another engine than the best has to be a tenth faster with a file: less is chance.
 _WORTH_IT = 1.1
+#: Below the folder of models: engines that TensorRT built for this GPU.
+_TENSORRT = Path("tensorrt")
 
 
 def engines_for(setting: str) -> list[Engine]:
@@ -39,8 +46,11 @@ def engines_for(setting: str) -> list[Engine]:
         )
     if setting == Engine.ONNX_RUNTIME or not has_openvino:
         return [Engine.ONNX_RUNTIME]
-    if setting == "auto" and has_cuda():
-        return [Engine.ONNX_RUNTIME, Engine.OPENVINO]
+    if setting == "auto" and has_gpu_provider():
+        reason = why_unavailable(Provider.CUDA)
+        if reason is None:
+            return [Engine.ONNX_RUNTIME, Engine.OPENVINO]
+        log.warning("gpu_unavailable", reason=reason)
     return [Engine.OPENVINO, Engine.ONNX_RUNTIME]
 
 
@@ -53,9 +63,10 @@ class Engines:
     Args:
         engines: To try, best first.
         threads: How many work at one inference.
-        folder: Where OpenVINO keeps compiled models; None: nowhere.
+        folder: Of models; what engines compiled is kept below. None: it is kept nowhere.
         measures: Whether the engine that is faster with a file goes before the best, where that
             differs: with files that were quantised dynamically.
+        batch_max: Pictures that a GPU looks at in one go, at most; 1: one after the other.
     """
 
     def __init__(
@@ -65,11 +76,13 @@ class Engines:
         threads: int,
         folder: Path | None,
         measures: bool = False,
+        batch_max: int = 1,
     ) -> None:
         self._engines = engines
         self._threads = threads
         self._folder = folder
         self._measures = measures
+        self._batch_max = batch_max
 
     def check(self, path: Path) -> None:
         """Return when one of the engines takes a file.
@@ -145,7 +158,30 @@ class Engines:
         if engine is Engine.OPENVINO:
             self._try(path, cache)
         runtime = open_runtime(path, engine, threads=self._threads, cache=cache)
+        if isinstance(runtime, OnnxRuntime) and runtime.is_on_gpu and self._batch_max > 1:
+            try:
+                return self._in_batches(path, runtime, name)
+            except ModelInvalid as error:
+                log.warning("model_looks_one_by_one", model=name, reason=str(error))
         return ModelDetector(runtime, name=name)
+
+    def _in_batches(self, path: Path, runtime: OnnxRuntime, name: str) -> ModelDetector:
+        # Only where there is a GPU: it needs onnx, which takes 31 MB of disk.
+        try:
+            from object_recognition.engines.batch_detector import (  # noqa: PLC0415
+                BatchModelDetector,
+            )
+            from object_recognition.engines.decoding import best_decoder  # noqa: PLC0415
+        except ImportError as error:
+            raise ModelInvalid(f"what batches need is not installed: {error}") from error
+        return BatchModelDetector(
+            path,
+            runtime,
+            name=name,
+            decoder=best_decoder(runtime.provider.device, threads=self._threads),
+            batch_max=self._batch_max,
+            options=SessionOptions(self._threads, cache=self._made(_TENSORRT)),
+        )
 
     def _try(self, path: Path, cache: Path | None) -> None:
         # What the store checked, it checked with the engines of that day; and a model may be
@@ -161,12 +197,16 @@ class Engines:
                 tried.touch()
 
     def _cache(self) -> Path | None:
+        return self._made(Path("openvino", str(openvino_version())))
+
+    def _made(self, name: Path) -> Path | None:
+        """Return a folder for what an engine compiled, or None where there can be none."""
         if self._folder is None:
             return None
-        cache = self._folder / str(openvino_version())
+        cache = self._folder / name
         try:
             cache.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            log.warning("openvino_cache_unusable", folder=str(cache), reason=error.strerror)
+            log.warning("engine_cache_unusable", folder=str(cache), reason=error.strerror)
             return None
         return cache

@@ -67,7 +67,8 @@ class ModelDetector:
         self._keypoints = keypoints_of(runtime.metadata)
         self._shapes: dict[tuple[int, int], _Shape] = {}
         # An inference tells what shapes do not: whether the file runs at all.
-        fixed_wh = runtime.fixed_wh or _DYNAMIC_WH
+        #: The input at which the file was tried.
+        self.first_wh = fixed_wh = runtime.fixed_wh or _DYNAMIC_WH
         first = self._shape(fixed_wh)
         self._labels = labels_of(runtime.metadata, class_count=first.layout.class_count)
         self._side_px = max(fixed_wh)
@@ -101,6 +102,10 @@ class ModelDetector:
         scale = self._side_px / max(frame_wh)
         return (_whole_cells(frame_wh[0] * scale), _whole_cells(frame_wh[1] * scale))
 
+    def layout_at(self, input_wh: tuple[int, int]) -> Layout:
+        """Return how the model lays out what it found in an input of one size."""
+        return self._shape(input_wh).layout
+
     def input_of(self, image_bgr: ImageBgr) -> Floats:
         """Return what the model is fed for a frame ``(1, 3, H, W)``; valid until the next call."""
         frame_wh = (image_bgr.shape[1], image_bgr.shape[0])
@@ -115,12 +120,7 @@ class ModelDetector:
         if layout.overlaps:
             found = suppress_overlaps(found, max_iou=self._max_iou)
         found = found.take(found.class_id < len(self._labels))
-        return Detections(
-            letterbox.to_frame(found.xyxy),
-            found.confidence,
-            found.class_id,
-            _to_frame(letterbox, found.keypoints),
-        )
+        return letterbox.to_frame(found)
 
     def _shape(self, input_wh: tuple[int, int]) -> _Shape:
         shape = self._shapes.get(input_wh)
@@ -153,13 +153,6 @@ def _refuse_other_tasks(metadata: Mapping[str, str]) -> None:
     task = metadata.get("task", "detect")
     if task not in _TASKS:
         raise ModelInvalid(f"the model's task is '{task}'; accepted are 'detect' and 'pose'")
-
-
-def _to_frame(letterbox: Letterbox, keypoints: Floats | None) -> Floats | None:
-    if keypoints is None:
-        return None
-    places = letterbox.points_to_frame(keypoints[..., :2])
-    return np.concatenate([places, keypoints[..., 2:]], axis=2)
 
 
 def _whole_cells(side_px: float) -> int:

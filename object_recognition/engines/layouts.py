@@ -45,6 +45,11 @@ class Layout(Protocol):
         ...
 
     @property
+    def keypoints(self) -> Keypoints | None:
+        """What follows the classes; None: nothing."""
+        ...
+
+    @property
     def overlaps(self) -> bool:
         """Whether one object comes as many boxes, so that NMS is needed."""
         ...
@@ -66,9 +71,14 @@ class YoloxLayout:
         input_wh: The model's input in pixels.
         class_count: How many classes follow the objectness.
         strides: Pixels of the input a cell covers, one for each grid.
+
+    Attributes:
+        cells_xy: ``(N, 2)`` float32, each cell's column and row.
+        strides: ``(N,)`` float32, each cell's side in pixels of the input.
     """
 
     pixels = _YOLOX_PIXELS
+    keypoints = None
     overlaps = True
     is_relative = True
 
@@ -76,7 +86,7 @@ class YoloxLayout:
         self, input_wh: tuple[int, int], *, class_count: int, strides: tuple[int, ...]
     ) -> None:
         self._class_count = class_count
-        self._cells_xy, self._strides = _cells(input_wh, strides)
+        self.cells_xy, self.strides = _cells(input_wh, strides)
 
     @property
     def class_count(self) -> int:
@@ -91,8 +101,8 @@ class YoloxLayout:
         rows = rows[likely]
         class_id = rows[:, 5:].argmax(axis=1)
         confidence = rows[:, 4] * rows[np.arange(len(rows)), 5 + class_id]
-        stride = self._strides[likely, None]
-        centre = (rows[:, :2] + self._cells_xy[likely]) * stride
+        stride = self.strides[likely, None]
+        centre = (rows[:, :2] + self.cells_xy[likely]) * stride
         # Clipped so that garbage weights give a huge box, not an overflow.
         half = np.exp(np.clip(rows[:, 2:4], -20, 20)) * stride * np.float32(0.5)
         return _sound(np.hstack([centre - half, centre + half]), confidence, class_id).take(

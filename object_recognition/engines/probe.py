@@ -12,6 +12,7 @@ from pathlib import Path
 
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine, open_runtime
+from object_recognition.engines.providers import Provider
 from vigil.errors import ModelInvalid
 
 #: Seconds that loading and one inference may take, on the slowest machine that we serve.
@@ -70,7 +71,9 @@ def main(engine: Engine, path: Path) -> int:
     """Try the file in this process; return the exit status, with the reason on stdout."""
     bound_this_process()
     try:
-        ModelDetector(open_runtime(path, engine, threads=1), name=path.name)
+        # On the CPU: a GPU's driver reserves more addresses than the child may have.
+        runtime = open_runtime(path, engine, threads=1, providers=[Provider.CPU])
+        ModelDetector(runtime, name=path.name)
     except ModelInvalid as error:
         sys.stdout.write(str(error))
         return _REFUSED

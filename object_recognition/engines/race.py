@@ -16,6 +16,7 @@ import numpy as np
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine, open_runtime
 from object_recognition.engines.probe import PROBE_TIMEOUT_S, bound_this_process
+from object_recognition.engines.providers import Provider
 from vigil.errors import ModelInvalid
 
 #: Rounds, and seconds after which no other begins: large models show it sooner.
@@ -48,7 +49,8 @@ def main(path: Path, threads: int, engines: Sequence[Engine]) -> None:
     detectors: dict[Engine, ModelDetector] = {}
     for engine in engines:
         try:
-            runtime = open_runtime(path, engine, threads=threads)
+            # Where there is a GPU, nothing is measured.
+            runtime = open_runtime(path, engine, threads=threads, providers=[Provider.CPU])
             detectors[engine] = ModelDetector(runtime, name=path.name)
         except ModelInvalid:
             continue

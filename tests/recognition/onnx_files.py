@@ -54,13 +54,21 @@ def write_model(
     return _save(graph, path, metadata)
 
 
-def write_mean_model(path: Path) -> Path:
+def write_mean_model(
+    path: Path, *, any_batch: bool = False, keypoint: Sequence[float] = ()
+) -> Path:
     """Write an end-to-end model whose boxes' confidence is each channel's mean, of 0..1.
 
     Row k has channel k's mean as confidence, so that a test sees what pixels the model was fed.
+
+    Args:
+        path: Where.
+        any_batch: Whether it says that it takes many pictures.
+        keypoint: Column, row and confidence of a point that each box has; empty: it has none.
     """
-    columns = np.array([[16, 16, 48, 48, 0, 0]] * 3, np.float32)[None]
-    place = np.array([0, 0, 0, 0, 1, 0], np.float32)
+    batch = "n" if any_batch else 1
+    columns = np.array([[16, 16, 48, 48, 0, 0, *keypoint]] * 3, np.float32)[None]
+    place = (np.arange(6 + len(keypoint)) == 4).astype(np.float32)
     nodes = [
         helper.make_node("ReduceMean", ["images"], ["means"], axes=[2, 3], keepdims=0),
         helper.make_node("Reshape", ["means", "column"], ["standing"]),
@@ -70,15 +78,20 @@ def write_mean_model(path: Path) -> Path:
     graph = helper.make_graph(
         nodes,
         "mean",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
-        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 3, 6])],
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [batch, 3, 64, 64])],
+        [
+            helper.make_tensor_value_info(
+                "output0", TensorProto.FLOAT, [batch, 3, 6 + len(keypoint)]
+            )
+        ],
         [
             numpy_helper.from_array(columns, "boxes"),
             numpy_helper.from_array(place, "place"),
-            numpy_helper.from_array(np.array([1, 3, 1], np.int64), "column"),
+            numpy_helper.from_array(np.array([-1 if any_batch else 1, 3, 1], np.int64), "column"),
         ],
     )
-    return _save(graph, path, None)
+    metadata = {"task": "pose", "kpt_shape": "[1, 3]"} if keypoint else None
+    return _save(graph, path, metadata)
 
 
 def write_grid_model(

@@ -9,6 +9,7 @@ import numpy as np
 
 from object_recognition.checkpoints.convert import CheckpointConverter
 from object_recognition.detection import Detections, Detector, ImageBgr
+from object_recognition.look_limit import LookLimit
 from object_recognition.models.download import Downloader, Limits
 from object_recognition.models.shelf import ModelShelf
 from object_recognition.models.source import ModelSource
@@ -102,7 +103,13 @@ class Stage:
     """One worker of its own, whose models come from where the test says."""
 
     def __init__(
-        self, folder: Path, *, detector: Detector | None = None, default: ModelSource | None = None
+        self,
+        folder: Path,
+        *,
+        detector: Detector | None = None,
+        default: ModelSource | None = None,
+        batch_max: int = 1,
+        limit: LookLimit = nullcontext,
     ) -> None:
         self.clock = FakeClock()
         self.stop = StopSignal()
@@ -162,7 +169,8 @@ class Stage:
             clock=self.clock,
             jpeg_quality=90,
             still_look_every_s=10.0,
-            limit=nullcontext,
+            limit=limit,
+            batch_max=batch_max,
         )
         self.lookers: list[StillLooker] = []
         self._generation = 0

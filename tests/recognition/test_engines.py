@@ -183,7 +183,7 @@ def test_a_cache_that_cannot_be_is_done_without(tmp_path: Path) -> None:
         detector = engines(folder=tmp_path / "file").open(path, "grid")
 
     assert detector.name.startswith("grid, OpenVINO ")
-    assert logs[0]["event"] == "openvino_cache_unusable"
+    assert logs[0]["event"] == "engine_cache_unusable"
 
 
 def test_a_calibrated_sibling_runs_in_its_place(tmp_path: Path) -> None:
