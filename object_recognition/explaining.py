@@ -1,6 +1,7 @@
 """Why each detection that is not shown is not, and why one that is shown does not count yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -26,6 +27,29 @@ MAX_EXPLAINED = 10
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """What the detections of one frame are judged by.
+
+    Attributes:
+        camera: As it is configured.
+        recogniser: Who found them.
+        bounds: What of each class counts.
+        zone_filter: Of the camera's zones.
+        stamp: Of the frame.
+        local: When it was captured, in the camera's time zone.
+        full_scale: What makes pixels of the picture pixels of the full frame, across and down.
+    """
+
+    camera: CameraConfig
+    recogniser: str
+    bounds: Bounds
+    zone_filter: ZoneFilter
+    stamp: FrameStamp
+    local: datetime
+    full_scale: tuple[float, float]
+
+
 class Explainer:
     """Explains what becomes of one camera's detections, now and then.
 
@@ -40,18 +64,7 @@ class Explainer:
         self._explained_us = 0
 
     def explain(
-        self,
-        found: Detections,
-        followed: Followed,
-        is_shown: NDArray[np.bool_],
-        *,
-        camera: CameraConfig,
-        recogniser: str,
-        bounds: Bounds,
-        zone_filter: ZoneFilter,
-        stamp: FrameStamp,
-        local: datetime,
-        full_scale: tuple[float, float],
+        self, found: Detections, followed: Followed, is_shown: NDArray[np.bool_], terms: Terms
     ) -> Explanation | None:
         """Return why what is not shown is not; None: all is, and counts, or it is not time.
 
@@ -59,52 +72,53 @@ class Explainer:
             found: All that was found, in pixels of the picture.
             followed: Whose each is, and where it counts.
             is_shown: ``(n,)``. Which are in the picture.
-            camera: As it is configured.
-            recogniser: Who found it.
-            bounds: What of it counts.
-            zone_filter: Of the camera's zones.
-            stamp: Of the frame.
-            local: When it was captured, in the camera's time zone.
-            full_scale: What makes pixels of the picture pixels of the full frame.
+            terms: What they are judged by.
         """
+        stamp, zones = terms.stamp, terms.camera.zones
         # A clock that was set back is no reason to wait.
         if abs(stamp.captured_at_us - self._explained_us) < self._every_s * MICROSECONDS:
             return None
         order = np.argsort(-found.confidence, kind="stable")
         dropped = order[~is_shown[order]]
-        waits = _waits_of(followed, camera.zones, zone_filter.in_each(found), is_shown)
+        waits = _waits_of(followed, zones, terms.zone_filter.in_each(found), is_shown)
         waiting = [row for row in order.tolist() if row in waits][: self._at_most]
         if not len(dropped) and not waiting:
             return None
         self._explained_us = stamp.captured_at_us
-        full = found.xyxy * np.array(full_scale * 2, np.float32)
-        explained_rows = dropped[: self._at_most]
+        explained = dropped[: self._at_most]
         drops = drops_of(
-            found.take(explained_rows),
-            bounds=bounds,
-            zone_filter=zone_filter,
-            zones=camera.zones,
-            local=local,
+            found.take(explained),
+            bounds=terms.bounds,
+            zone_filter=terms.zone_filter,
+            zones=zones,
+            local=terms.local,
         )
-
-        def explained(row: int, why: tuple[Drop, ...]) -> DroppedObject:
-            return DroppedObject(
-                label=bounds.labels[found.class_id[row]],
-                confidence=round(float(found.confidence[row]), 4),
-                box=box_of(full[row]),
-                drops=why,
-            )
-
         return Explanation(
-            camera_id=camera.id,
+            camera_id=terms.camera.id,
             sequence=stamp.sequence,
             captured_at_us=stamp.captured_at_us,
-            recogniser=recogniser,
+            recogniser=terms.recogniser,
             shown=len(found) - len(dropped),
             dropped=len(dropped),
-            objects=tuple(map(explained, explained_rows.tolist(), drops)),
-            waiting=tuple(explained(row, waits[row]) for row in waiting),
+            objects=_objects(found, dict(zip(explained.tolist(), drops, strict=True)), terms),
+            waiting=_objects(found, {row: waits[row] for row in waiting}, terms),
         )
+
+
+def _objects(
+    found: Detections, why: Mapping[int, tuple[Drop, ...]], terms: Terms
+) -> tuple[DroppedObject, ...]:
+    """Return some detections, by row, with why they are not shown or do not count."""
+    full = found.xyxy * np.array(terms.full_scale * 2, np.float32)
+    return tuple(
+        DroppedObject(
+            label=terms.bounds.labels[found.class_id[row]],
+            confidence=round(float(found.confidence[row]), 4),
+            box=box_of(full[row]),
+            drops=drops,
+        )
+        for row, drops in why.items()
+    )
 
 
 def drops_of(

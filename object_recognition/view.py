@@ -9,16 +9,16 @@ import numpy as np
 from object_recognition.bounds import Bounds
 from object_recognition.counting.tallies import Tallies
 from object_recognition.detection import Detections, Detector
-from object_recognition.explaining import Explainer
+from object_recognition.explaining import Explainer, Terms
 from object_recognition.following import Follower
-from object_recognition.seen import Seen
+from object_recognition.seen import Seen, Shown
 from object_recognition.watch import RawFrame
 from object_recognition.zones import ZoneFilter, are_open
 from vigil.camera_document import CameraConfig, Line, Zone
 from vigil.clock import utc_from_us
 from vigil.domain.camera import CameraId, Epoch
 from vigil.facts import TrackFact
-from vigil.messages import DayTallies, FrameDetections
+from vigil.messages import DayTallies, Explanation, FrameDetections
 
 
 class CameraView:
@@ -83,39 +83,22 @@ class CameraView:
         local = local_time(camera, frame)
         zones, lines = self._shapes_of(camera, full_scale)
         is_open = are_open(zones, local)
-        zone_filter = self._filter_for(
-            zones,
-            is_open=is_open,
-            labels=detector.labels,
-            picture_wh=picture_wh,
-            full_scale=full_scale,
-        )
-        in_each = zone_filter.in_each(found)
-        is_inside = zone_filter.in_any(in_each) & bounds.wants(found)
-        follower, facts = self._follower_for(detector, bounds, full_scale)
-        follower.count_in(camera.zones, lines)
-        followed = follower.look(
-            found,
-            in_each=in_each,
-            is_inside=is_inside,
-            captured_at_us=frame.stamp.captured_at_us,
-        )
-        self._tallies.begin(local.date())
-        self._tallies.add((lines[each.line].id, each.is_in) for each in followed.crossed)
-        is_shown = is_inside & bounds.sure(found)
-        shown = followed.shown(np.flatnonzero(is_shown), in_each)
-        explanation = self._explainer.explain(
-            found,
-            followed,
-            is_shown,
+        terms = Terms(
             camera=camera,
             recogniser=detector.name,
             bounds=bounds,
-            zone_filter=zone_filter,
+            zone_filter=self._filter_for(
+                zones,
+                is_open=is_open,
+                labels=detector.labels,
+                picture_wh=picture_wh,
+                full_scale=full_scale,
+            ),
             stamp=frame.stamp,
             local=local,
             full_scale=full_scale,
         )
+        shown, explanation, crossed, facts = self._judged(found, terms, lines)
         return Seen(
             shown=shown,
             zones=tuple(zone for zone, is_there in zip(zones, is_open, strict=True) if is_there),
@@ -136,8 +119,32 @@ class CameraView:
                 lines=self._tallies.of(lines),
             ),
             explanation=explanation,
-            facts=facts + followed.facts,
-            tallies=self._tallies.published(lines) if followed.crossed else None,
+            facts=facts,
+            tallies=self._tallies.published(lines) if crossed else None,
+        )
+
+    def _judged(
+        self, found: Detections, terms: Terms, lines: tuple[Line, ...]
+    ) -> tuple[Shown, Explanation | None, bool, list[TrackFact]]:
+        """Return what is shown, why the rest is not, if a line was crossed, and what to tell."""
+        in_each = terms.zone_filter.in_each(found)
+        is_inside = terms.zone_filter.in_any(in_each) & terms.bounds.wants(found)
+        follower, facts = self._follower_for(terms)
+        follower.count_in(terms.camera.zones, lines)
+        followed = follower.look(
+            found,
+            in_each=in_each,
+            is_inside=is_inside,
+            captured_at_us=terms.stamp.captured_at_us,
+        )
+        self._tallies.begin(terms.local.date())
+        self._tallies.add((lines[each.line].id, each.is_in) for each in followed.crossed)
+        is_shown = is_inside & terms.bounds.sure(found)
+        return (
+            followed.shown(np.flatnonzero(is_shown), in_each),
+            self._explainer.explain(found, followed, is_shown, terms),
+            bool(followed.crossed),
+            facts + followed.facts,
         )
 
     def rest(self, captured_at_us: int) -> list[TrackFact]:
@@ -190,23 +197,21 @@ class CameraView:
             self._filter = key, zone_filter
         return self._filter[1]
 
-    def _follower_for(
-        self, detector: Detector, bounds: Bounds, full_scale: tuple[float, float]
-    ) -> tuple[Follower, list[TrackFact]]:
+    def _follower_for(self, terms: Terms) -> tuple[Follower, list[TrackFact]]:
         """Return who follows, and what another who followed before tells at the end.
 
         In pictures of another size boxes lie elsewhere, and another model calls things otherwise.
         """
-        key = (detector.name, bounds, full_scale)
+        key = (terms.recogniser, terms.bounds, terms.full_scale)
         if self._follower is not None and self._follower[0] == key:
             return self._follower[1], []
         ended = self.close()
         follower = Follower(
             self._camera_id,
             epoch=self.epoch,
-            labels=detector.labels,
-            min_confidence=bounds.least_to_begin,
-            full_scale=full_scale,
+            labels=terms.bounds.labels,
+            min_confidence=terms.bounds.least_to_begin,
+            full_scale=terms.full_scale,
             first_track=self._next_track,
         )
         self._follower = key, follower

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 from object_recognition.bounds import Bounds
 from object_recognition.detection import Detections
-from object_recognition.explaining import EXPLAIN_EVERY_S, MAX_EXPLAINED, Explainer, drops_of
+from object_recognition.explaining import EXPLAIN_EVERY_S, MAX_EXPLAINED, Explainer, Terms, drops_of
 from object_recognition.following import Follower
 from object_recognition.zones import ZoneFilter, are_open
 from tests.builders import CAMERA, a_camera
@@ -260,13 +260,15 @@ class Explained:
             found,
             followed,
             inside & self.bounds.sure(found),
-            camera=self.camera,
-            recogniser="fixed",
-            bounds=self.bounds,
-            zone_filter=self.zone_filter,
-            stamp=stamp,
-            local=NOW,
-            full_scale=SCALE,
+            Terms(
+                camera=self.camera,
+                recogniser="fixed",
+                bounds=self.bounds,
+                zone_filter=self.zone_filter,
+                stamp=stamp,
+                local=NOW,
+                full_scale=SCALE,
+            ),
         )
 
 

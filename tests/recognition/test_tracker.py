@@ -15,8 +15,7 @@ PERSON, CAR, TRUCK = 0, 2, 7
 STEP_S = 0.2
 
 Box = tuple[float, float, float, float]
-LEFT: Box = (100, 100, 140, 200)
-RIGHT: Box = (500, 100, 540, 200)
+LEFT, RIGHT = (100.0, 100.0, 140.0, 200.0), (500.0, 100.0, 540.0, 200.0)
 
 
 def seen(
