@@ -150,25 +150,26 @@ class Follower:
             if self._line_watch is not None:
                 self._line_watch.begin(self._tracker.open_tracks())
 
+    def follow(self, found: Detections, *, captured_at_us: int) -> Tracked:
+        """Return whose each detection is, of one frame, the unsure ones too."""
+        self._captured_us = captured_at_us
+        return self._tracker.update(found, captured_at_us / MICROSECONDS)
+
     def look(
         self,
-        found: Detections,
+        tracked: Tracked,
         *,
         in_each: NDArray[np.bool_],
         is_inside: NDArray[np.bool_],
-        captured_at_us: int,
     ) -> Followed:
-        """Take in what was seen in a frame.
+        """Take in where what was followed in the last frame is.
 
         Args:
-            found: Of one frame, the unsure ones too.
+            tracked: What ``follow`` returned.
             in_each: ``(zones, n)``. In which zones each detection is.
             is_inside: ``(n,)``. Whether it is where the camera looks.
-            captured_at_us: Of the frame.
         """
-        self._captured_us = captured_at_us
-        tracked = self._tracker.update(found, captured_at_us / MICROSECONDS)
-        counts_in = self._dwelling.look(tracked.track_id, in_each, captured_at_us)
+        counts_in = self._dwelling.look(tracked.track_id, in_each, self._captured_us)
         crossed = self._crossed(tracked)
         rows = {track: row for row, track in enumerate(tracked.track_id.tolist())}
         inside, counts = is_inside.tolist(), counts_in.T.tolist()

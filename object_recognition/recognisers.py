@@ -27,11 +27,13 @@ class Chosen:
         detector: It.
         error: Why it is not what was asked for; None when it is.
         bounds: What of it counts.
+        is_stand_in: Whether it looks because nothing that was asked for is there.
     """
 
     detector: Detector
     error: str | None
     bounds: Bounds
+    is_stand_in: bool = False
 
 
 class _Answer(NamedTuple):
@@ -105,7 +107,7 @@ class Recognisers:
         error = "; ".join(filter(None, errors)) or None
         if not looking:
             detector = self._basic_of(camera.id)
-            return Chosen(detector, error, _bounds(detector, None, camera))
+            return Chosen(detector, error, _bounds(detector, None, camera), is_stand_in=True)
         if not any(isinstance(detector, BasicRecogniser) for _, detector in looking):
             # Its memory would be of long ago, should the models ever go away.
             self._basic.pop(camera.id, None)

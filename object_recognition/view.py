@@ -127,16 +127,14 @@ class CameraView:
         self, found: Detections, terms: Terms, lines: tuple[Line, ...]
     ) -> tuple[Shown, Explanation | None, bool, list[TrackFact]]:
         """Return what is shown, why the rest is not, if a line was crossed, and what to tell."""
-        in_each = terms.zone_filter.in_each(found)
-        is_inside = terms.zone_filter.in_any(in_each) & terms.bounds.wants(found)
         follower, facts = self._follower_for(terms)
         follower.count_in(terms.camera.zones, lines)
-        followed = follower.look(
-            found,
-            in_each=in_each,
-            is_inside=is_inside,
-            captured_at_us=terms.stamp.captured_at_us,
-        )
+        tracked = follower.follow(found, captured_at_us=terms.stamp.captured_at_us)
+        # What a track is called counts, not what its object was called in this frame.
+        found = tracked.detections
+        in_each = terms.zone_filter.in_each(found)
+        is_inside = terms.zone_filter.in_any(in_each) & terms.bounds.wants(found)
+        followed = follower.look(tracked, in_each=in_each, is_inside=is_inside)
         self._tallies.begin(terms.local.date())
         self._tallies.add((lines[each.line].id, each.is_in) for each in followed.crossed)
         is_shown = is_inside & terms.bounds.sure(found)

@@ -126,9 +126,11 @@ class RecognitionWorker:
         looks = [look for frame in frames if (look := self._planned(frame)) is not None]
         for batch in in_batches(looks, is_suspect=self._quarantine.is_suspect):
             self._executor.carry_out(batch)
-        if looks:
+        # What is shown again says nothing of how others are looked at.
+        new = [each for each in looks if each.again is None]
+        if new:
             # Where one is looked at after the other, the next frame is to be a new one.
-            are_together = all(each.is_for_batches for each in looks)
+            are_together = all(each.is_for_batches for each in new)
             self._at_most = self._batch_max if are_together else 1
         return bool(frames)
 

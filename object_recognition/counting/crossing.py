@@ -87,7 +87,9 @@ class LineWatch:
 
     def begin(self, tracks: Tracks) -> None:
         """Take in where tracks are that were open before the lines were."""
-        self._places.append(self._unknown(tracks.track_id, _feet(tracks.xyxy)))
+        # By number, by which they are found; who was confirmed later may have begun before.
+        order = np.argsort(tracks.track_id)
+        self._places.append(self._unknown(tracks.track_id[order], _feet(tracks.xyxy)[order]))
         self._move(tracks, _feet(tracks.xyxy), _clear_px(tracks.xyxy), 0)
 
     def look(self, opened: Tracks, updated: Tracks, *, at_us: int) -> list[Crossed]:

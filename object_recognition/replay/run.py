@@ -148,10 +148,10 @@ class _Session:
             self._progress.waits("the model is made ready")
             if self._stop.wait(_POLL_S):
                 return False
-        error = self._recognisers.of(camera).error
-        if error is not None:
+        chosen = self._recognisers.of(camera)
+        if chosen.is_stand_in:
             raise ModelUnavailable(
-                f"the model cannot be had: {error}; --model names another, and "
+                f"the model cannot be had: {chosen.error}; --model names another, and "
                 "'--model basic' looks without any"
             )
         return True

@@ -242,7 +242,10 @@ class Tracker:
         if same.all():
             book.lead[rows] += seen.confidence
             return
-        lead = book.lead[rows] + np.where(same, seen.confidence, -seen.confidence)
+        # A class that begins no track gives none its name.
+        names = np.isfinite(self._sure[seen.class_id]) if self._sure.ndim else np.bool_(True)
+        against = np.where(names, -seen.confidence, 0)
+        lead = book.lead[rows] + np.where(same, seen.confidence, against)
         book.class_id[rows] = np.where(lead < 0, seen.class_id, book.class_id[rows])
         book.lead[rows] = np.abs(lead)
 

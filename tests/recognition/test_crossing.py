@@ -197,6 +197,18 @@ def test_whoever_was_open_before_the_line_was_drawn_may_cross_it() -> None:
     assert len(watch.look(NOBODY, tracks((150, 200)), at_us=1)) == 1
 
 
+def test_who_began_before_another_and_was_confirmed_later_keeps_their_own_side() -> None:
+    # Given two whose numbers are not in the order in which they are told, one on each side
+    watch = LineWatch((GATE,), LABELS)
+    watch.begin(tracks((50, 200), (150, 200), ids=(2, 1)))
+
+    # When both go to the right
+    crossed = watch.look(NOBODY, tracks((150, 200), (180, 200), ids=(2, 1)), at_us=1)
+
+    # Then the one crosses who was on the left
+    assert [each.track for each in crossed] == [2]
+
+
 def test_a_line_without_a_length_is_never_crossed() -> None:
     point = Line(id=1, start=(100.0, 200.0), end=(100.0, 200.0))
 

@@ -250,12 +250,8 @@ class Explained:
         stamp = FrameStamp(1, 1_790_000_000_000_000 + round(at_s * 1e6), Epoch(5), 1280, 540)
         in_each = self.zone_filter.in_each(found)
         inside = self.zone_filter.in_any(in_each)
-        followed = self.follower.look(
-            found,
-            in_each=in_each,
-            is_inside=inside,
-            captured_at_us=stamp.captured_at_us,
-        )
+        tracked = self.follower.follow(found, captured_at_us=stamp.captured_at_us)
+        followed = self.follower.look(tracked, in_each=in_each, is_inside=inside)
         return self.explainer.explain(
             found,
             followed,

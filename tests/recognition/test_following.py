@@ -57,10 +57,9 @@ class Camera:
         told = []
         for _ in range(times):
             told += self.follower.look(
-                found,
+                self.follower.follow(found, captured_at_us=self.captured_us),
                 in_each=np.array([[name in zones] * len(found) for name in ZONES], np.bool_),
                 is_inside=np.full(len(found), is_inside),
-                captured_at_us=self.captured_us,
             ).facts
             self.captured_us += EVERY_US
         return told

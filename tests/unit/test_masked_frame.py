@@ -14,7 +14,8 @@ from tests.pictures import Image, bgr_of
 from vigil.camera_document import Mask
 from vigil.errors import FrameInvalid
 from vigil.media.jpeg import encoded
-from vigil.media.masked_frame import FrameMasker, MaskedFrame, mask_picture
+from vigil.media.mask_paint import mask_picture
+from vigil.media.masked_frame import FrameMasker, MaskedFrame
 
 WH = (96, 64)
 #: Of which odd edges go outward: to 20..48 by 10..34.

@@ -41,7 +41,12 @@ def shown(world: World, **changes: Any) -> int:
         "looked_fps": 4.9,
         "objects": (
             DetectedObject(
-                track=3, label="person", confidence=0.9, box=(1, 2, 3, 4), zones=("yard",)
+                track=3,
+                label="person",
+                confidence=0.9,
+                box=(1, 2, 3, 4),
+                zones=("yard",),
+                keypoints=((2, 3, 0.8),),
             ),
         ),
         "counts": {"person": 1},
@@ -74,6 +79,7 @@ def test_tells_what_the_picture_shows(world: World) -> None:
                 "confidence": 0.9,
                 "box": [1.0, 2.0, 3.0, 4.0],
                 "zones": ["yard"],
+                "keypoints": [[2.0, 3.0, 0.8]],
             }
         ],
         "counts": {"person": 1},

@@ -221,9 +221,13 @@ def test_an_operator_neither_masks_nor_gets_around_masks(world: World) -> None:
 
     added = operator.post("/cameras", {**CAMERA, "masks": [BOX]})
     moved = operator.patch(path, {"stream_url": "rtsp://cam/zoomed"})
+    beside = operator.patch(path, {"sub_stream_url": "rtsp://cam/zoomed"})
     kept = operator.patch(path, {"stream_url": "rtsp://cam/1", "location": "hall"})
+    none = operator.patch(path, {"sub_stream_url": None})
 
     assert (added.status_code, moved.status_code, kept.status_code) == (403, 403, 200)
+    assert (beside.status_code, none.status_code) == (403, 200)
+    assert world.admin().get(path).json["sub_stream_url"] is None
     assert added.json["message"] == "Privacy masks are for admins alone."
     assert "only an admin may point it at another" in moved.json["message"]
     assert world.admin().get(path).json["stream_url"] == "rtsp://cam/1"

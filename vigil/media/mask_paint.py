@@ -154,3 +154,18 @@ def _blurred(plane: Plane, patch: _Patch, step_wh: tuple[int, int]) -> Plane:
 
 def _end(stop: int, step: int) -> int:
     return stop + -stop % step
+
+
+def mask_picture(
+    image_bgr: NDArray[np.uint8], masks: Sequence[Mask], *, full_wh: tuple[int, int]
+) -> None:
+    """Paint masks over a picture ``(H, W, 3)`` of a whole scene, in place.
+
+    Args:
+        image_bgr: Of any size.
+        masks: In pixels of the frame on which each was drawn.
+        full_wh: The full frame, for masks that do not say on what they were drawn.
+    """
+    height, width = image_bgr.shape[:2]
+    form = PlaneForm(step_x=1, step_y=1, black=0)
+    MaskPaint(masks, (width, height), [form], full_wh=full_wh).paint([image_bgr])

@@ -7,7 +7,6 @@ import av
 import numpy as np
 from av.error import FFmpegError
 from av.video.reformatter import ColorRange
-from numpy.typing import NDArray
 
 from vigil.camera_document import Mask
 from vigil.errors import FrameInvalid
@@ -109,21 +108,6 @@ class FrameMasker:
         if self._paint is None or self._paint[0] != key:
             self._paint = key, MaskPaint(self._masks, picture_wh, forms, full_wh=full_wh)
         return self._paint[1]
-
-
-def mask_picture(
-    image_bgr: NDArray[np.uint8], masks: Sequence[Mask], *, full_wh: tuple[int, int]
-) -> None:
-    """Paint masks over a picture ``(H, W, 3)`` of a whole scene, in place.
-
-    Args:
-        image_bgr: Of any size.
-        masks: In pixels of the frame on which each was drawn.
-        full_wh: The full frame, for masks that do not say on what they were drawn.
-    """
-    height, width = image_bgr.shape[:2]
-    form = PlaneForm(step_x=1, step_y=1, black=0)
-    MaskPaint(masks, (width, height), [form], full_wh=full_wh).paint([image_bgr])
 
 
 def _forms(frame: av.VideoFrame) -> tuple[PlaneForm, ...]:

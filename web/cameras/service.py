@@ -159,12 +159,8 @@ def update(
             f"Camera {camera_id} was changed meanwhile: its revision is {camera.revision}, "
             f"not {seen}. Read it again."
         )
-    if "stream_url" in changes:
-        is_masked = bool(masks.in_force(session, camera_id))
-        _move(camera, changes.pop("stream_url"), who=who, sealer=sealer, is_masked=is_masked)
-    # Sent back as it was shown, it stays as it is.
-    if changes.get("sub_stream_url", camera.sub_stream_url) != camera.sub_stream_url:
-        changes |= _sub_stream(changes["sub_stream_url"], who=who, sealer=sealer, of=camera)
+    is_masked = bool(masks.in_force(session, camera_id))
+    _readdress(camera, changes, who=who, sealer=sealer, is_masked=is_masked)
     if "recognition" in changes:
         changes |= recognition.kept(changes["recognition"], sealer, who=who, before=camera)
     for name, value in changes.items():
@@ -203,18 +199,35 @@ def _commit(session: Session, camera: Camera, configuration: ConfigurationPublis
     return Change(camera, configuration.announce([camera_id]))
 
 
-def _move(
-    camera: Camera, typed_url: str, *, who: Principal, sealer: Sealer, is_masked: bool
+def _readdress(
+    camera: Camera, changes: dict[str, Any], *, who: Principal, sealer: Sealer, is_masked: bool
 ) -> None:
-    """Point a camera elsewhere. Its password stays only with the server it was given for."""
-    if typed_url == camera.stream_url:
-        return  # A client sent back what it was shown; masked parts are not what is meant.
+    """Point a camera at other streams, as the changes have it.
+
+    What a client sends back as it was shown stays: masked parts are not what is meant.
+    """
+    typed_url = changes.pop("stream_url", camera.stream_url)
+    if typed_url != camera.stream_url:
+        _require_may_move(who, is_masked=is_masked)
+        _move(camera, typed_url, who=who, sealer=sealer)
+    sub_url = changes.get("sub_stream_url", camera.sub_stream_url)
+    if sub_url != camera.sub_stream_url:
+        # Without one the main stream is shown, on which the masks were drawn.
+        _require_may_move(who, is_masked=is_masked and sub_url is not None)
+        changes |= _sub_stream(sub_url, who=who, sealer=sealer, of=camera)
+
+
+def _require_may_move(who: Principal, *, is_masked: bool) -> None:
     if is_masked and not who.may(Right.EDIT_MASKS):
         # Another stream shows the scene otherwise, and the masks would hide something else.
         raise MasksForbidden(
-            "This camera has privacy masks, which fit its stream: "
+            "This camera has privacy masks, which fit its streams: "
             "only an admin may point it at another."
         )
+
+
+def _move(camera: Camera, typed_url: str, *, who: Principal, sealer: Sealer) -> None:
+    """Point a camera elsewhere. Its password stays only with the server it was given for."""
     address = _parse(typed_url, who=who)
     if address.credentials is not None or not stream_url.same_server(
         address.url, camera.stream_url

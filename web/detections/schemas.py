@@ -19,6 +19,14 @@ class ObjectOut(Schema):
     zones = fields.List(
         fields.String(), required=True, metadata={"description": "In which it counts."}
     )
+    keypoints = fields.List(
+        fields.List(fields.Float()),
+        required=True,
+        metadata={
+            "description": "x, y in pixels of the full frame and a confidence, of a model that "
+            "gives them; none: it gives none."
+        },
+    )
 
 
 class OccupancyOut(Schema):

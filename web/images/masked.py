@@ -8,7 +8,7 @@ import numpy as np
 from vigil.camera_document import Mask
 from vigil.domain.frame import read_stamp, stamped
 from vigil.errors import FrameInvalid
-from vigil.media.masked_frame import mask_picture
+from vigil.media.mask_paint import mask_picture
 
 #: As good as the pictures that are saved; it is made for one look, and not kept.
 _QUALITY = 90

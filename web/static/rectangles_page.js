@@ -166,7 +166,7 @@ function finishDrawing(index) {
 }
 
 function onKey(event) {
-  if (event.target.closest("input, button") || selected < 0) return;
+  if (event.target.closest("input, button, select") || selected < 0) return;
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   if (event.key === "Delete" || event.key === "Backspace") removeSelected();
   else if (event.key === "Escape") select(-1);
@@ -214,7 +214,9 @@ async function save() {
 
 /** Save all shapes of a kind; return what the server said. */
 async function saveKind(kind) {
-  const sent = bodiesOf(kind);
+  // What was undone may bear a number that the server has given up.
+  const known = new Set(JSON.parse(saved[kind.path] ?? "[]").map((each) => each.id));
+  const sent = bodiesOf(kind).map((each) => (known.has(each.id) ? each : { ...each, id: undefined }));
   const said = await call("POST", `/${kind.path}/${cameraId}`, sent);
   saved[kind.path] = JSON.stringify(sent);
   // A line has its number from the server, and keeps its counts by it.
