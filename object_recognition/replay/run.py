@@ -22,7 +22,7 @@ from object_recognition.replay.replaying import Replay
 from object_recognition.replay.report import Report
 from object_recognition.replay.request import ReplaySettings, Request
 from object_recognition.replay.table import text_of
-from object_recognition.replay.trial import Trial
+from object_recognition.replay.variant import Variant
 from object_recognition.replay.video import AnnotatedVideo
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_briefly
@@ -168,8 +168,8 @@ class _Session:
         request, settings = self._request, self._settings
         detector = self._recognisers.of(camera).detector
         maker = FrameMaker(camera, begins_us=begins.us, jpeg_quality=settings.jpeg_quality)
-        trials = [
-            Trial(each, begins, self._recognisers.of(each))
+        variants = [
+            Variant(each, begins, self._recognisers.of(each))
             for each in (camera, other)
             if each is not None
         ]
@@ -179,14 +179,14 @@ class _Session:
             begins=begins,
             maker=maker,
             detector=detector,
-            trials=trials,
+            variants=variants,
             video=video,
             progress=self._progress,
             stop=self._stop,
         )
         replay.run()
         has_video = video is None or (replay.is_whole and video.finish())
-        accounts = [trial.account() for trial in trials]
+        accounts = [variant.account() for variant in variants]
         report = Report(
             clip=str(request.clip),
             camera=request.camera,
