@@ -66,7 +66,7 @@ class Caption:
         recogniser: The detector's name for people.
         captured_at: When the frame was captured, in the time zone to be shown.
         looked_fps: Looks a second; 0: not known yet.
-        counts: How many objects there are of each label.
+        counts: How many objects are confirmed of each label.
     """
 
     recogniser: str

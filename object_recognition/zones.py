@@ -82,10 +82,6 @@ class ZoneFilter:
         """Whether there is no zone, so that everything counts."""
         return self._is_everywhere
 
-    def inside(self, found: Detections) -> NDArray[np.bool_]:
-        """Return for each detection whether it counts in a zone: a mask ``(n,)``."""
-        return self.in_any(self.in_each(found))
-
     def in_any(self, in_each: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return of what ``in_each`` says whether that is a zone at all: a mask ``(n,)``."""
         if self._is_everywhere:

@@ -38,7 +38,8 @@ class Zone(Document):
         name: For people.
         color: CSS hex colour in which it is drawn.
         labels: The labels that count in it; empty: all.
-        min_confidence: Detections below do not count in it, nor do those below the camera's.
+        min_confidence: Detections below do not count in it, nor do those below the bound of the
+            model that found them, or the camera's where it has none.
         min_size_px, max_size_px: Of the longer side of a box, in pixels of the full frame; None:
             any size.
         schedule: When it is there; empty: always.

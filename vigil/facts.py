@@ -21,7 +21,7 @@ MAX_CROSSINGS = 50
 
 
 class Direction(StrEnum):
-    """Which way somebody crossed a line; see `vigil.messages.Line`."""
+    """Which way somebody crossed a line; see `vigil.camera_document.Line`."""
 
     IN = "in"
     OUT = "out"

@@ -31,7 +31,7 @@ _REORDERED = 32
 
 
 class CameraDecoder:
-    """Decodes one camera's main video, in one thread at a time.
+    """Decodes the video of one of a camera's streams, in one thread at a time.
 
     Args:
         camera_id: For the log.

@@ -9,7 +9,7 @@ from object_recognition.replay.begins import Begins
 from object_recognition.replay.clip import Clip
 from object_recognition.replay.frames import FrameMaker
 from object_recognition.replay.progress import Progress
-from object_recognition.replay.trial import Comparer, Trial
+from object_recognition.replay.variant import Comparer, Variant
 from object_recognition.replay.video import AnnotatedVideo
 from object_recognition.watch import RawFrame
 from vigil.runtime import StopSignal
@@ -23,7 +23,7 @@ class Replay:
         begins: When it begins.
         maker: Makes frames of it.
         detector: Looks at them.
-        trials: The settings: the first are drawn, and others are compared with them.
+        variants: The settings: the first are drawn, and others are compared with them.
         video: Where what is drawn goes; None: nowhere.
         progress: Who is told how far it came.
         stop: Ends it before its time.
@@ -41,7 +41,7 @@ class Replay:
         begins: Begins,
         maker: FrameMaker,
         detector: Detector,
-        trials: Sequence[Trial],
+        variants: Sequence[Variant],
         video: AnnotatedVideo | None,
         progress: Progress,
         stop: StopSignal,
@@ -50,7 +50,7 @@ class Replay:
         self._begins = begins
         self._maker = maker
         self._detector = detector
-        self._trials = trials
+        self._variants = variants
         self._video = video
         self._progress = progress
         self._stop = stop
@@ -77,7 +77,7 @@ class Replay:
             self.size_wh = (frame.stamp.width_px, frame.stamp.height_px)
         self.looks += 1
         found = self._detector.detect(image_bgr)
-        all_seen = [trial.see(found, frame=frame) for trial in self._trials]
+        all_seen = [variant.see(found, frame=frame) for variant in self._variants]
         for other in all_seen[1:]:
             self.comparer.take(all_seen[0], other)
         if self._video is None:

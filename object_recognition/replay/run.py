@@ -22,7 +22,7 @@ from object_recognition.replay.replaying import Replay
 from object_recognition.replay.report import Report
 from object_recognition.replay.request import ReplaySettings, Request
 from object_recognition.replay.table import text_of
-from object_recognition.replay.trial import Trial
+from object_recognition.replay.variant import Variant
 from object_recognition.replay.video import AnnotatedVideo
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_briefly
@@ -168,8 +168,8 @@ class _Session:
         request, settings = self._request, self._settings
         detector = self._recognisers.of(camera).detector
         maker = FrameMaker(camera, begins_us=begins.us, jpeg_quality=settings.jpeg_quality)
-        trials = [
-            Trial(each, begins, self._recognisers.of(each))
+        variants = [
+            Variant(each, begins, self._recognisers.of(each))
             for each in (camera, other)
             if each is not None
         ]
@@ -179,14 +179,14 @@ class _Session:
             begins=begins,
             maker=maker,
             detector=detector,
-            trials=trials,
+            variants=variants,
             video=video,
             progress=self._progress,
             stop=self._stop,
         )
         replay.run()
         has_video = video is None or (replay.is_whole and video.finish())
-        accounts = [trial.account() for trial in trials]
+        accounts = [variant.account() for variant in variants]
         report = Report(
             clip=str(request.clip),
             camera=request.camera,
@@ -200,7 +200,10 @@ class _Session:
             frames=clip.frames_read,
             looks=replay.looks,
             is_whole=replay.is_whole,
-            notes=tuple(_notes(replay, clip, maker, camera, video)),
+            notes=(
+                *_notes(replay, clip, maker, video),
+                *_setting_notes(camera, other, begins, replay),
+            ),
             account=accounts[0],
             comparison=replay.comparer.comparison(*accounts) if other is not None else None,
         )
@@ -239,7 +242,6 @@ def _notes(
     replay: Replay,
     clip: Clip,
     maker: FrameMaker,
-    camera: CameraConfig,
     video: AnnotatedVideo | None,
 ) -> Iterator[str]:
     if replay.is_whole:
@@ -249,14 +251,27 @@ def _notes(
     count, reason = maker.refused
     if count:
         yield f"{count} frames could not be looked at: {reason}"
-    width, height = replay.size_wh
-    for zone in camera.zones if replay.looks else ():
-        if any(x > width or y > height for x, y in zone.points):
-            yield (
-                f"zone '{zone.name}' reaches out of the {width}x{height} pictures: was it drawn "
-                "on larger ones?"
-            )
     if video is not None and video.error is not None:
         yield f"the video was given up: {video.error}"
     elif video is not None and not replay.is_whole:
         yield "the video was given up, as it would not be whole"
+
+
+def _setting_notes(
+    camera: CameraConfig, other: CameraConfig | None, begins: Begins, replay: Replay
+) -> Iterator[str]:
+    """Yield in which respect the settings may not be meant for this clip."""
+    zones = [*camera.zones, *(other.zones if other else ())]
+    if not begins.is_known and any(zone.schedule for zone in zones):
+        yield (
+            "nobody knows when it was captured, so zones with hours are judged as if it began at "
+            "midnight; --begins says when it did"
+        )
+    width, height = replay.size_wh
+    places = [(f"zone '{zone.name}'", zone.points) for zone in camera.zones]
+    places += [(f"line '{line.name}'", (line.start, line.end)) for line in camera.lines]
+    for what, points in places if replay.looks else ():
+        if any(x > width or y > height for x, y in points):
+            yield (
+                f"{what} reaches out of the {width}x{height} pictures: was it drawn on larger ones?"
+            )

@@ -168,10 +168,15 @@ def _what_shows(drops: Sequence[Drop], camera: CameraConfig) -> tuple[str, ...]:
 
 
 def _what_lets_by(drop: Drop, camera: CameraConfig) -> str | None:
-    # A bound of a zone's own goes with the zone; one of a model's own is no setting of ours.
+    # A bound of a zone's own goes with the zone; one of a model's own is no setting of ours,
+    # nor is one of which nobody can tell whose it is.
     if drop.zone is not None:
         return f"zones={OFF}"
-    if drop.reason is DropReason.CONFIDENCE and drop.limit == f"{camera.min_confidence:g}":
+    of_models = {use.min_confidence for use in camera.models}
+    is_cameras = (
+        drop.limit == f"{camera.min_confidence:g}" and camera.min_confidence not in of_models
+    )
+    if drop.reason is DropReason.CONFIDENCE and is_cameras:
         return f"min_confidence={_just_below(float(drop.value)):g}"
     return None
 

@@ -141,7 +141,8 @@ def test_what_is_dropped_is_shown_when_just_what_it_names_is_moved(
     found: Detections, min_confidence: float, of: tuple[Zone, ...], local: datetime
 ) -> None:
     said = drops(found, min_confidence, of, local)
-    inside = a_filter(of, local).inside(found)
+    zone_filter = a_filter(of, local)
+    inside = zone_filter.in_any(zone_filter.in_each(found))
     is_shown = inside & (found.confidence >= np.float32(min_confidence))
 
     # Detections in are those shown and those dropped

@@ -16,7 +16,7 @@ from object_recognition.replay.frames import FrameMaker
 from object_recognition.replay.progress import Progress
 from object_recognition.replay.replaying import Replay
 from object_recognition.replay.report import Account, Comparison
-from object_recognition.replay.trial import Trial
+from object_recognition.replay.variant import Variant
 from object_recognition.replay.video import AnnotatedVideo
 from object_recognition.seen import Seen
 from object_recognition.watch import RawFrame
@@ -26,7 +26,7 @@ from vigil.clock import FakeClock
 from vigil.runtime import StopSignal
 
 
-class RecordingTrial(Trial):
+class RecordingVariant(Variant):
     """Keeps what each look came to."""
 
     def __init__(self, camera: CameraConfig, begins: Begins, chosen: Chosen) -> None:
@@ -66,8 +66,8 @@ def replayed(
     """Replay a clip."""
     begins = Begins(begins_us, UTC, is_known=True)
     maker = FrameMaker(camera, begins_us=begins_us, jpeg_quality=85)
-    trials = [
-        RecordingTrial(each, begins, chosen_of(detector, each))
+    variants = [
+        RecordingVariant(each, begins, chosen_of(detector, each))
         for each in (camera, other)
         if each is not None
     ]
@@ -78,16 +78,16 @@ def replayed(
             begins=begins,
             maker=maker,
             detector=detector,
-            trials=trials,
+            variants=variants,
             video=video,
             progress=Progress(out, FakeClock()),
             stop=stop or StopSignal(),
         )
         replay.run()
-        accounts = [trial.account() for trial in trials]
+        accounts = [variant.account() for variant in variants]
         comparison = None if other is None else replay.comparer.comparison(*accounts)
         return Replayed(
-            seen=trials[0].all_seen,
+            seen=variants[0].all_seen,
             account=accounts[0],
             comparison=comparison,
             notes=clip.notes(),

@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+from datetime import time
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.recognition.onnx_files import write_model
 from tests.replay.footage import Street, grey, levels_of, write_clip, write_sound
 from tests.waiting import wait_until
 from vigil.camera_configs import KnownCameras
-from vigil.camera_document import CameraConfig, ModelUse, Zone
+from vigil.camera_document import CameraConfig, Line, ModelUse, ScheduleSpan, Zone
 
 BASIC = (ModelUse(model="basic"),)
 RIGHT = Zone(points=((400, 0), (640, 0), (640, 360), (400, 360)), name="Gate")
@@ -125,6 +126,29 @@ def test_the_settings_are_those_of_the_camera_unless_others_are_named(
     assert hidden.account.objects == ()
     # Black, but for the footer's letters
     assert max(levels_of(tmp_path / "out.mp4")) < 30
+
+
+def test_a_note_says_which_settings_may_not_be_meant_for_this_clip(
+    tmp_path: Path, street: Street
+) -> None:
+    # Given a zone that is there at night, and a line drawn on a larger picture
+    at_night = RIGHT.model_copy(
+        update={"schedule": (ScheduleSpan(start_time=time(22), end_time=time(6)),)}
+    )
+    far = Line(id=1, start=(0, 0), end=(1900, 1000), name="Kerb")
+    configure(tmp_path, a_camera(3, models=BASIC, zones=(at_night,), lines=(far,)))
+    replay = ("--camera", "3", "--json")
+
+    unknown = vigil_replay(tmp_path, street.path, *replay)
+    known = vigil_replay(tmp_path, street.path, *replay, "--begins", "2026-11-30T02:00")
+
+    line = "line 'Kerb' reaches out of the 640x360 pictures: was it drawn on larger ones?"
+    hours = (
+        "nobody knows when it was captured, so zones with hours are judged as if it began at "
+        "midnight; --begins says when it did"
+    )
+    assert Report.model_validate_json(unknown.stdout).notes == (hours, line)
+    assert Report.model_validate_json(known.stdout).notes == (line,)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.masks import a_box
 from tests.recognition.stage import LABELS, FixedDetector, a_basic_camera
 from tests.replay.footage import STREET, Street, grey, write_clip
 from tests.replay.replays import replayed
-from vigil.camera_document import Zone
+from vigil.camera_document import ModelUse, Zone
 from vigil.errors import ModelInvalid
 from vigil.runtime import StopSignal
 
@@ -95,6 +95,18 @@ def test_who_was_not_sure_enough_is_told_of_with_the_setting_that_shows_them(
     again = replayed(path, changed(camera, dropped.nearest.try_set), detector)
     assert again.account.counts == {"person": 2}
     assert again.account.dropped == ()
+
+
+def test_no_setting_is_named_for_a_bound_of_the_models_own(tmp_path: Path) -> None:
+    # Given a model whose own bound is as the camera's
+    use = ModelUse(model="basic", min_confidence=0.4)
+    camera = a_basic_camera(min_confidence=0.4, models=(use,))
+    detector = FixedDetector(found((LEFT, 0.3, "person")))
+
+    [dropped] = replayed(a_clip(tmp_path), camera, detector).account.dropped
+
+    # Then the camera's, which it replaces, is not said to show it
+    assert dropped.nearest.try_set == ()
 
 
 @pytest.mark.parametrize("confidence", [0.39996, 0.39994, 0.3000001, 0.25, 0.0501, 0.00004])

@@ -6,7 +6,8 @@ from enum import StrEnum
 class DropReason(StrEnum):
     """What kept a detection out of the picture, or keeps it from counting."""
 
-    #: The confidence, and the least: the camera's ``min_confidence``, or a zone's that is greater.
+    #: The confidence, and the least: the ``min_confidence`` of the model that found it, else the
+    #: camera's; or a zone's that is greater.
     CONFIDENCE = "confidence"
     #: The share of its box in the zone, and the share that is enough. Its foot is not in it.
     ZONE = "zone"

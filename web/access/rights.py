@@ -16,7 +16,7 @@ class Right(StrEnum):
 
     #: One's own profile, notifications and recipients.
     USE_ACCOUNT = "use_account"
-    #: The cameras that one was granted: their pictures, states and rectangles.
+    #: The cameras that one was granted: their pictures, states, rectangles and lines.
     VIEW_CAMERAS = "view_cameras"
     #: Every camera, without a grant.
     VIEW_ALL_CAMERAS = "view_all_cameras"
@@ -26,7 +26,7 @@ class Right(StrEnum):
     USE_LOCAL_SOURCES = "use_local_sources"
     #: Models that are programs (``.pt``): whoever names one has it run here.
     RUN_CHECKPOINTS = "run_checkpoints"
-    #: Rectangles and time intervals.
+    #: Rectangles, lines and time intervals.
     EDIT_RULES = "edit_rules"
     #: Privacy masks: they hide from operators too, so no operator takes one away.
     EDIT_MASKS = "edit_masks"

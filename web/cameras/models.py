@@ -14,7 +14,7 @@ _TRANSPORTS = ", ".join(f"'{transport}'" for transport in Transport)
 
 
 class Camera(Base):
-    """What web wants of one camera; see `vigil.messages.CameraConfig` for the fields.
+    """What web wants of one camera; see `vigil.camera_document.CameraConfig` for the fields.
 
     Attributes:
         stream_url: As it is shown: without user and password, other secrets masked.

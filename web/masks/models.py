@@ -4,13 +4,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from vigil.camera_document import Mask, MaskStyle
-from web.database import Base
 from web.shapes.models import ShapeColumns, shape_constraints
 
 _STYLES = ", ".join(f"'{style}'" for style in MaskStyle)
 
 
-class PrivacyMask(ShapeColumns, Base):
+class PrivacyMask(ShapeColumns):
     """A part of a camera's frame that nobody is to see: an upright box, or a polygon.
 
     Attributes:

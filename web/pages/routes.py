@@ -40,7 +40,7 @@ def log_in_page() -> str:
 
 @pages.get("/snapshot_ui/<id:camera_id>")
 def rectangles_page(camera_id: int) -> str:
-    """Let somebody draw a camera's rectangles, and its privacy masks."""
+    """Let somebody draw a camera's rectangles and lines, and its privacy masks."""
     who = current_principal()
     camera = find_visible(db.session(), who, camera_id)
     return render_template(

@@ -6,11 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web.database import Base
 from web.shapes.models import ShapeColumns, shape_constraints
 
 
-class Rectangle(ShapeColumns, Base):
+class Rectangle(ShapeColumns):
     """A part of a camera's frame, in pixels of the full frame: an upright box, or a polygon.
 
     Attributes:

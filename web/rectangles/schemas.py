@@ -52,7 +52,9 @@ class RectangleBody(ShapeBody):
         validate=validate.Range(min=0, max=86_400),
         metadata={"description": "Seconds that something must stay in it to count."},
     )
-    min_confidence = confidence_field("Less does not count in it, nor what the camera drops.")
+    min_confidence = confidence_field(
+        "Less does not count in it, nor what its model's or else the camera's bound drops."
+    )
     min_size_px = size_field("Of the longer side of a box; smaller does not count in it.")
     max_size_px = size_field("Of the longer side of a box; larger does not count in it.")
     schedule = fields.List(

@@ -7,6 +7,8 @@ from typing import Any
 
 #: Pixels beyond which no frame reaches.
 MAX_PX = 32_768
+#: The shortest line that can be crossed.
+MIN_LINE_PX = 4
 
 
 def corners_of(shape: dict[str, Any]) -> list[tuple[float, float]]:
@@ -16,10 +18,6 @@ def corners_of(shape: dict[str, Any]) -> list[tuple[float, float]]:
     left, top = shape["x"], shape["y"]
     right, bottom = left + shape["width"], top + shape["height"]
     return [(left, top), (right, top), (right, bottom), (left, bottom)]
-
-
-#: The shortest line that can be crossed.
-MIN_LINE_PX = 4
 
 
 def fault_of(corners: Sequence[tuple[float, float]], frame_wh: tuple[int, int] | None) -> str:

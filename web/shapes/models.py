@@ -4,10 +4,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from web.database import Base
 from web.shapes.geometry import MAX_PX, corners_of
 
 
-class ShapeColumns:
+class ShapeColumns(Base):
     """An upright box or a polygon, one of those of a camera.
 
     Attributes:
@@ -16,6 +17,8 @@ class ShapeColumns:
         points: Corners ``{"x": ..., "y": ...}`` of a polygon. Exactly one form is there.
         name: None: not given, so not given back.
     """
+
+    __abstract__ = True
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     camera_id: Mapped[int] = mapped_column(sa.ForeignKey("cameras.id", ondelete="CASCADE"))

@@ -11,11 +11,10 @@ from web.access.visibility import find_visible
 from web.audit import service as audit
 from web.cameras.configuration import ConfigurationPublisher, next_generation
 from web.errors import Invalid
-from web.masks.models import PrivacyMask
-from web.rectangles.models import Rectangle
 from web.shapes.geometry import corners_of, fault_of
+from web.shapes.models import ShapeColumns
 
-ShapeT = TypeVar("ShapeT", Rectangle, PrivacyMask)
+ShapeT = TypeVar("ShapeT", bound=ShapeColumns)
 
 
 def saved(

@@ -31,7 +31,7 @@ function makeTile(camera) {
   const links = element(
     "p",
     { className: "links" },
-    element("a", { href: `/snapshot_ui/${camera.id}`, textContent: "Rectangles" }),
+    element("a", { href: `/snapshot_ui/${camera.id}`, textContent: "Zones and lines" }),
     element("a", { href: `/get_stream/${camera.id}`, textContent: "Raw stream" }),
   );
   const title = element("h2", { textContent: camera.name });

@@ -46,7 +46,7 @@ class WorkedCameraOut(Schema):
     counts = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(),
-        metadata={"description": "How many of each label its last picture shows."},
+        metadata={"description": "How many of each label are confirmed in its last picture."},
     )
     is_quarantined = fields.Boolean(
         required=True, metadata={"description": "Its frames killed workers: it has one alone."}

@@ -16,13 +16,13 @@ from vigil.camera_document import CameraConfig
 _ALL = 1_000_000
 
 
-class Trial:
+class Variant:
     """One set of settings.
 
     Args:
         camera: With these settings.
         begins: When the clip begins.
-        chosen: What looks with these settings. The trials of one replay share its looks.
+        chosen: What looks with these settings. The variants of one replay share its looks.
     """
 
     def __init__(self, camera: CameraConfig, begins: Begins, chosen: Chosen) -> None:
