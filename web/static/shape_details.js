@@ -1,6 +1,6 @@
 // The form with the settings of one shape: filled from it, and read into another.
 import { isLine } from "/static/shapes.js";
-import { COLORS } from "/static/shape_drawing.js";
+import { colorOf } from "/static/shape_drawing.js";
 
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 /** What is a number, or not given. */
@@ -13,7 +13,7 @@ export function fill(form, shape) {
     part.hidden = (part.dataset.only === "line") !== isLine(shape);
   }
   elements.name.value = shape.name || "";
-  elements.color.value = (shape.color || COLORS[0]).toLowerCase();
+  elements.color.value = colorOf(shape).toLowerCase();
   elements.labels.value = (shape.labels || []).join(", ");
   for (const name of NUMBERS) elements[name].value = shape[name] ?? "";
   spans(form).replaceChildren(...(shape.schedule || []).map((span) => spanRow(form, span)));

@@ -15,6 +15,9 @@ export function make(name, attributes, ...children) {
   return node;
 }
 
+/** Return the colour in which a shape is drawn, here and in the annotated picture. */
+export const colorOf = (shape) => shape.color || (isLine(shape) ? "#2ec4b6" : COLORS[0]);
+
 /** Return what a shape is called where it has no name. */
 export const titleOf = (shape, index) => shape.name || `${isLine(shape) ? "Line" : "Shape"} ${index + 1}`;
 
@@ -24,7 +27,7 @@ export const titleOf = (shape, index) => shape.name || `${isLine(shape) ? "Line"
  * index: its place among all; unit: how many pixels of the frame are one of the screen.
  */
 export function drawn(shape, { index, unit, isSelected, mayEdit }) {
-  const color = shape.color || COLORS[0];
+  const color = colorOf(shape);
   const nodes = isLine(shape)
     ? lineNodes(shape, color, { index, unit, isSelected })
     : [zoneNode(shape, color, { index, unit, isSelected }), labelNode(shape, index, unit)];
@@ -34,7 +37,7 @@ export function drawn(shape, { index, unit, isSelected, mayEdit }) {
 
 /** Return a dot in the colour of a shape. */
 export function swatch(shape) {
-  return make("svg", { viewBox: "0 0 10 10" }, make("circle", { cx: 5, cy: 5, r: 5, fill: shape.color || COLORS[0] }));
+  return make("svg", { viewBox: "0 0 10 10" }, make("circle", { cx: 5, cy: 5, r: 5, fill: colorOf(shape) }));
 }
 
 function zoneNode(shape, color, { index, unit, isSelected }) {
