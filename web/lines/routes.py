@@ -15,12 +15,10 @@ from web.lines import service
 from web.lines.models import Line
 from web.lines.schemas import MAX_LINES, LineBody, LineCountOut, LineCountsQuery
 from web.schemas import MessageOut
-from web.status.service import frame_size
+from web.shapes.saving import replaced
 from web.wiring import wired
 
 blp = ApiBlueprint("lines", __name__, description="Lines, and who crossed them.")
-
-_LATER = " They take effect when the message bus is back."
 
 
 @blp.route("/lines/<id:camera_id>")
@@ -42,13 +40,13 @@ class Lines(MethodView):
             raise Invalid(f"A camera has at most {MAX_LINES} lines.")
         # First, so that Redis is not asked about a camera that the caller may not see.
         require_visible(db.session(), current_principal(), [camera_id])
-        return {"message": "Lines saved" + _replace(camera_id, bodies)}
+        return {"message": "Lines saved" + replaced(service.replace, camera_id, bodies)}
 
     @blp.response(HTTPStatus.OK, MessageOut)
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera.")
     def delete(self, camera_id: int) -> dict[str, str]:
         """Clear all lines. What crossed them stays counted."""
-        return {"message": "All lines cleared" + _replace(camera_id, [])}
+        return {"message": "All lines cleared" + replaced(service.replace, camera_id, [])}
 
 
 @blp.route("/line_counts/<id:camera_id>")
@@ -63,15 +61,3 @@ class LineCounts(MethodView):
         return service.counts(
             db.session(), current_principal(), camera_id, now=wired().now(), **query
         )
-
-
-def _replace(camera_id: int, bodies: list[dict[str, Any]]) -> str:
-    is_announced = service.replace(
-        db.session(),
-        camera_id,
-        bodies,
-        who=current_principal(),
-        frame_wh=frame_size(wired().statuses, camera_id) if bodies else None,
-        configuration=wired().configuration,
-    )
-    return "" if is_announced else "." + _LATER

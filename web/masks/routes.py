@@ -14,8 +14,7 @@ from web.masks import service
 from web.masks.models import PrivacyMask
 from web.masks.schemas import MaskBody
 from web.schemas import MessageOut
-from web.status.service import frame_size
-from web.wiring import wired
+from web.shapes.saving import replaced
 
 blp = ApiBlueprint("masks", __name__, description="What nobody is to see of a camera.")
 
@@ -42,22 +41,14 @@ class Masks(MethodView):
         """Replace all privacy masks; a body that is wrong anywhere changes nothing."""
         # First, so that Redis is not asked about a camera that the caller may not see.
         require_visible(db.session(), current_principal(), [camera_id])
-        return {"message": "Masks saved" + _replace(camera_id, bodies)}
+        return {
+            "message": "Masks saved" + replaced(service.replace, camera_id, bodies, later=_LATER)
+        }
 
     @blp.response(HTTPStatus.OK, MessageOut)
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera.")
     def delete(self, camera_id: int) -> dict[str, str]:
         """Clear all privacy masks: everything that the camera sees is shown again."""
-        return {"message": "All masks cleared" + _replace(camera_id, [])}
-
-
-def _replace(camera_id: int, bodies: list[dict[str, Any]]) -> str:
-    is_announced = service.replace(
-        db.session(),
-        camera_id,
-        bodies,
-        who=current_principal(),
-        frame_wh=frame_size(wired().statuses, camera_id) if bodies else None,
-        configuration=wired().configuration,
-    )
-    return "" if is_announced else "." + _LATER
+        return {
+            "message": "All masks cleared" + replaced(service.replace, camera_id, [], later=_LATER)
+        }

@@ -15,12 +15,9 @@ from web.rectangles import service
 from web.rectangles.models import Rectangle
 from web.rectangles.schemas import MAX_RECTANGLES, RectangleBody
 from web.schemas import MessageOut
-from web.status.service import frame_size
-from web.wiring import wired
+from web.shapes.saving import replaced
 
 blp = ApiBlueprint("rectangles", __name__, description="Where a camera looks.")
-
-_LATER = " They take effect when the message bus is back."
 
 
 @blp.route("/rectangles/<id:camera_id>")
@@ -42,22 +39,10 @@ class Rectangles(MethodView):
             raise Invalid(f"A camera has at most {MAX_RECTANGLES} rectangles.")
         # First, so that Redis is not asked about a camera that the caller may not see.
         require_visible(db.session(), current_principal(), [camera_id])
-        return {"message": "Rectangles saved" + _replace(camera_id, bodies)}
+        return {"message": "Rectangles saved" + replaced(service.replace, camera_id, bodies)}
 
     @blp.response(HTTPStatus.OK, MessageOut)
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera.")
     def delete(self, camera_id: int) -> dict[str, str]:
         """Clear all rectangles: the camera looks everywhere again."""
-        return {"message": "All rectangles cleared" + _replace(camera_id, [])}
-
-
-def _replace(camera_id: int, bodies: list[dict[str, Any]]) -> str:
-    is_announced = service.replace(
-        db.session(),
-        camera_id,
-        bodies,
-        who=current_principal(),
-        frame_wh=frame_size(wired().statuses, camera_id) if bodies else None,
-        configuration=wired().configuration,
-    )
-    return "" if is_announced else "." + _LATER
+        return {"message": "All rectangles cleared" + replaced(service.replace, camera_id, [])}
