@@ -151,26 +151,22 @@ class CameraSupervisor:
             log.warning("bus_unavailable", what=str(error))
 
     def _forget_deleted(self) -> None:
-        for camera_id, epoch in self._keeper.held().items():
-            if camera_id in self._configs.cameras:
-                continue
+        for camera_id in self._keeper.held().keys() - self._configs.cameras.keys():
             log.info("camera_deleted", camera_id=camera_id)
             try:
-                self._forget(camera_id, epoch)
+                # The shards are told after this, and write until then.
+                self._keeper.forget(camera_id, clear=self._clear)
             except ServerUnavailable as error:
                 # The others' leases are to be renewed: it is still held, and its turn comes.
                 log.warning("camera_left_for_later", camera_id=camera_id, what=str(error))
+            else:
+                self._shown.pop(camera_id, None)
 
-    def _forget(self, camera_id: CameraId, epoch: Epoch) -> None:
-        try:
-            self._packets.clear(camera_id, epoch=epoch)
-            self._sub_packets.clear(camera_id, epoch=epoch)
-            self._frames.clear(camera_id, epoch=epoch)
-            self._statuses.clear(camera_id, epoch=epoch)
-        except LeaseLost:
-            log.info("deleted_camera_is_anothers", camera_id=camera_id)
-        self._keeper.forget(camera_id)
-        self._shown.pop(camera_id, None)
+    def _clear(self, camera_id: CameraId, epoch: Epoch) -> None:
+        self._packets.clear(camera_id, epoch=epoch)
+        self._sub_packets.clear(camera_id, epoch=epoch)
+        self._frames.clear(camera_id, epoch=epoch)
+        self._statuses.clear(camera_id, epoch=epoch)
 
     def _choices(
         self, main: Mapping[CameraId, IngestReport], subs: Mapping[CameraId, IngestReport]

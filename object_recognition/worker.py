@@ -198,22 +198,16 @@ class RecognitionWorker:
         )
 
     def _forget_deleted(self) -> None:
-        for camera_id, epoch in self._keeper.held().items():
-            if camera_id in self._configs.cameras:
-                continue
+        for camera_id in self._keeper.held().keys() - self._configs.cameras.keys():
             try:
-                self._forget(camera_id, epoch)
+                self._keeper.forget(camera_id, clear=self._clear)
             except ServerUnavailable as error:
                 # What it has of the camera expires, and its lease is given back, or does too.
                 log.warning("camera_left_to_expire", camera_id=camera_id, what=str(error))
 
-    def _forget(self, camera_id: CameraId, epoch: Epoch) -> None:
-        try:
-            self._publisher.clear(camera_id, epoch=epoch)
-            self._statuses.clear(camera_id, epoch=epoch)
-        except LeaseLost:
-            log.info("deleted_camera_is_anothers", camera_id=camera_id)
-        self._keeper.forget(camera_id)
+    def _clear(self, camera_id: CameraId, epoch: Epoch) -> None:
+        self._publisher.clear(camera_id, epoch=epoch)
+        self._statuses.clear(camera_id, epoch=epoch)
 
     def _planned(self, frame: RawFrame) -> Look | None:
         """Return whether to look at a frame, or to show again what was seen; None: to leave it."""

@@ -3,7 +3,7 @@
 import os
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ from vigil.bus.leases.base import Leases
 from vigil.clock import Clock
 from vigil.domain.assignment import assign
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import BusUnavailable, ServerUnavailable
+from vigil.errors import BusUnavailable, LeaseLost, ServerUnavailable
 from vigil.messages import MemberReport
 
 log = structlog.get_logger(__name__)
@@ -132,13 +132,26 @@ class LeaseKeeper:
             del self._held[camera_id]
             self._due_s = 0.0
 
-    def forget(self, camera_id: CameraId) -> None:
-        """Remove the lease of a camera that was deleted.
+    def forget(self, camera_id: CameraId, *, clear: Callable[[CameraId, Epoch], None]) -> None:
+        """Remove what is kept of a camera that was deleted, and its lease.
+
+        Args:
+            camera_id: One that is held.
+            clear: Removes what is kept under an epoch. The epoch is a new one: who does not know
+                yet that the camera is gone, and writes on under the one before, is refused.
 
         Raises:
             BusUnavailable: Redis does not answer; the lease is still held.
         """
-        self._leases.forget(camera_id, epoch=self._held[camera_id].epoch)
+        held = self._held[camera_id]
+        retaken = self._leases.acquire_all({camera_id: held.epoch}, self.member, ttl_s=LEASE_S)
+        _require_all(retaken)
+        held.epoch = retaken.get(camera_id, held.epoch)
+        try:
+            clear(camera_id, held.epoch)
+        except LeaseLost:
+            log.info("deleted_camera_is_anothers", camera_id=camera_id)
+        self._leases.forget(camera_id, epoch=held.epoch)
         del self._held[camera_id]
         self._last_seen.pop(camera_id, None)
 

@@ -262,3 +262,39 @@ def test_what_is_not_asked_for_any_more_is_given_back(
 
     assert held_by([keeper]) == CAMERAS[1:]
     assert leases.acquire(ONE, "b", ttl_s=LEASE_S, last_seen=Epoch(0)) is not None
+
+
+def test_who_writes_on_while_a_deleted_camera_is_cleared_is_refused(
+    clock: FakeClock, leases: LeavingLeases
+) -> None:
+    keeper = LeaseKeeper(leases, member="a", clock=clock)
+    keeper.keep(wanting([ONE]))
+    of_the_writer = keeper.held()[ONE]
+    cleared_under = []
+
+    def clear(camera_id: CameraId, epoch: Epoch) -> None:
+        leases.check(camera_id, epoch)
+        with pytest.raises(LeaseLost):
+            leases.check(camera_id, of_the_writer)
+        cleared_under.append(epoch)
+
+    keeper.forget(ONE, clear=clear)
+
+    assert len(cleared_under) == 1
+    assert keeper.held() == {}
+    assert leases.held_until_us(ONE) is None
+
+
+def test_a_deleted_camera_that_another_has_is_left_to_it(
+    clock: FakeClock, leases: LeavingLeases
+) -> None:
+    keeper = LeaseKeeper(leases, member="a", clock=clock)
+    keeper.keep(wanting([ONE]))
+    clock.advance(LEASE_S)
+    of_another = leases.acquire(ONE, "b", ttl_s=LEASE_S, last_seen=Epoch(0))
+    assert of_another is not None
+
+    keeper.forget(ONE, clear=leases.check)
+
+    assert keeper.held() == {}
+    leases.check(ONE, of_another)

@@ -105,11 +105,11 @@ def test_forgets_a_deleted_camera_only_when_redis_took_note(
     keeper.keep(wanting([ONE]))
     leases.is_away = True
     with pytest.raises(BusUnavailable):
-        keeper.forget(ONE)
+        keeper.forget(ONE, clear=leases.check)
     assert keeper.held().keys() == {ONE}
 
     leases.is_away = False
-    keeper.forget(ONE)
+    keeper.forget(ONE, clear=leases.check)
     assert keeper.held() == {}
 
 
