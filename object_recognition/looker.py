@@ -113,8 +113,13 @@ class LentLease:
             self._held.clear()
             self._stop.set()
 
-    def forget(self, camera_id: CameraId) -> None:
-        """Leave the lease of a deleted camera to the worker, and end."""
+    def forget(
+        self,
+        camera_id: CameraId,
+        *,
+        clear: Callable[[CameraId, Epoch], None],  # noqa: ARG002  A keeper's signature.
+    ) -> None:
+        """Leave a deleted camera and its lease to the worker, and end."""
         self.lost(camera_id, epoch=self._held[camera_id])
 
     def release_all(self) -> None:

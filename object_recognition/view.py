@@ -1,7 +1,9 @@
 """What a worker makes of one camera's detections: what is shown, whose it is, and what is told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import compress
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -17,6 +19,7 @@ from object_recognition.zones import ZoneFilter, are_open
 from vigil.camera_document import CameraConfig, Line, Zone
 from vigil.clock import utc_from_us
 from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.frame import FrameStamp
 from vigil.facts import TrackFact
 from vigil.messages import DayTallies, Explanation, FrameDetections
 
@@ -78,49 +81,58 @@ class CameraView:
             picture_wh: The picture, which may be smaller than the full frame.
             looked_fps: Looks a second, of late, for others to read.
         """
-        full_wh = (frame.stamp.width_px or picture_wh[0], frame.stamp.height_px or picture_wh[1])
-        full_scale = (full_wh[0] / picture_wh[0], full_wh[1] / picture_wh[1])
+        stamp = _with_full_size(frame.stamp, picture_wh)
+        scale = (stamp.width_px / picture_wh[0], stamp.height_px / picture_wh[1])
         local = local_time(camera, frame)
-        zones, lines = self._shapes_of(camera, full_scale)
+        zones, lines = self._shapes_of(camera, scale)
         is_open = are_open(zones, local)
+        zone_filter = self._filter_for(
+            zones, is_open=is_open, labels=bounds.labels, picture_wh=picture_wh, full_scale=scale
+        )
         terms = Terms(
             camera=camera,
             recogniser=detector.name,
             bounds=bounds,
-            zone_filter=self._filter_for(
-                zones,
-                is_open=is_open,
-                labels=detector.labels,
-                picture_wh=picture_wh,
-                full_scale=full_scale,
-            ),
-            stamp=frame.stamp,
+            zone_filter=zone_filter,
+            stamp=stamp,
             local=local,
-            full_scale=full_scale,
+            full_scale=scale,
         )
         shown, explanation, crossed, facts = self._judged(found, terms, lines)
         return Seen(
             shown=shown,
-            zones=tuple(zone for zone, is_there in zip(zones, is_open, strict=True) if is_there),
+            zones=tuple(compress(zones, is_open)),
             lines=lines,
-            published=FrameDetections(
-                camera_id=self._camera_id,
-                epoch=self.epoch,
-                frame_epoch=frame.stamp.epoch,
-                sequence=frame.stamp.sequence,
-                captured_at_us=frame.stamp.captured_at_us,
-                width_px=full_wh[0],
-                height_px=full_wh[1],
-                recogniser=detector.name,
-                looked_fps=looked_fps,
-                objects=shown.objects(zones, detector.labels, full_scale),
-                counts=shown.counts(detector.labels),
-                occupancy=shown.occupancy(zones, is_open),
-                lines=self._tallies.of(lines),
-            ),
+            published=self._published(shown, terms, zones, lines, looked_fps),
             explanation=explanation,
             facts=facts,
             tallies=self._tallies.published(lines) if crossed else None,
+        )
+
+    def _published(
+        self,
+        shown: Shown,
+        terms: Terms,
+        zones: tuple[Zone, ...],
+        lines: tuple[Line, ...],
+        looked_fps: float,
+    ) -> FrameDetections:
+        """Return what others read of a look."""
+        stamp, labels = terms.stamp, terms.bounds.labels
+        return FrameDetections(
+            camera_id=self._camera_id,
+            epoch=self.epoch,
+            frame_epoch=stamp.epoch,
+            sequence=stamp.sequence,
+            captured_at_us=stamp.captured_at_us,
+            width_px=stamp.width_px,
+            height_px=stamp.height_px,
+            recogniser=terms.recogniser,
+            looked_fps=looked_fps,
+            objects=shown.objects(zones, labels, terms.full_scale),
+            counts=shown.counts(labels),
+            occupancy=shown.occupancy(zones, terms.zone_filter.is_open.tolist()),
+            lines=self._tallies.of(lines),
         )
 
     def _judged(
@@ -214,6 +226,15 @@ class CameraView:
         )
         self._follower = key, follower
         return follower, ended
+
+
+def _with_full_size(stamp: FrameStamp, picture_wh: tuple[int, int]) -> FrameStamp:
+    """Return a stamp that says how large the full frame is; as the picture where it did not."""
+    return replace(
+        stamp,
+        width_px=stamp.width_px or picture_wh[0],
+        height_px=stamp.height_px or picture_wh[1],
+    )
 
 
 def _scaled_zone(zone: Zone, scale: tuple[float, float]) -> Zone:

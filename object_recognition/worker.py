@@ -200,12 +200,12 @@ class RecognitionWorker:
     def _forget_deleted(self) -> None:
         for camera_id in self._keeper.held().keys() - self._configs.cameras.keys():
             try:
-                self._keeper.forget(camera_id, clear=self._clear)
+                self._keeper.forget(camera_id, clear=self._clear_deleted)
             except ServerUnavailable as error:
                 # What it has of the camera expires, and its lease is given back, or does too.
                 log.warning("camera_left_to_expire", camera_id=camera_id, what=str(error))
 
-    def _clear(self, camera_id: CameraId, epoch: Epoch) -> None:
+    def _clear_deleted(self, camera_id: CameraId, epoch: Epoch) -> None:
         self._publisher.clear(camera_id, epoch=epoch)
         self._statuses.clear(camera_id, epoch=epoch)
 

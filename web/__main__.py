@@ -75,12 +75,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         config_store=RedisCameraConfigStore(queue),
         statuses=statuses,
         pool=_pool(media),
-        detections=RedisStatusBoard(
-            media,
-            role=keys.Role.RECOGNITION,
-            document_class=FrameDetections,
-            key_of=keys.detections,
-        ),
+        detections=_detections(media),
         explanations=RedisExplanationLog(media),
         checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,
@@ -106,6 +101,15 @@ def _pool(media: RedisClient) -> RecognitionPool:
     return RecognitionPool(
         RedisLeases(media, role=role),
         RedisStatusBoard(media, role=role, document_class=RecognitionStatus),
+    )
+
+
+def _detections(media: RedisClient) -> RedisStatusBoard[FrameDetections]:
+    return RedisStatusBoard(
+        media,
+        role=keys.Role.RECOGNITION,
+        document_class=FrameDetections,
+        key_of=keys.detections,
     )
 
 

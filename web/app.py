@@ -9,7 +9,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from flask import Flask, Response
 from flask_smorest import Api
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
@@ -105,11 +105,7 @@ def create_app(
     Raises:
         SetupInvalid: A route has no rule that says who may call it.
     """
-    app = Flask(__name__)
-    _configure(app, settings)
-    install_database(app, settings)
-    with app.app_context():
-        sessions = sessionmaker(db.engine)
+    app, sessions = _with_database(settings)
     app.extensions[EXTENSION] = Wiring(
         settings=settings,
         clock=clock,
@@ -128,6 +124,15 @@ def create_app(
     )
     _install_parts(app, settings, clock, streams)
     return app
+
+
+def _with_database(settings: WebSettings) -> tuple[Flask, sessionmaker[Session]]:
+    """Return an application that nothing but its settings and its database is part of yet."""
+    app = Flask(__name__)
+    _configure(app, settings)
+    install_database(app, settings)
+    with app.app_context():
+        return app, sessionmaker(db.engine)
 
 
 def _install_parts(

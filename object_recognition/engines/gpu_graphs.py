@@ -139,6 +139,14 @@ def selection_graph(
     sure = _sound(add, corners, best, min_confidence)
     rows, confidence = _surest(add, [corners, sure, class_id, *points], sure, cells)
     apart = _apart_by_class(add, rows, input_wh, columns)
+    _keep_one_for_each_object(add, rows, apart, confidence, max_iou)
+    return add.model([("output", TensorProto.FLOAT, shape)], ("found", ["m", 7 + more]))
+
+
+def _keep_one_for_each_object(
+    add: _Graph, rows: str, apart: str, confidence: str, max_iou: float
+) -> None:
+    """Name ``found`` the rows that no surer one of their class overlaps, each with its number."""
     kept = add(
         "NonMaxSuppression",
         apart,
@@ -150,14 +158,7 @@ def selection_graph(
     number = add.column(kept, 0, 1, axis=1)
     place = add("Concat", number, add.column(kept, 2, 3, axis=1), axis=1)
     boxes = add("GatherND", rows, place)
-    add(
-        "Concat",
-        add("Cast", number, to=TensorProto.FLOAT),
-        boxes,
-        axis=1,
-        outputs=["found"],
-    )
-    return add.model([("output", TensorProto.FLOAT, shape)], ("found", ["m", 7 + more]))
+    add("Concat", add("Cast", number, to=TensorProto.FLOAT), boxes, axis=1, outputs=["found"])
 
 
 def _of_yolox(add: _Graph, layout: YoloxLayout, columns: int) -> tuple[str, str, str]:

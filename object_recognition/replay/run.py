@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 
@@ -165,9 +166,8 @@ class _Session:
         *,
         video: AnnotatedVideo | None,
     ) -> int:
-        request, settings = self._request, self._settings
         detector = self._recognisers.of(camera).detector
-        maker = FrameMaker(camera, begins_us=begins.us, jpeg_quality=settings.jpeg_quality)
+        maker = FrameMaker(camera, begins_us=begins.us, jpeg_quality=self._settings.jpeg_quality)
         variants = [
             Variant(each, begins, self._recognisers.of(each))
             for each in (camera, other)
@@ -188,18 +188,12 @@ class _Session:
         has_video = video is None or (replay.is_whole and video.finish())
         accounts = [variant.account() for variant in variants]
         report = Report(
-            clip=str(request.clip),
-            camera=request.camera,
+            clip=str(self._request.clip),
+            camera=self._request.camera,
             name=camera.name,
             recogniser=detector.name,
             begins_at=begins.iso(0),
-            replayed_s=round(clip.read_us / MICROSECONDS, 3),
-            lasts_s=None if clip.lasts_us is None else round(clip.lasts_us / MICROSECONDS, 3),
-            width_px=replay.size_wh[0],
-            height_px=replay.size_wh[1],
-            frames=clip.frames_read,
-            looks=replay.looks,
-            is_whole=replay.is_whole,
+            **_extent(replay, clip),
             notes=(
                 *_notes(replay, clip, maker, video),
                 *_setting_notes(camera, other, begins, replay),
@@ -207,10 +201,27 @@ class _Session:
             account=accounts[0],
             comparison=replay.comparer.comparison(*accounts) if other is not None else None,
         )
-        print(report.model_dump_json(indent=2) if request.as_json else text_of(report), end="")
+        self._tell(report)
         if not replay.is_whole:
             return _INTERRUPTED
         return 0 if has_video and replay.looks else 1
+
+    def _tell(self, report: Report) -> None:
+        as_json = self._request.as_json
+        print(report.model_dump_json(indent=2) if as_json else text_of(report), end="")
+
+
+def _extent(replay: Replay, clip: Clip) -> dict[str, Any]:
+    """Return the fields of a report that say how much of a clip was looked at."""
+    return {
+        "replayed_s": round(clip.read_us / MICROSECONDS, 3),
+        "lasts_s": None if clip.lasts_us is None else round(clip.lasts_us / MICROSECONDS, 3),
+        "width_px": replay.size_wh[0],
+        "height_px": replay.size_wh[1],
+        "frames": clip.frames_read,
+        "looks": replay.looks,
+        "is_whole": replay.is_whole,
+    }
 
 
 def _with_whole_name(camera: CameraConfig, store: ModelStore) -> CameraConfig:

@@ -146,7 +146,15 @@ class Stage:
         self.configs = CameraConfigs(
             store=self.store, bell=self.store.bell, path=folder / "cameras.json", clock=self.clock
         )
-        self.worker = RecognitionWorker(
+        self.worker = self._made_worker(bell, limit, batch_max)
+        self.lookers: list[StillLooker] = []
+        self._generation = 0
+        self._epochs: dict[CameraId, Epoch] = {}
+
+    def _made_worker(
+        self, bell: MemoryFrameBell, limit: LookLimit, batch_max: int
+    ) -> RecognitionWorker:
+        return RecognitionWorker(
             configs=self.configs,
             keeper=self.keeper,
             watch=FrameWatch(
@@ -172,9 +180,6 @@ class Stage:
             limit=limit,
             batch_max=batch_max,
         )
-        self.lookers: list[StillLooker] = []
-        self._generation = 0
-        self._epochs: dict[CameraId, Epoch] = {}
 
     def another(self, member: str) -> Quarantine:
         """Return what another worker knows of deaths."""

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections import Counter
 from fractions import Fraction
 
@@ -127,3 +129,12 @@ def test_who_has_not_measured_yet_counts_as_the_middle_one() -> None:
 def test_nobody_has_a_camera_where_there_are_no_members() -> None:
     assert assign(CAMERAS, {}) == {}
     assert assign({}, MEMBERS) == {}
+
+
+def test_a_controller_without_another_beside_it_does_not_pay_for_numpy() -> None:
+    program = (
+        "import sys, camera_ctrl.__main__; from vigil.domain.assignment import assign;"
+        "assert assign({7: 5.0, 8: 5.0}, {'only': None}) == {7: 'only', 8: 'only'};"
+        "assert 'numpy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -7,11 +7,7 @@ Zadimoghaddam, 2018). Why so, and what moves when: docs/adr/0009.
 """
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from statistics import median_low
-
-import numpy as np
-from numpy.typing import NDArray
 
 from vigil.domain.camera import CameraId
 
@@ -35,6 +31,11 @@ def assign(
     if not costs or not capacities:
         return {}
     cameras, members = sorted(costs), sorted(capacities)
+    if len(members) == 1:
+        return dict.fromkeys(cameras, members[0])
+    # It takes NumPy, so 12 MB, of which a controller that has no other beside it has no use.
+    from vigil.domain.ranks import by_rank  # noqa: PLC0415
+
     cost_of = [_in_units(costs[each]) for each in cameras]
     capacity_of = _known([capacities[each] for each in members])
     total_cost, total_capacity = sum(cost_of), sum(capacity_of)
@@ -42,7 +43,7 @@ def assign(
     full = [total_cost * each for each in capacity_of]
     load, owner = [0] * len(members), [-1] * len(cameras)
     left = len(cameras)
-    for pair in _by_rank(cameras, members, capacity_of):
+    for pair in by_rank(cameras, members, capacity_of):
         camera, member = divmod(pair, len(members))
         if owner[camera] < 0 and load[member] * total_capacity < full[member]:
             owner[camera] = member
@@ -51,32 +52,6 @@ def assign(
             if not left:
                 break
     return {camera_id: members[at] for camera_id, at in zip(cameras, owner, strict=True)}
-
-
-def _by_rank(
-    cameras: Sequence[CameraId], members: Sequence[str], capacity_of: Sequence[int]
-) -> list[int]:
-    """Return the pairs, each as ``camera * len(members) + member``, the highest rank first."""
-    of_cameras = np.array([_hash(f"camera {each}") for each in cameras], np.uint64)
-    of_members = np.array([_hash(f"member {each}") for each in members], np.uint64)
-    mixed = _mixed(of_cameras[:, None] ^ of_members[None, :])
-    # Above 0 and below 1. Two that lie closer than logarithms of two machines differ do not occur.
-    drawn = ((mixed >> np.uint64(12)).astype(np.float64) + 0.5) / 2.0**52
-    # The time until a member rings first, where each rings as often as it has capacity.
-    waits = -np.log(drawn) / np.array(capacity_of, np.float64)
-    order: list[int] = np.argsort(waits, axis=None, kind="stable").tolist()
-    return order
-
-
-def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return SplitMix64 of each key: a hash of the pair, a thousand times as fast as blake2b."""
-    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return keys ^ (keys >> np.uint64(31))
-
-
-def _hash(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest())
 
 
 def _known(capacities: Sequence[float | None]) -> list[int]:

@@ -94,32 +94,22 @@ def add(
     hidden = masks.checked(fields.pop("masks"), frame_wh=None)
     if hidden and not who.may(Right.EDIT_MASKS):
         raise MasksForbidden("Privacy masks are for admins alone.")
-    camera = Camera(
-        **{
-            "time_zone": site_time_zone,
-            **fields,
-            "stream_url": stream_url.shown(address.url),
-            "sealed_url": sealer.seal(address.url),
-            "credentials": _sealed(address, sealer),
-            **_sub_stream(fields["sub_stream_url"], who=who, sealer=sealer),
-            **recognition.kept(fields["recognition"], sealer, who=who, before=None),
-            # Before the count: it makes whoever adds another camera wait for this one.
-            "revision": next_generation(session),
-        }
-    )
-    if (session.scalar(sa.select(sa.func.count()).select_from(Camera)) or 0) >= MAX_CAMERAS:
-        raise TooManyCameras(f"There are {MAX_CAMERAS} cameras already.")
+    kept = {
+        "time_zone": site_time_zone,
+        **fields,
+        **_main_stream(address, sealer),
+        **_sub_stream(fields["sub_stream_url"], who=who, sealer=sealer),
+        **recognition.kept(fields["recognition"], sealer, who=who, before=None),
+    }
+    # Before the count: it makes whoever adds another camera wait for this one.
+    camera = Camera(**kept, revision=next_generation(session))
+    _require_room(session)
     session.add(camera)
     with refused_as({"uq_cameras_name": _taken(fields["name"])}):
         session.flush()
     shapes.add(session, PrivacyMask, camera.id, hidden)
-    audit.record(
-        session,
-        who,
-        "camera.added",
-        on=("camera", camera.id),
-        details={**_details(camera), "masks": len(hidden)},
-    )
+    details = {**_details(camera), "masks": len(hidden)}
+    audit.record(session, who, "camera.added", on=("camera", camera.id), details=details)
     return _commit(session, camera, configuration)
 
 
@@ -236,6 +226,20 @@ def _move(camera: Camera, typed_url: str, *, who: Principal, sealer: Sealer) -> 
     camera.stream_url = stream_url.shown(address.url)
     camera.sealed_url = sealer.seal(address.url)
     camera.is_demo = False
+
+
+def _require_room(session: Session) -> None:
+    if (session.scalar(sa.select(sa.func.count()).select_from(Camera)) or 0) >= MAX_CAMERAS:
+        raise TooManyCameras(f"There are {MAX_CAMERAS} cameras already.")
+
+
+def _main_stream(address: StreamUrl, sealer: Sealer) -> dict[str, str | None]:
+    """Return the columns of a camera's address."""
+    return {
+        "stream_url": stream_url.shown(address.url),
+        "sealed_url": sealer.seal(address.url),
+        "credentials": _sealed(address, sealer),
+    }
 
 
 def _sub_stream(
