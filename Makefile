@@ -29,8 +29,11 @@ run: $(VENV)/.run ## Run everything on this machine; PORT=5055, STREAM_PORT=, VI
 	@exec $(BIN)/python -I -S standalone/processes/tether.py --parent $$PPID --signal 15 \
 		-- $(BIN)/python -m vigil run
 
-test: $(VENV)/.dev ## Run the tests; ARGS="tests/unit -k name"
-	@$(BIN)/python -m pytest $(ARGS)
+# Many tests wait for something to happen, so more than one a core; a file's tests share servers.
+JOBS ?= 3
+
+test: $(VENV)/.dev ## Run the tests, three at a time; JOBS=0 one by one, ARGS="tests/unit -k name"
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## Look for faults that a linter sees, and for unformatted files
 	@$(BIN)/ruff check .

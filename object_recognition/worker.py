@@ -189,6 +189,7 @@ class RecognitionWorker:
     def _report(self) -> MemberReport:
         cameras = self._configs.cameras
         ours = [each for each in self._records if each in cameras]
+        self._meter.note_share(len(ours))
         return MemberReport(
             capacity_fps=self._meter.capacity_fps,
             since_us=self._since_us,
