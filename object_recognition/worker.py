@@ -20,7 +20,7 @@ from vigil.bus.answers import Answers
 from vigil.bus.status.base import StatusBoard
 from vigil.bus.watchers.base import Watchers
 from vigil.camera_configs import CameraConfigs
-from vigil.clock import Clock
+from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.motion import read_motion
 from vigil.errors import BusUnavailable, LeaseLost, ServerUnavailable
@@ -213,6 +213,8 @@ class RecognitionWorker:
         """Return whether to look at a frame, or to show again what was seen; None: to leave it."""
         camera, record = self._configs.cameras[frame.camera_id], self._records[frame.camera_id]
         record.skipped += frame.skipped
+        captured_at_s = frame.stamp.captured_at_us / MICROSECONDS
+        record.interval.note(captured_at_s, steps=frame.skipped + 1)
         chosen = self._recognisers.of(camera)
         record.recogniser, record.error = chosen.detector.name, chosen.error
         motion = read_motion(frame.jpeg)
@@ -227,7 +229,8 @@ class RecognitionWorker:
             if not self._wants_picture(camera.id, record):
                 return None
         again = record.seen.shown_again(frame.stamp) if rests and record.seen else None
-        ttl_s = keys.frame_ttl_s(camera.frame_fps)
+        # The camera may send fewer than are wanted of it.
+        ttl_s = keys.frame_ttl_s(max(1 / camera.frame_fps, record.interval.interval_s()))
         if motion is not None and not motion.is_moving:
             # The next may come as late as a keyframe.
             ttl_s = max(ttl_s, keys.IDLE_FRAME_TTL_S)
@@ -245,6 +248,7 @@ class RecognitionWorker:
         if record is not None:
             self._facts.say(*record.view.close())
             record.seen = None
+            record.interval.interrupted()
         epoch = self._keeper.held().get(camera_id)
         if epoch is None:
             return

@@ -229,6 +229,7 @@ class Stage:
         *,
         motion: Motion | None = None,
         mark: bytes | None = None,
+        ttl_s: float = 4.0,
         **changes: Any,
     ) -> FrameStamp:
         """Write a raw frame, as camera_ctrl does."""
@@ -247,7 +248,7 @@ class Stage:
         stamp = FrameStamp(**fields | changes)
         beside = b"" if motion is None else motion_segment(motion)
         beside += b"" if mark is None else mark_segment(mark)
-        self.raw.put(camera_id, stamped(jpeg, stamp, beside=beside), epoch=epoch, ttl_s=4.0)
+        self.raw.put(camera_id, stamped(jpeg, stamp, beside=beside), epoch=epoch, ttl_s=ttl_s)
         return stamp
 
     def kill_camera(self, camera_id: CameraId) -> None:
