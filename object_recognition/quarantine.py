@@ -158,6 +158,15 @@ class Quarantine:
         """
         self._notes.end(camera_id, epoch=epoch)
 
+    def forget(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        """Remove what is kept of looks and deaths at a camera: it was deleted.
+
+        Raises:
+            LeaseLost: The camera is another's.
+            BusUnavailable: Redis does not answer.
+        """
+        self._notes.clear(camera_id, epoch=epoch)
+
     def close(self) -> None:
         """End all processes."""
         for camera_id in list(self._isolated):

@@ -1,5 +1,7 @@
 """The recognition worker: frames in, annotated pictures out."""
 
+from collections.abc import Mapping
+
 import structlog
 
 from object_recognition.attention import Attention
@@ -106,6 +108,8 @@ class RecognitionWorker:
             jpeg_quality=jpeg_quality,
             limit=limit,
         )
+        #: Deleted cameras of a server that did not answer.
+        self._left_for_later: set[CameraId] = set()
         self._is_ready = False
         self._since_us = clock.utc_us()
 
@@ -144,10 +148,13 @@ class RecognitionWorker:
     def _decide_who_is_ours(self) -> None:
         """Follow configuration and leases. While a Redis is away all stays as it is."""
         try:
-            if self._configs.refresh():
-                self._forget_deleted()
+            self._configs.refresh()
         except BusUnavailable as error:
             log.warning("configuration_unavailable", what=str(error))
+        try:
+            self._forget_deleted()
+        except BusUnavailable as error:
+            log.warning("bus_unavailable", what=str(error))
         wanted = [
             camera for camera in self._configs.cameras.values() if camera.enabled and camera.models
         ]
@@ -166,8 +173,11 @@ class RecognitionWorker:
             {k: v for k, v in held.items() if k in self._configs.cameras},
             alive=self._keeper.members,
         )
-        if {camera_id: record.epoch for camera_id, record in self._records.items()} == held:
-            return
+        if {camera_id: record.epoch for camera_id, record in self._records.items()} != held:
+            self._keep_records(held)
+
+    def _keep_records(self, held: Mapping[CameraId, Epoch]) -> None:
+        """Begin with the cameras that are ours now, and end with those that were."""
         now_s, before = self._clock.monotonic_s(), self._records
         self._records = {}
         for camera_id, epoch in held.items():
@@ -198,16 +208,21 @@ class RecognitionWorker:
         )
 
     def _forget_deleted(self) -> None:
-        for camera_id in self._keeper.held().keys() - self._configs.cameras.keys():
+        deleted = self._keeper.held().keys() - self._configs.cameras.keys()
+        self._left_for_later &= deleted
+        for camera_id in deleted:
             try:
                 self._keeper.forget(camera_id, clear=self._clear_deleted)
             except ServerUnavailable as error:
-                # What it has of the camera expires, and its lease is given back, or does too.
-                log.warning("camera_left_to_expire", camera_id=camera_id, what=str(error))
+                # It is held as long as its server cannot take it back, and its turn comes.
+                if camera_id not in self._left_for_later:
+                    log.warning("camera_left_for_later", camera_id=camera_id, what=str(error))
+                self._left_for_later.add(camera_id)
 
     def _clear_deleted(self, camera_id: CameraId, epoch: Epoch) -> None:
         self._publisher.clear(camera_id, epoch=epoch)
         self._statuses.clear(camera_id, epoch=epoch)
+        self._quarantine.forget(camera_id, epoch=epoch)
 
     def _planned(self, frame: RawFrame) -> Look | None:
         """Return whether to look at a frame, or to show again what was seen; None: to leave it."""

@@ -21,6 +21,7 @@ from object_recognition.recognisers import Recognisers
 from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
 from tests.builders import a_camera
+from tests.unit.leaving_leases import LeavingLeases
 from vigil import keys
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.explanations.memory import MemoryExplanationLog
@@ -117,7 +118,7 @@ class Stage:
         #: Instead of that, by the name of their files.
         self.detectors: dict[str, Detector] = {}
         self.loaded: list[str] = []
-        self.ingest, self.recognition = MemoryLeases(self.clock), MemoryLeases(self.clock)
+        self.ingest, self.recognition = MemoryLeases(self.clock), LeavingLeases(self.clock)
         bell = MemoryFrameBell()
         self.raw = MemoryFrameStore(self.ingest, self.clock, bell)
         self.notes = MemoryLookNotes(self.recognition, self.clock)
