@@ -91,12 +91,18 @@ class StillLooker:
     camera_id: CameraId
     epoch: Epoch
     has_died: bool = False
+    #: Whether it goes on with its look when it is asked to end.
+    is_busy: bool = False
+    was_asked: bool = False
     was_ended: bool = False
 
     def is_alive(self) -> bool:
-        return not (self.has_died or self.was_ended)
+        return not (self.has_died or self.was_ended or (self.was_asked and not self.is_busy))
 
-    def end(self) -> None:
+    def ask_to_end(self) -> None:
+        self.was_asked = True
+
+    def end(self, *, within_s: float = 0.0) -> None:  # noqa: ARG002  A process's signature.
         self.was_ended = True
 
 
