@@ -14,6 +14,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from object_recognition.detection import Detections, Picture
+from object_recognition.engines.batch_bound import BatchBound
 from object_recognition.engines.decoding import BatchDecoder, Pixels
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.onnx import OnnxRuntime
@@ -44,7 +45,7 @@ class BatchModelDetector(ModelDetector):
         name: For people; what runs it is added.
         decoder: Of the JPEGs.
         batch_max: Pictures in the largest batch. Where the device has not the memory for so many,
-            it becomes less.
+            it is less, until it has.
         options: Of the sessions.
 
     Raises:
@@ -62,7 +63,7 @@ class BatchModelDetector(ModelDetector):
         options: SessionOptions,
     ) -> None:
         super().__init__(runtime, name=name)
-        self.batch_max = batch_max
+        self._bound = BatchBound(batch_max)
         self._decoder = decoder
         self._options = options
         # TensorRT before CUDA, where there is one.
@@ -78,6 +79,11 @@ class BatchModelDetector(ModelDetector):
         self.name = f"{name}, {first.provider.words}"
         #: What decodes, for people.
         self.decoder_name = decoder.name
+
+    @property
+    def batch_max(self) -> int:
+        """At how many it looks in one go now, at most."""
+        return self._bound.now
 
     def detect_all(self, pictures: Sequence[Picture]) -> list[Detections | FrameInvalid]:
         """Return what is in each frame, the surest first, or why that frame is none.
@@ -132,18 +138,23 @@ class BatchModelDetector(ModelDetector):
         return pipeline
 
     def _look(self, pipeline: Pipeline, frames: Sequence[Pixels]) -> list[Detections]:
-        if len(frames) > self.batch_max:
-            first, rest = frames[: self.batch_max], frames[self.batch_max :]
+        # One that was made while the device had less memory has room for fewer.
+        at_most = min(self._bound.now, pipeline.batch_max)
+        if len(frames) > at_most:
+            first, rest = frames[:at_most], frames[at_most:]
             return self._look(pipeline, first) + self._look(pipeline, rest)
         try:
-            return pipeline.look(frames)
+            found = pipeline.look(frames)
         except ModelInvalid as error:
             if len(frames) == 1:
                 raise
             # Most often the device has not the memory for so many.
-            self.batch_max = len(frames) // 2
-            log.warning("batch_halved", batch_max=self.batch_max, reason=str(error))
+            self._bound.note_failed(len(frames))
+            log.warning("batch_halved", batch_max=self._bound.now, reason=str(error))
             return self._look(pipeline, frames)
+        if self._bound.note_good(len(frames)):
+            log.info("batch_doubled", batch_max=self._bound.now)
+        return found
 
 
 def _free_model(path: Path, input_wh: tuple[int, int]) -> tuple[bytes, str]:
