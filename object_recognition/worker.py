@@ -81,9 +81,7 @@ class RecognitionWorker:
         first_track: int = 1,
     ) -> None:
         self._quarantine = quarantine
-        self._configs = configs
-        self._keeper = keeper
-        self._watch = watch
+        self._configs, self._keeper, self._watch = configs, keeper, watch
         self._publisher = publisher
         self._statuses = statuses
         self._facts = facts

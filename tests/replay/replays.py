@@ -65,18 +65,7 @@ def replayed(
     video: AnnotatedVideo | None = None,
     stop: StopSignal | None = None,
 ) -> Replayed:
-    """Replay a clip.
-
-    Args:
-        path: The clip.
-        camera: The settings.
-        detector: What looks.
-        other: Settings to compare with.
-        chosen: Says of settings how they look by it; None: all of it counts, from their least on.
-        begins_us: When the clip begins.
-        video: Where what is drawn goes.
-        stop: Ends it.
-    """
+    """Replay a clip, with two settings if there are others; chosen says what looks with each."""
     begins = Begins(begins_us, UTC, is_known=True)
     maker = FrameMaker(camera, begins_us=begins_us, jpeg_quality=85)
     variants = [
