@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -52,6 +52,8 @@ def running(
             stderr=log_file,
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(folder), **(environment or {})},
+            # By that what it started is found, should it die by itself.
+            start_new_session=True,
         )
     try:
         yield process
@@ -95,11 +97,25 @@ def _output(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return process.stdout
 
 
+def _in_session(session: int) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getsid(process.pid) == session:
+                found.append(process)
+    return found
+
+
 def _end(process: subprocess.Popen[bytes], stop_s: float) -> None:
-    family = []
     if process.poll() is None:
         family = psutil.Process(process.pid).children(recursive=True)
         process.terminate()
+    else:
+        # Nobody else tells them.
+        family = _in_session(process.pid)
+        for orphan in family:
+            with suppress(psutil.NoSuchProcess):
+                orphan.terminate()
     try:
         process.wait(stop_s)
     except subprocess.TimeoutExpired:

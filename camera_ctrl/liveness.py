@@ -1,14 +1,11 @@
 """Alive means packets: when silence is longer than a camera's own rhythm explains."""
 
-from collections import deque
-from statistics import median
+from vigil.domain.interval import IntervalMeter
 
 #: No camera that sends once a second or more is silent for so long while it lives.
 DEAD_AFTER_S = 3.0
 #: A slow still camera may miss two of its pictures.
 DEAD_AFTER_INTERVALS = 3
-#: Gaps of which the median is taken for the interval: one stall does not make a camera slow.
-_GAPS = 9
 
 
 class Liveness:
@@ -16,24 +13,22 @@ class Liveness:
 
     def __init__(self) -> None:
         self._last_s: float | None = None
-        self._gaps_s: deque[float] = deque(maxlen=_GAPS)
+        self._interval = IntervalMeter()
         self._expected_s = 0.0
-        self._is_new_connection = False
 
     def note(self, now_s: float) -> None:
         """Say that a packet came."""
-        if self._last_s is not None and not self._is_new_connection:
-            self._gaps_s.append(now_s - self._last_s)
-        self._last_s, self._is_new_connection = now_s, False
+        self._interval.note(now_s)
+        self._last_s = now_s
 
     def reconnected(self) -> None:
         """Say that packets come by a new connection: the time away is no interval."""
-        self._is_new_connection = True
+        self._interval.interrupted()
 
     def dead_after_s(self) -> float:
         """Return the longest silence that this camera's interval explains."""
-        interval_s = median(self._gaps_s) if self._gaps_s else 0.0
-        return max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS * max(interval_s, self._expected_s))
+        interval_s = max(self._interval.interval_s(), self._expected_s)
+        return max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS * interval_s)
 
     def is_alive(self, now_s: float) -> bool:
         """Return whether packets come now."""

@@ -44,6 +44,10 @@ class Attention:
             and now_s - self._looked_s < self._still_look_every_s
         )
 
+    def begin_anew(self) -> None:
+        """Say that the last look is worth nothing: its picture was another."""
+        self._looks = 0
+
     def note_look(self, now_s: float) -> None:
         """Say that the frame was looked at."""
         self._looks += 1

@@ -115,14 +115,18 @@ class LookExecutor:
 
     def _found(self, looks: Sequence[Look]) -> Sequence[Detections | FrameInvalid | None]:
         """Return what is in each frame, why it is none, or None: what was seen is shown again."""
-        if looks[0].again is not None:
-            return [None]
-        if not looks[0].is_for_batches:
-            try:
+        first = looks[0]
+        try:
+            if first.again is not None:
+                if first.again.picture_wh == first.picture.size_wh:
+                    return [None]
+                # Of the camera's other stream: in its pixels all lies elsewhere.
+                first.record.attention.begin_anew()
+            if not first.is_for_batches:
                 # Not a part of the look, whose length is told.
-                _ = looks[0].picture.image_bgr
-            except FrameInvalid as error:
-                return [error]
+                _ = first.picture.image_bgr
+        except FrameInvalid as error:
+            return [error]
         begun_s = self._clock.monotonic_s()
         found = detected(looks)
         now_s = self._clock.monotonic_s()

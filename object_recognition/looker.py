@@ -15,8 +15,6 @@ log = structlog.get_logger(__name__)
 
 # Never fork: inference sessions and connections do not survive it.
 _SPAWN = multiprocessing.get_context("spawn")
-#: How long it may take to end in order: it is given the time of a look.
-_STOP_S = 1.0
 
 
 class LookerProcess:
@@ -51,10 +49,13 @@ class LookerProcess:
         """Return whether it runs."""
         return self._process.is_alive()
 
-    def end(self) -> None:
-        """End it, and return when it has."""
+    def ask_to_end(self) -> None:
+        """Ask it to end, and do not wait for it."""
         self._process.terminate()
-        self._process.join(_STOP_S)
+
+    def end(self, *, within_s: float = 0.0) -> None:
+        """Wait for its end, kill it if that does not come in time, and clear up behind it."""
+        self._process.join(within_s)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 DEATHS_TO_ISOLATE = 2
 #: Processes of one worker: each takes as much memory as the worker itself.
 MAX_LOOKERS = 4
+#: Seconds that a process gets to end in order: it is given the time of a look.
+END_S = 1.0
 #: Seconds between two looks at whether deaths at isolated cameras are forgotten.
 _ASK_EVERY_S = 30.0
 
@@ -36,8 +38,12 @@ class Looker(Protocol):
         """Return whether it runs."""
         ...
 
-    def end(self) -> None:
-        """End it, and return when it has."""
+    def ask_to_end(self) -> None:
+        """Ask it to end, and do not wait for it."""
+        ...
+
+    def end(self, *, within_s: float = 0.0) -> None:
+        """Wait for its end, kill it if that does not come in time, and clear up behind it."""
         ...
 
 
@@ -50,6 +56,8 @@ class _Isolated:
     looker: Looker | None = None
     #: Under which the process writes.
     epoch: Epoch | None = None
+    #: When it was asked to end; None: it was not.
+    asked_s: float | None = None
     due_s: float = 0.0
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=1.0, max_s=60.0))
 
@@ -98,15 +106,15 @@ class Quarantine:
         if self._isolated and now_s >= self._ask_again_s:
             self._ask_again_s = now_s + _ASK_EVERY_S
             # Our own name lives: a look of theirs that goes on is no death.
-            self._learn({each: held[each] for each in self._isolated}, alive=alive)
+            self._learn({k: v for k, v in held.items() if k in self._isolated}, alive=alive)
         for camera_id in self._held:
             if self._count(camera_id) >= DEATHS_TO_ISOLATE:
                 self._isolated.setdefault(camera_id, _Isolated())
-            elif camera_id in self._isolated:
+            elif camera_id in self._isolated and self._release(camera_id):
                 log.info("camera_pardoned", camera_id=camera_id)
-                self._release(camera_id)
         for camera_id, isolated in self._isolated.items():
-            self._tend(camera_id, isolated, alive=alive)
+            if self._count(camera_id) >= DEATHS_TO_ISOLATE:
+                self._tend(camera_id, isolated, alive=alive)
 
     def is_suspect(self, camera_id: CameraId) -> bool:
         """Return whether somebody died at a camera, over its frame or over one beside it."""
@@ -158,10 +166,24 @@ class Quarantine:
         """
         self._notes.end(camera_id, epoch=epoch)
 
+    def forget(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        """Remove what is kept of looks and deaths at a camera: it was deleted.
+
+        Raises:
+            LeaseLost: The camera is another's.
+            BusUnavailable: Redis does not answer.
+        """
+        self._notes.clear(camera_id, epoch=epoch)
+
     def close(self) -> None:
-        """End all processes."""
-        for camera_id in list(self._isolated):
-            self._release(camera_id)
+        """End all processes, together."""
+        lookers = [each.looker for each in self._isolated.values() if each.looker is not None]
+        self._isolated.clear()
+        for looker in lookers:
+            looker.ask_to_end()
+        until_s = self._clock.monotonic_s() + END_S
+        for looker in lookers:
+            looker.end(within_s=max(0.0, until_s - self._clock.monotonic_s()))
 
     def _count(self, camera_id: CameraId) -> int:
         return self._deaths.get(camera_id, Deaths()).count
@@ -181,10 +203,11 @@ class Quarantine:
     def _tend(self, camera_id: CameraId, isolated: _Isolated, *, alive: Collection[str]) -> None:
         epoch, now_s = self._held[camera_id], self._clock.monotonic_s()
         if isolated.looker is not None:
-            if isolated.looker.is_alive() and isolated.epoch == epoch:
+            is_asked = isolated.asked_s is not None
+            if isolated.looker.is_alive() and isolated.epoch == epoch and not is_asked:
                 return
-            isolated.looker.end()
-            isolated.looker = None
+            if not self._has_ended(isolated):
+                return
             isolated.due_s = now_s + isolated.backoff.next_s()
             # It looked in our name, and is no more.
             self._learn({camera_id: epoch}, alive={*alive} - {self._member})
@@ -192,7 +215,26 @@ class Quarantine:
         if self._start is not None and now_s >= isolated.due_s and at_work < MAX_LOOKERS:
             isolated.looker, isolated.epoch = self._start(camera_id, epoch), epoch
 
-    def _release(self, camera_id: CameraId) -> None:
-        looker = self._isolated.pop(camera_id).looker
-        if looker is not None:
-            looker.end()
+    def _release(self, camera_id: CameraId) -> bool:
+        """Have no process for a camera; return whether it has ended: until then we do not look."""
+        if not self._has_ended(self._isolated[camera_id]):
+            return False
+        del self._isolated[camera_id]
+        return True
+
+    def _has_ended(self, isolated: _Isolated) -> bool:
+        """Return whether a process has ended that is asked to; kill one that takes too long.
+
+        Never waits: meanwhile leases are to be renewed.
+        """
+        looker, now_s = isolated.looker, self._clock.monotonic_s()
+        if looker is None:
+            return True
+        if isolated.asked_s is None:
+            isolated.asked_s = now_s
+            looker.ask_to_end()
+        if looker.is_alive() and now_s - isolated.asked_s < END_S:
+            return False
+        looker.end()
+        isolated.looker = isolated.asked_s = None
+        return True

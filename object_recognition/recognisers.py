@@ -27,13 +27,13 @@ class Chosen:
         detector: It.
         error: Why it is not what was asked for; None when it is.
         bounds: What of it counts.
-        is_stand_in: Whether it looks because nothing that was asked for is there.
+        is_whole: Whether all models that were asked for look; else the error says which do not.
     """
 
     detector: Detector
     error: str | None
     bounds: Bounds
-    is_stand_in: bool = False
+    is_whole: bool = True
 
 
 class _Answer(NamedTuple):
@@ -107,15 +107,14 @@ class Recognisers:
         error = "; ".join(filter(None, errors)) or None
         if not looking:
             detector = self._basic_of(camera.id)
-            return Chosen(detector, error, _bounds(detector, None, camera), is_stand_in=True)
+            return Chosen(detector, error, _bounds(detector, None, camera), is_whole=False)
         if not any(isinstance(detector, BasicRecogniser) for _, detector in looking):
             # Its memory would be of long ago, should the models ever go away.
             self._basic.pop(camera.id, None)
         bounds = Bounds.joined([_bounds(detector, use, camera) for use, detector in looking])
         detectors = [detector for _, detector in looking]
-        if len(detectors) == 1:
-            return Chosen(detectors[0], error, bounds)
-        return Chosen(DetectorGroup(detectors, bounds=bounds), error, bounds)
+        one = detectors[0] if len(detectors) == 1 else DetectorGroup(detectors, bounds=bounds)
+        return Chosen(one, error, bounds, is_whole=len(looking) == len(answers))
 
     def _answer(self, camera_id: CameraId, use: ModelUse) -> _Answer:
         model, error = self._model_of(use)

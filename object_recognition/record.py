@@ -1,11 +1,12 @@
 """What happened on one camera since a worker took it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from object_recognition.attention import Attention
 from object_recognition.seen import Seen
 from object_recognition.view import CameraView
 from vigil.domain.camera import Epoch
+from vigil.domain.interval import IntervalMeter
 from vigil.messages import RecognitionStatus
 
 
@@ -23,6 +24,8 @@ class CameraRecord:
     skipped: int = 0
     error: str | None = None
     recogniser: str = ""
+    #: Of the camera's pictures, by when they were captured.
+    interval: IntervalMeter = field(default_factory=IntervalMeter)
     #: Looks a second, of late; brought up to date once a second.
     looked_fps: float = 0.0
 

@@ -90,6 +90,7 @@ class Seen:
 
     Attributes:
         shown: What is in the picture.
+        picture_wh: Its width and height, in whose pixels all of this is that is drawn.
         zones: Those that are there now, in pixels of the picture.
         lines: In pixels of the picture.
         published: The same for others.
@@ -99,6 +100,7 @@ class Seen:
     """
 
     shown: Shown
+    picture_wh: tuple[int, int]
     zones: tuple[Zone, ...]
     lines: tuple[Line, ...]
     published: FrameDetections

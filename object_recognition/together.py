@@ -54,6 +54,16 @@ class DetectorGroup:
         Raises:
             PartInvalid: One of them does not work on it.
         """
+        return self.without_twins(self.detect_twins(image_bgr))
+
+    def detect_twins(self, image_bgr: ImageBgr) -> Detections:
+        """Return what each of them sees in a frame, whatever another calls the same.
+
+        It depends on no bounds, as which of two twins stays does.
+
+        Raises:
+            PartInvalid: One of them does not work on it.
+        """
         seen = []
         for part, offset in zip(self._parts, self._offsets, strict=True):
             try:
@@ -61,10 +71,13 @@ class DetectorGroup:
             except ModelInvalid as error:
                 raise PartInvalid(part, str(error)) from error
             seen.append(found.named(found.class_id + offset))
-        found = Detections.joined(seen)
-        return found.take(self._without_twins(found))
+        return Detections.joined(seen)
 
-    def _without_twins(self, found: Detections) -> NDArray[np.bool_]:
+    def without_twins(self, found: Detections) -> Detections:
+        """Return what any of them sees, each object once."""
+        return found.take(self._stays(found))
+
+    def _stays(self, found: Detections) -> NDArray[np.bool_]:
         """Return which rows stay: a mask ``(n,)``."""
         part, same = self._part_of[found.class_id], self._same[found.class_id]
         is_twin = (part[:, None] != part) & (same[:, None] == same)

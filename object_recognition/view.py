@@ -101,6 +101,7 @@ class CameraView:
         shown, explanation, crossed, facts = self._judged(found, terms, lines)
         return Seen(
             shown=shown,
+            picture_wh=picture_wh,
             zones=tuple(compress(zones, is_open)),
             lines=lines,
             published=self._published(shown, terms, zones, lines, looked_fps),

@@ -99,10 +99,11 @@ class FrameWatch:
         if self._cameras.keys() == set(camera_ids):
             return
         looked_at = self._looked_at([each for each in camera_ids if each not in self._cameras])
+        # Before they are taken for heard: what fails is done again in the next round.
+        self._bell.listen_to(camera_ids)
         self._cameras = {
             each: self._cameras.get(each, _Camera(seen=looked_at.get(each))) for each in camera_ids
         }
-        self._bell.listen_to(camera_ids)
 
     def _looked_at(self, camera_ids: Collection[CameraId]) -> dict[CameraId, FrameStamp]:
         """Return the frames at which the holders before us looked last."""

@@ -1,5 +1,7 @@
 """The recognition worker: frames in, annotated pictures out."""
 
+from collections.abc import Mapping
+
 import structlog
 
 from object_recognition.attention import Attention
@@ -20,7 +22,7 @@ from vigil.bus.answers import Answers
 from vigil.bus.status.base import StatusBoard
 from vigil.bus.watchers.base import Watchers
 from vigil.camera_configs import CameraConfigs
-from vigil.clock import Clock
+from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.motion import read_motion
 from vigil.errors import BusUnavailable, LeaseLost, ServerUnavailable
@@ -79,9 +81,7 @@ class RecognitionWorker:
         first_track: int = 1,
     ) -> None:
         self._quarantine = quarantine
-        self._configs = configs
-        self._keeper = keeper
-        self._watch = watch
+        self._configs, self._keeper, self._watch = configs, keeper, watch
         self._publisher = publisher
         self._statuses = statuses
         self._facts = facts
@@ -106,6 +106,8 @@ class RecognitionWorker:
             jpeg_quality=jpeg_quality,
             limit=limit,
         )
+        #: Deleted cameras of a server that did not answer.
+        self._left_for_later: set[CameraId] = set()
         self._is_ready = False
         self._since_us = clock.utc_us()
 
@@ -144,10 +146,13 @@ class RecognitionWorker:
     def _decide_who_is_ours(self) -> None:
         """Follow configuration and leases. While a Redis is away all stays as it is."""
         try:
-            if self._configs.refresh():
-                self._forget_deleted()
+            self._configs.refresh()
         except BusUnavailable as error:
             log.warning("configuration_unavailable", what=str(error))
+        try:
+            self._forget_deleted()
+        except BusUnavailable as error:
+            log.warning("bus_unavailable", what=str(error))
         wanted = [
             camera for camera in self._configs.cameras.values() if camera.enabled and camera.models
         ]
@@ -166,8 +171,11 @@ class RecognitionWorker:
             {k: v for k, v in held.items() if k in self._configs.cameras},
             alive=self._keeper.members,
         )
-        if {camera_id: record.epoch for camera_id, record in self._records.items()} == held:
-            return
+        if {camera_id: record.epoch for camera_id, record in self._records.items()} != held:
+            self._keep_records(held)
+
+    def _keep_records(self, held: Mapping[CameraId, Epoch]) -> None:
+        """Begin with the cameras that are ours now, and end with those that were."""
         now_s, before = self._clock.monotonic_s(), self._records
         self._records = {}
         for camera_id, epoch in held.items():
@@ -199,21 +207,28 @@ class RecognitionWorker:
         )
 
     def _forget_deleted(self) -> None:
-        for camera_id in self._keeper.held().keys() - self._configs.cameras.keys():
+        deleted = self._keeper.held().keys() - self._configs.cameras.keys()
+        self._left_for_later &= deleted
+        for camera_id in deleted:
             try:
                 self._keeper.forget(camera_id, clear=self._clear_deleted)
             except ServerUnavailable as error:
-                # What it has of the camera expires, and its lease is given back, or does too.
-                log.warning("camera_left_to_expire", camera_id=camera_id, what=str(error))
+                # It is held as long as its server cannot take it back, and its turn comes.
+                if camera_id not in self._left_for_later:
+                    log.warning("camera_left_for_later", camera_id=camera_id, what=str(error))
+                self._left_for_later.add(camera_id)
 
     def _clear_deleted(self, camera_id: CameraId, epoch: Epoch) -> None:
         self._publisher.clear(camera_id, epoch=epoch)
         self._statuses.clear(camera_id, epoch=epoch)
+        self._quarantine.forget(camera_id, epoch=epoch)
 
     def _planned(self, frame: RawFrame) -> Look | None:
         """Return whether to look at a frame, or to show again what was seen; None: to leave it."""
         camera, record = self._configs.cameras[frame.camera_id], self._records[frame.camera_id]
         record.skipped += frame.skipped
+        captured_at_s = frame.stamp.captured_at_us / MICROSECONDS
+        record.interval.note(captured_at_s, steps=frame.skipped + 1)
         chosen = self._recognisers.of(camera)
         record.recogniser, record.error = chosen.detector.name, chosen.error
         motion = read_motion(frame.jpeg)
@@ -228,7 +243,8 @@ class RecognitionWorker:
             if not self._wants_picture(camera.id, record):
                 return None
         again = record.seen.shown_again(frame.stamp) if rests and record.seen else None
-        ttl_s = keys.frame_ttl_s(camera.frame_fps)
+        # The camera may send fewer than are wanted of it.
+        ttl_s = keys.frame_ttl_s(max(1 / camera.frame_fps, record.interval.interval_s()))
         if motion is not None and not motion.is_moving:
             # The next may come as late as a keyframe.
             ttl_s = max(ttl_s, keys.IDLE_FRAME_TTL_S)
@@ -246,6 +262,7 @@ class RecognitionWorker:
         if record is not None:
             self._facts.say(*record.view.close())
             record.seen = None
+            record.interval.interrupted()
         epoch = self._keeper.held().get(camera_id)
         if epoch is None:
             return

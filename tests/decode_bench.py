@@ -113,13 +113,13 @@ class Bench:
         choices = {} if choice is None else {CAMERA: choice}
         self.supervisor.send(Assignment({CAMERA: camera}, {CAMERA: epoch or self.epoch}, choices))
 
-    def film(self, count: int, *, has_sub: bool = True) -> None:
+    def film(self, count: int, *, has_sub: bool = True, every_s: float = STEP_S) -> None:
         """Let the camera send packets as it films them, of its sub-stream too if it has one."""
         for number in range(self.sent, min(self.sent + count, len(self.footage.entries))):
             self._append(self.log, self.footage, number)
             if self.sub_footage is not None and has_sub:
                 self._append(self.sub_log, self.sub_footage, number)
-            self.clock.advance(STEP_S)
+            self.clock.advance(every_s)
         self.sent += count
 
     def _append(self, log: MemoryPacketLog, footage: Footage, number: int) -> None:

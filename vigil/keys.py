@@ -88,9 +88,9 @@ class FrameKind(StrEnum):
 GUARD_OF = {FrameKind.RAW: Role.INGEST, FrameKind.BOXED: Role.RECOGNITION}
 
 
-def frame_ttl_s(frame_fps: float) -> float:
-    """Return how many seconds a picture lives of which so many are made a second."""
-    return max(FRAME_TTL_S, 3 / frame_fps)
+def frame_ttl_s(interval_s: float) -> float:
+    """Return how many seconds a picture lives that the next one follows after so many."""
+    return max(FRAME_TTL_S, 3 * interval_s)
 
 
 def frame(camera_id: CameraId, kind: FrameKind) -> str:

@@ -43,7 +43,8 @@ class PumpState:
 
     Attributes:
         epoch: Under which it writes; set by others when the lease was taken again.
-        hold_s: How long a packet waits at most, so that the next ones go along in one call.
+        hold_s: How long a packet waits at most for the next ones, so that they go in one call. No
+            clock runs: where the next one is late, they wait until it comes, or until the end.
         lost_epoch: An epoch under which a write was refused.
         dropped: Packets that the bus did not take.
         codec, size_wh: Of the main video, as it is sent now; None, and 0 by 0, until known.
@@ -122,8 +123,7 @@ class PacketPump:
         """
         if packet.size == 0:
             # FFmpeg says so that no more will come.
-            self._append(self._timer.settle())
-            self.flush()
+            self.end()
             return False
         if packet.stream_index not in self._index:
             return False
@@ -198,7 +198,7 @@ class PacketPump:
         """Let packets wait for the next ones, if those come soon enough by their own rhythm."""
         now_s, held = self._clock.monotonic_s(), self._held
         if held.packets and held.template is not template:
-            self.flush()
+            self._flush()
         gap_s, held.newest_s = now_s - held.newest_s, now_s
         if not held.packets:
             held.since_s = now_s
@@ -207,10 +207,15 @@ class PacketPump:
         # A keyframe is what readers wait for to begin.
         begins_gop = any(each.is_keyframe and each.stream_index == 0 for each in batch)
         if begins_gop or now_s - held.since_s + gap_s > self._state.hold_s:
-            self.flush()
+            self._flush()
 
-    def flush(self) -> None:
-        """Let nothing wait any longer."""
+    def end(self) -> None:
+        """Put on the bus what still waits: no more will come by this connection."""
+        self._append(self._timer.settle())
+        self._flush()
+
+    def _flush(self) -> None:
+        """Let nothing wait any longer for the next packet."""
         batch, self._held.packets = self._held.packets, []
         if batch and self._held.template is not None:
             self._append_run(batch, self._held.template)

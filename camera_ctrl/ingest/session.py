@@ -201,6 +201,19 @@ class CameraSession:
         return RETRY_ENDED_S
 
     def _pump(self, feed: Feed, pump: PacketPump, note: Note) -> None:
+        """Put a connection's packets on the bus, however it ends: up to the last one that came.
+
+        Raises:
+            CameraUnavailable: It ended as it should not.
+        """
+        try:
+            self._put_all(feed, pump, note)
+        finally:
+            # Once told to stop, another session may be writing by now, and this would come late.
+            if not self._stop.is_set():
+                pump.end()
+
+    def _put_all(self, feed: Feed, pump: PacketPump, note: Note) -> None:
         seen_s = self._clock.monotonic_s()
         note.come_back(seen_s + self._patience_s(feed))
         for packet in feed.packets:

@@ -273,7 +273,7 @@ class DecodeShard:
                 camera.is_waking = not has_woken
             else:
                 jpeg = camera.decoder.newest_picture(run, epoch=epoch)
-        camera.demand.note_motion(camera.decoder.motion, now_us=self._clock.utc_us())
+            camera.demand.note_motion(camera.decoder.motion, now_us=self._clock.utc_us())
         return jpeg, taken, has_woken
 
     def _decode_keyframe(self, camera: DecodedCamera, keyframe: Entry) -> None:
@@ -287,8 +287,7 @@ class DecodeShard:
             return
         with self._at_risk(camera.config.id):
             jpeg = camera.decoder.keyframe_picture(keyframe, epoch=epoch)
-        now_us = self._clock.utc_us()
-        camera.demand.note_motion(camera.decoder.motion, now_us=now_us)
+            camera.demand.note_motion(camera.decoder.motion, now_us=self._clock.utc_us())
         self._put(camera, jpeg, epoch)
         if camera.decoder.motion is not None and camera.decoder.motion.is_moving:
             # Somebody is there: what follows is not to wait.
@@ -328,6 +327,11 @@ class DecodeShard:
     def _put(self, camera: DecodedCamera, jpeg: bytes | None, epoch: Epoch) -> None:
         if jpeg is None or epoch == camera.lost_epoch:
             return
+        # Else a failure would name nobody, or whoever was being decoded beside it.
+        with self._at_risk(camera.config.id):
+            self._publish(camera, jpeg, epoch)
+
+    def _publish(self, camera: DecodedCamera, jpeg: bytes, epoch: Epoch) -> None:
         camera_id = camera.config.id
         if camera.is_old(read_stamp(jpeg).captured_at_us):
             return

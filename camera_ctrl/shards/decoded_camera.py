@@ -18,6 +18,7 @@ from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import Epoch, Stream
 from vigil.domain.frame import read_stamp
+from vigil.domain.interval import IntervalMeter
 from vigil.messages import Decoding
 
 #: The keyframe at which a stream is begun lies no farther back than that.
@@ -45,6 +46,8 @@ class DecodedCamera:
         begins_anew: Whether the decoder has to forget first, because a keyframe comes again.
         is_waking: Whether what was left out is looked through for the first frame that moves.
         is_gone: Taken away, while a thread may still be at it.
+        interval: Of the camera's packets, by its own steps of time.
+        anchor_us: From which those steps are counted; another one stands behind a gap.
     """
 
     config: CameraConfig
@@ -70,6 +73,8 @@ class DecodedCamera:
     lost_epoch: Epoch | None = None
     is_gone: bool = False
     last_frame_us: int | None = None
+    interval: IntervalMeter = field(default_factory=IntervalMeter)
+    anchor_us: int | None = None
     rate: RateMeter = field(default_factory=RateMeter)
 
     def is_worked_on(self) -> bool:
@@ -113,7 +118,7 @@ class DecodedCamera:
         self.decoder.begin_stream()
         self.demand = self.demand.of_stream(stream)
         self.decoding, self.due_s, self.turn_due_s = Decoding.FULL, now_s, 0.0
-        self.gop_at, self.keyframe_us = None, 0
+        self.gop_at, self.keyframe_us, self.interval = None, 0, IntervalMeter()
         self.begins_anew = self.is_waking = self.is_at_floor = False
         self.newer_than_us = self.last_frame_us or 0
 
@@ -152,6 +157,7 @@ class DecodedCamera:
 
     def judge(self, entries: Sequence[Entry], now_us: int) -> bool:
         """Decide how much to decode; return whether what was left out is wanted now."""
+        self._measure(entries)
         hints = self.demand.note_packets([each.packet for each in entries], self.decoder.codec)
         was, was_at_floor, is_looked_at = self.decoding, self.is_at_floor, self.is_looked_at()
         self.decoding = self.demand.decoding(now_us, is_looked_at=is_looked_at)
@@ -163,6 +169,18 @@ class DecodedCamera:
         fps = self.config.frame_fps
         self.decoder.picker.fps = min(FLOOR_FPS, fps) if self.is_at_floor else fps
         return was is Decoding.IDLE and self.decoding is not Decoding.IDLE
+
+    def _measure(self, entries: Sequence[Entry]) -> None:
+        """Take note of how often the camera sends a picture, which may be less than is wanted."""
+        for packet in (each.packet for each in entries if each.packet.stream_index == 0):
+            if packet.anchor_us != self.anchor_us:
+                self.anchor_us = packet.anchor_us
+                self.interval.interrupted()
+            self.interval.note(packet.dts * float(packet.time_base))
+
+    def _interval_s(self) -> float:
+        """Return how long after a picture the next one is expected."""
+        return max(1 / self.config.frame_fps, self.interval.interval_s())
 
     def pass_by(self, entries: Sequence[Entry]) -> Entry | None:
         """Leave out what was read, but for its newest keyframe, if another is wanted by now."""
@@ -189,13 +207,13 @@ class DecodedCamera:
         """Return whether a picture shows what is live, and nothing that is hidden by now."""
         # No longer than the watch waits for packets: it removes the picture of a camera that died,
         # and what is put behind that would stay.
-        live_s = max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS / self.config.frame_fps)
+        live_s = max(DEAD_AFTER_S, DEAD_AFTER_INTERVALS * self._interval_s())
         is_live = now_us < read_stamp(jpeg).captured_at_us + live_s * MICROSECONDS
         return is_live and not self.is_gone and self.config.lets_show(jpeg)
 
     def frame_ttl_s(self) -> float:
         """Return how long its next picture lives."""
-        ttl_s = keys.frame_ttl_s(self.config.frame_fps)
+        ttl_s = keys.frame_ttl_s(self._interval_s())
         return max(ttl_s, keys.IDLE_FRAME_TTL_S) if self.decoding is Decoding.IDLE else ttl_s
 
     def report(self, now_s: float, now_us: int) -> DecodeReport:

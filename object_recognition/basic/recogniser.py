@@ -141,6 +141,9 @@ class BasicRecogniser:
         others = [other.xyxy for other in self._tracks if other is not track]
         begun = 0
         for row in rows:
+            # The region that they stand in goes for the first of them.
+            if len(self._tracks) > _MAX_TRACKS:
+                break
             xyxy = seen.xyxy[row]
             inside = overlaps_of(xyxy[None], track.xyxy[None]) / areas_of(xyxy[None])
             if inside[0, 0] < _INSIDE or (iou_of(xyxy[None], stack(others)) > _SAME_IOU).any():
@@ -178,7 +181,7 @@ class BasicRecogniser:
         self._tracks = [kept for kept in self._tracks if not any(kept is t for t in tracks)]
 
     def _begin(self, regions: list[Boxes]) -> None:
-        for xyxy in regions[: _MAX_TRACKS - len(self._tracks)]:
+        for xyxy in regions[: max(0, _MAX_TRACKS - len(self._tracks))]:
             if xyxy[3] - xyxy[1] >= _MIN_HEIGHT_PX:
                 self._tracks.append(Track(xyxy))
 

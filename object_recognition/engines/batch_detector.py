@@ -14,6 +14,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from object_recognition.detection import Detections, Picture
+from object_recognition.engines.batch_bound import BatchBound
 from object_recognition.engines.decoding import BatchDecoder, Pixels
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.onnx import OnnxRuntime
@@ -26,12 +27,14 @@ from object_recognition.engines.providers import (
     open_session,
 )
 from object_recognition.engines.rebatch import require_same_together, with_free_batch
+from object_recognition.engines.recent import Recent
 from object_recognition.engines.runtime import Floats, first_line
 from vigil.errors import FrameInvalid, ModelInvalid
 
 log = structlog.get_logger(__name__)
 
-#: How many aspects of cameras a model keeps a pipeline for.
+#: How many aspects of cameras a model keeps a pipeline for. Each holds the input of a whole batch:
+#: 94 MB of the GPU's for 32 of 640 by 384.
 _MAX_PIPELINES = 8
 
 
@@ -44,7 +47,7 @@ class BatchModelDetector(ModelDetector):
         name: For people; what runs it is added.
         decoder: Of the JPEGs.
         batch_max: Pictures in the largest batch. Where the device has not the memory for so many,
-            it becomes less.
+            it is less, until it has.
         options: Of the sessions.
 
     Raises:
@@ -62,7 +65,7 @@ class BatchModelDetector(ModelDetector):
         options: SessionOptions,
     ) -> None:
         super().__init__(runtime, name=name)
-        self.batch_max = batch_max
+        self._bound = BatchBound(batch_max)
         self._decoder = decoder
         self._options = options
         # TensorRT before CUDA, where there is one.
@@ -70,7 +73,7 @@ class BatchModelDetector(ModelDetector):
             each for each in known_providers() if each.device == runtime.provider.device
         ]
         self._model, self._input_name = _free_model(path, self.first_wh)
-        self._pipelines: dict[tuple[int, int], Pipeline] = {}
+        self._pipelines = Recent[tuple[int, int], Pipeline](_MAX_PIPELINES)
         first = self.pipeline(self.first_wh)
         # It takes minutes to build an engine: from now on a look waits for that, and would end its
         # worker (see ``look_limit``).
@@ -78,6 +81,11 @@ class BatchModelDetector(ModelDetector):
         self.name = f"{name}, {first.provider.words}"
         #: What decodes, for people.
         self.decoder_name = decoder.name
+
+    @property
+    def batch_max(self) -> int:
+        """At how many it looks in one go now, at most."""
+        return self._bound.now
 
     def detect_all(self, pictures: Sequence[Picture]) -> list[Detections | FrameInvalid]:
         """Return what is in each frame, the surest first, or why that frame is none.
@@ -115,8 +123,6 @@ class BatchModelDetector(ModelDetector):
         """Return what looks at batches of one size of input."""
         pipeline = self._pipelines.get(input_wh)
         if pipeline is None:
-            if len(self._pipelines) == _MAX_PIPELINES:
-                self._pipelines.pop(next(iter(self._pipelines)))
             pipeline = Pipeline(
                 self._model,
                 self._input_name,
@@ -128,22 +134,27 @@ class BatchModelDetector(ModelDetector):
                 providers=self._providers,
                 options=self._options,
             )
-            self._pipelines[input_wh] = pipeline
+            self._pipelines.keep(input_wh, pipeline)
         return pipeline
 
     def _look(self, pipeline: Pipeline, frames: Sequence[Pixels]) -> list[Detections]:
-        if len(frames) > self.batch_max:
-            first, rest = frames[: self.batch_max], frames[self.batch_max :]
+        # One that was made while the device had less memory has room for fewer.
+        at_most = min(self._bound.now, pipeline.batch_max)
+        if len(frames) > at_most:
+            first, rest = frames[:at_most], frames[at_most:]
             return self._look(pipeline, first) + self._look(pipeline, rest)
         try:
-            return pipeline.look(frames)
+            found = pipeline.look(frames)
         except ModelInvalid as error:
             if len(frames) == 1:
                 raise
             # Most often the device has not the memory for so many.
-            self.batch_max = len(frames) // 2
-            log.warning("batch_halved", batch_max=self.batch_max, reason=str(error))
+            self._bound.note_failed(len(frames))
+            log.warning("batch_halved", batch_max=self._bound.now, reason=str(error))
             return self._look(pipeline, frames)
+        if self._bound.note_good(len(frames)):
+            log.info("batch_doubled", batch_max=self._bound.now)
+        return found
 
 
 def _free_model(path: Path, input_wh: tuple[int, int]) -> tuple[bytes, str]:

@@ -43,10 +43,6 @@ class BatchDecoder(Protocol):
         """Return each picture's pixels, or why it has none."""
         ...
 
-    def close(self) -> None:
-        """Give back what it holds."""
-        ...
-
 
 class CpuDecoder:
     """Decodes on the CPU; who draws on a picture has its pixels then.
@@ -66,11 +62,6 @@ class CpuDecoder:
         """Return each picture's pixels, or why it has none."""
         each = map if self._pool is None else self._pool.map
         return list(each(self._pixels, pictures))
-
-    def close(self) -> None:
-        """End the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
 
     def _pixels(self, picture: Picture) -> Pixels | FrameInvalid:
         try:
@@ -110,10 +101,6 @@ class NvidiaDecoder:
             fault or self._pixels(next(images), each.size_wh)
             for each, fault in zip(pictures, refused, strict=True)
         ]
-
-    def close(self) -> None:
-        """Give back the GPU's memory."""
-        del self._decoder
 
     @staticmethod
     def _pixels(image: Any, size_wh: tuple[int, int]) -> Pixels | FrameInvalid:

@@ -10,6 +10,7 @@ from object_recognition.engines.keypoints import keypoints_of
 from object_recognition.engines.labels import labels_of
 from object_recognition.engines.layouts import Layout, layout_of
 from object_recognition.engines.letterbox import Letterbox
+from object_recognition.engines.recent import Recent
 from object_recognition.engines.runtime import Floats, Infer, Runtime
 from object_recognition.engines.suppression import suppress_overlaps
 from vigil.errors import ModelInvalid
@@ -22,7 +23,7 @@ _DYNAMIC_WH = (640, 384)
 #: Inputs that follow a camera are whole cells of the coarsest grid.
 _STEP_PX = 32
 #: How many aspects of cameras a model keeps buffers for.
-_MAX_SHAPES = 8
+_MAX_SHAPES = 16
 
 
 class _Shape(NamedTuple):
@@ -65,7 +66,7 @@ class ModelDetector:
         self._min_confidence = min_confidence
         _refuse_other_tasks(runtime.metadata)
         self._keypoints = keypoints_of(runtime.metadata)
-        self._shapes: dict[tuple[int, int], _Shape] = {}
+        self._shapes = Recent[tuple[int, int], _Shape](_MAX_SHAPES)
         # An inference tells what shapes do not: whether the file runs at all.
         #: The input at which the file was tried.
         self.first_wh = fixed_wh = runtime.fixed_wh or _DYNAMIC_WH
@@ -128,10 +129,8 @@ class ModelDetector:
             infer = self._runtime.at(input_wh)
             blank = np.zeros((1, 3, input_wh[1], input_wh[0]), np.float32)
             layout = layout_of(input_wh, infer(blank).shape, self._keypoints)
-            if len(self._shapes) == _MAX_SHAPES:
-                self._shapes.pop(next(iter(self._shapes)))
             shape = _Shape(Letterbox(input_wh, layout.pixels), layout, infer)
-            self._shapes[input_wh] = shape
+            self._shapes.keep(input_wh, shape)
         return shape
 
     def _can_follow(self, layout: Layout, fixed_wh: tuple[int, int]) -> bool:

@@ -43,6 +43,10 @@ class Pipeline:
         providers: To try for the model, best first. All must be of one device.
         options: Of the sessions.
 
+    Attributes:
+        batch_max: Pictures in the largest batch.
+        provider: What runs the model.
+
     Raises:
         ModelInvalid: None of the providers takes it.
     """
@@ -72,7 +76,7 @@ class Pipeline:
         graph = selection_graph(layout, input_wh, min_confidence=min_confidence, max_iou=max_iou)
         self._selection = open_session(graph, sides, options)[0] if graph is not None else None
         self._shape = (3, input_wh[1], input_wh[0])
-        self._batch_max = batch_max
+        self.batch_max = batch_max
         self._inputs = onnxruntime.OrtValue.ortvalue_from_shape_and_type(
             [batch_max, *self._shape], np.float32, self._device, 0
         )
@@ -82,8 +86,8 @@ class Pipeline:
 
     def _sizes(self) -> list[int]:
         """Return the sizes of batches: few, since a GPU's libraries prepare for each."""
-        return [2**n for n in range(self._batch_max.bit_length()) if 2**n < self._batch_max] + [
-            self._batch_max
+        return [2**n for n in range(self.batch_max.bit_length()) if 2**n < self.batch_max] + [
+            self.batch_max
         ]
 
     def look(self, frames: Sequence[Pixels]) -> list[Detections]:

@@ -11,6 +11,7 @@ from object_recognition.replay.frames import FrameMaker
 from object_recognition.replay.progress import Progress
 from object_recognition.replay.variant import Comparer, Variant
 from object_recognition.replay.video import AnnotatedVideo
+from object_recognition.together import DetectorGroup
 from object_recognition.watch import RawFrame
 from vigil.runtime import StopSignal
 
@@ -76,7 +77,13 @@ class Replay:
         if not self.looks:
             self.size_wh = (frame.stamp.width_px, frame.stamp.height_px)
         self.looks += 1
-        found = self._detector.detect(image_bgr)
+        detector = self._detector
+        # Which of two twins stays depends on the settings.
+        found = (
+            detector.detect_twins(image_bgr)
+            if isinstance(detector, DetectorGroup)
+            else detector.detect(image_bgr)
+        )
         all_seen = [variant.see(found, frame=frame) for variant in self._variants]
         for other in all_seen[1:]:
             self.comparer.take(all_seen[0], other)
@@ -86,7 +93,7 @@ class Replay:
         draw(
             image_bgr,
             all_seen[0],
-            labels=self._detector.labels,
+            labels=detector.labels,
             captured_at=self._begins.shown(captured_at_us - self._begins.us),
         )
         self._video.add(image_bgr, captured_at_us)

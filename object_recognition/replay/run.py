@@ -139,10 +139,10 @@ class _Session:
             video.discard()
 
     def _is_ready(self, camera: CameraConfig) -> bool:
-        """Return when what looks is there; False: nobody waits for it any more.
+        """Return when all that is to look is there; False: nobody waits for it any more.
 
         Raises:
-            ModelUnavailable: It cannot be had.
+            ModelUnavailable: It, or one of several, cannot be had.
         """
         self._shelf.start()
         while not self._recognisers.are_ready([camera]):
@@ -150,7 +150,7 @@ class _Session:
             if self._stop.wait(_POLL_S):
                 return False
         chosen = self._recognisers.of(camera)
-        if chosen.is_stand_in:
+        if not chosen.is_whole:
             raise ModelUnavailable(
                 f"the model cannot be had: {chosen.error}; --model names another, and "
                 "'--model basic' looks without any"
@@ -166,7 +166,7 @@ class _Session:
         *,
         video: AnnotatedVideo | None,
     ) -> int:
-        detector = self._recognisers.of(camera).detector
+        chosen = self._recognisers.of(camera)
         maker = FrameMaker(camera, begins_us=begins.us, jpeg_quality=self._settings.jpeg_quality)
         variants = [
             Variant(each, begins, self._recognisers.of(each))
@@ -178,7 +178,7 @@ class _Session:
             clip=clip,
             begins=begins,
             maker=maker,
-            detector=detector,
+            detector=chosen.detector,
             variants=variants,
             video=video,
             progress=self._progress,
@@ -191,10 +191,11 @@ class _Session:
             clip=str(self._request.clip),
             camera=self._request.camera,
             name=camera.name,
-            recogniser=detector.name,
+            recogniser=chosen.detector.name,
             begins_at=begins.iso(0),
             **_extent(replay, clip),
             notes=(
+                *([chosen.error] if chosen.error is not None else []),
                 *_notes(replay, clip, maker, video),
                 *_setting_notes(camera, other, begins, replay),
             ),

@@ -8,6 +8,7 @@ from object_recognition.replay.frames import REPLAY_EPOCH
 from object_recognition.replay.report import Account, Comparison
 from object_recognition.replay.tally import Tally
 from object_recognition.seen import Seen
+from object_recognition.together import DetectorGroup
 from object_recognition.view import CameraView
 from object_recognition.watch import RawFrame
 from vigil.camera_document import CameraConfig
@@ -33,11 +34,19 @@ class Variant:
         self._tally = Tally(camera, begins)
 
     def see(self, found: Detections, *, frame: RawFrame) -> Seen:
-        """Take in what a detector found in a frame, as a worker does."""
+        """Take in what a detector found in a frame, as a worker does.
+
+        Args:
+            found: Of several detectors what each of them found.
+            frame: In which.
+        """
+        detector = self._chosen.detector
+        if isinstance(detector, DetectorGroup):
+            found = detector.without_twins(found)
         seen = self._view.see(
             found,
             camera=self._camera,
-            detector=self._chosen.detector,
+            detector=detector,
             bounds=self._chosen.bounds,
             frame=frame,
             # A replayed frame is the full frame.

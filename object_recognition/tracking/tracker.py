@@ -76,10 +76,10 @@ class Tracker:
         if not 0 < lost_s <= _MAX_LOST_S:
             raise ValueError(f"lost_s is {lost_s}, must be above 0 s, and {_MAX_LOST_S} at most")
         sure = np.asarray(sure_confidence, np.float32)
-        # As floats of 32 bits, in which detections are compared too.
+        # As floats of 32 bits, in which detections are compared too. There may be none at all.
         reached = sure[np.isfinite(sure)]
         least = np.float32(least_confidence)
-        if not 0 <= least <= reached.min(initial=1) <= reached.max(initial=0) <= 1:
+        if not 0 <= least <= reached.min(initial=1) or reached.max(initial=0) > 1:
             raise ValueError(
                 f"least_confidence {least_confidence}, sure_confidence {sure_confidence}: "
                 "must be 0 to 1, and the second no less than the first"

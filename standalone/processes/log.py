@@ -4,6 +4,7 @@ The child writes into a pipe, which a thread of ours empties: a file cannot be t
 that has it open, and a full disk is ours to bear, not the child's.
 """
 
+import errno
 import fcntl
 import os
 import threading
@@ -86,7 +87,10 @@ class Output:
     """What one start of a child writes, on its way to its log.
 
     Attributes:
-        child_end: Where the child writes. ``begin`` closes it on our side.
+        child_end: Where the child writes, until ``close_child_end``.
+
+    Raises:
+        OSError: There is no file or thread for it.
     """
 
     def __init__(self, log: BoundedLog, *, name: str) -> None:
@@ -95,11 +99,17 @@ class Output:
             fcntl.fcntl(self.child_end, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._log = log
         self._thread = threading.Thread(target=self._copy, name=f"log of {name}", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            os.close(self._our_end)
+            os.close(self.child_end)
+            # All that Python tells of it; the kernel says so where processes run out.
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
 
-    def begin(self) -> None:
-        """Copy until the last process has closed its end. The child has its own by now."""
+    def close_child_end(self) -> None:
+        """Let copying end with the last process that writes: the child has its own end by now."""
         os.close(self.child_end)
-        self._thread.start()
 
     def wait_until_copied(self, timeout_s: float) -> None:
         """Wait for the end of what a child has written that is gone, with all that it started."""

@@ -94,12 +94,26 @@ class Program:
             argv: The program, by its whole path, and its arguments.
             stdin: Fed to it, such as a configuration that shall not rest on a disk.
             environment: Instead of our own.
+
+        Raises:
+            SetupInvalid: The machine has no process, memory or file for it, or no such program.
         """
         command = tethered(argv, death_signal=self.stops[0][0], identity=self.identity)
+        try:
+            self._process = self._started(command, environment)
+        except OSError as error:
+            raise SetupInvalid(f"{self.name} could not be started: {error.strerror}.") from error
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError), self._process.stdin as pipe:
+            pipe.write(stdin)
+
+    def _started(
+        self, command: Sequence[str], environment: Mapping[str, str] | None
+    ) -> "subprocess.Popen[bytes]":
         self._log.begin()
         self._output = Output(self._log, name=self.name)
         try:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=self._output.child_end,
@@ -110,10 +124,7 @@ class Program:
                 start_new_session=True,
             )
         finally:
-            self._output.begin()
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError), self._process.stdin as pipe:
-            pipe.write(stdin)
+            self._output.close_child_end()
 
     def wait_until(self, is_ready: Callable[[], bool], *, timeout_s: float) -> None:
         """Wait until is_ready.

@@ -122,7 +122,11 @@ class ServiceProcess:
         return self._program.pid
 
     def start(self) -> None:
-        """Start it; whether it is ready is for its callers to see."""
+        """Start it; whether it is ready is for its callers to see.
+
+        Raises:
+            SetupInvalid: It would not start.
+        """
         self._program.start(self._service.argv, environment=self._environment)
         self._guard.watch(self._program.pid)
 

@@ -54,6 +54,10 @@ class _Watched:
     thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     start: "Future[None] | None" = None
 
+    def __post_init__(self) -> None:
+        # From now on: where something is to be started again, there may be no room for a thread.
+        self.thread.submit(bool)
+
     def close(self) -> None:
         """Stop the child, and before that what would start it."""
         if self.start is not None:

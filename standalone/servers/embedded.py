@@ -96,6 +96,10 @@ class EmbeddedServer(ABC):
         except SetupInvalid:
             self.stop()
             raise
+        except OSError as error:
+            # Its folder or a file of it, or the machine has no more of something.
+            self.stop()
+            raise SetupInvalid(f"{self.name} could not be started: {error.strerror}.") from error
 
     def stop(self) -> None:
         """Stop it in order. Stopping twice is once."""

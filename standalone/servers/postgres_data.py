@@ -141,10 +141,18 @@ def check_version(data: Path, programs: Path) -> None:
 
 
 def postgres_major(programs: Path) -> str:
-    """Return the major version of the server in a folder, such as ``18``."""
-    answer = subprocess.run(
-        [programs / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=10
-    )
+    """Return the major version of the server in a folder, such as ``18``.
+
+    Raises:
+        SetupInvalid: It does not say.
+    """
+    program = programs / "postgres"
+    try:
+        answer = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SetupInvalid(f"PostgreSQL does not say its version: {error}") from error
     found = re.search(r"\d+", answer.stdout)
     return found[0] if found else answer.stdout.strip()
 

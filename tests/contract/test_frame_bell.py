@@ -9,7 +9,7 @@ import redis
 from redis.cluster import RedisCluster
 
 from standalone.servers.valkey import EmbeddedValkey
-from tests.builders import CAMERA
+from tests.builders import CAMERA, OTHER_CAMERA
 from tests.servers import ValkeyCluster
 from tests.waiting import wait_until
 from vigil import keys
@@ -93,6 +93,26 @@ def test_a_camera_that_moved_to_another_server_is_heard_there(
             wait_until(lambda: not bell.wait(0.05))
             new.spublish(CHANNEL, "1")
             assert bell.wait(5.0) == {CAMERA}
+
+
+def test_a_camera_that_no_server_has_now_keeps_no_other_from_being_heard(
+    valkey_cluster: ValkeyCluster,
+) -> None:
+    client = connect(valkey_cluster.url)
+    assert isinstance(client, RedisCluster)
+    bell = RedisFrameBell(client, kind=keys.FrameKind.RAW)
+    with closing(client), closing(bell):
+        # Given a slot without a server, as the client has it while one fails over
+        slots = client.nodes_manager.slots_cache
+        slot = client.keyslot(CHANNEL)
+        servers = slots.pop(slot)
+
+        bell.listen_to([CAMERA, OTHER_CAMERA])
+        wait_until(lambda: bell.wait(0.05) == {OTHER_CAMERA})
+
+        # Then it is heard as soon as it has one
+        slots[slot] = servers
+        wait_until(lambda: bell.wait(0.05) == {CAMERA})
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

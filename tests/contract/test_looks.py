@@ -74,3 +74,18 @@ def test_cameras_are_told_apart(looks: LookBus) -> None:
     looks.notes.begin(CAMERA, "one", member="gone", epoch=epochs[CAMERA])
     told = looks.notes.deaths(epochs, alive=["anna"])
     assert told == {CAMERA: Deaths(1, frozenset({"one"})), OTHER_CAMERA: Deaths()}
+
+
+def test_a_deleted_camera_leaves_neither_look_nor_deaths(looks: LookBus) -> None:
+    epoch = take(looks)
+    looks.notes.begin(CAMERA, "one", member="anna", epoch=epoch)
+    epoch = hand_over(looks, epoch, "bert")
+    assert looks.notes.deaths({CAMERA: epoch}, alive=["bert"])[CAMERA].count == 1
+    looks.notes.begin(CAMERA, "two", member="gone", epoch=epoch)
+
+    # Only by who has it
+    with pytest.raises(LeaseLost):
+        looks.notes.clear(CAMERA, epoch=Epoch(epoch - 1))
+    looks.notes.clear(CAMERA, epoch=epoch)
+
+    assert looks.notes.deaths({CAMERA: epoch}, alive=["bert"])[CAMERA] == Deaths()

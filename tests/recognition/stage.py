@@ -21,6 +21,7 @@ from object_recognition.recognisers import Recognisers
 from object_recognition.watch import FrameWatch
 from object_recognition.worker import RecognitionWorker
 from tests.builders import a_camera
+from tests.unit.leaving_leases import LeavingLeases
 from vigil import keys
 from vigil.bus.camera_config.memory import MemoryCameraConfigStore
 from vigil.bus.explanations.memory import MemoryExplanationLog
@@ -90,12 +91,18 @@ class StillLooker:
     camera_id: CameraId
     epoch: Epoch
     has_died: bool = False
+    #: Whether it goes on with its look when it is asked to end.
+    is_busy: bool = False
+    was_asked: bool = False
     was_ended: bool = False
 
     def is_alive(self) -> bool:
-        return not (self.has_died or self.was_ended)
+        return not (self.has_died or self.was_ended or (self.was_asked and not self.is_busy))
 
-    def end(self) -> None:
+    def ask_to_end(self) -> None:
+        self.was_asked = True
+
+    def end(self, *, within_s: float = 0.0) -> None:  # noqa: ARG002  A process's signature.
         self.was_ended = True
 
 
@@ -117,7 +124,7 @@ class Stage:
         #: Instead of that, by the name of their files.
         self.detectors: dict[str, Detector] = {}
         self.loaded: list[str] = []
-        self.ingest, self.recognition = MemoryLeases(self.clock), MemoryLeases(self.clock)
+        self.ingest, self.recognition = MemoryLeases(self.clock), LeavingLeases(self.clock)
         bell = MemoryFrameBell()
         self.raw = MemoryFrameStore(self.ingest, self.clock, bell)
         self.notes = MemoryLookNotes(self.recognition, self.clock)
@@ -229,6 +236,7 @@ class Stage:
         *,
         motion: Motion | None = None,
         mark: bytes | None = None,
+        ttl_s: float = 4.0,
         **changes: Any,
     ) -> FrameStamp:
         """Write a raw frame, as camera_ctrl does."""
@@ -247,7 +255,7 @@ class Stage:
         stamp = FrameStamp(**fields | changes)
         beside = b"" if motion is None else motion_segment(motion)
         beside += b"" if mark is None else mark_segment(mark)
-        self.raw.put(camera_id, stamped(jpeg, stamp, beside=beside), epoch=epoch, ttl_s=4.0)
+        self.raw.put(camera_id, stamped(jpeg, stamp, beside=beside), epoch=epoch, ttl_s=ttl_s)
         return stamp
 
     def kill_camera(self, camera_id: CameraId) -> None:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bench.footage import data_folder, frames_of
 from object_recognition.boxes import iou_of
 from object_recognition.detection import Detections, takes_batches
-from object_recognition.engines import batch_detector
+from object_recognition.engines import batch_bound, batch_detector
 from object_recognition.engines.batch_detector import BatchModelDetector
 from object_recognition.engines.choice import Engines, engines_for
 from object_recognition.engines.decoding import CpuDecoder, Pixels
@@ -217,6 +217,29 @@ def test_what_the_device_has_no_memory_for_is_looked_at_in_smaller_batches(
     assert all(map(same, found, expected))
     assert sizes == [5, 2, 2, 1]
     assert [(each["event"], each["batch_max"]) for each in logs] == [("batch_halved", 2)]
+
+
+def test_a_failure_that_was_passing_costs_nothing_in_the_long_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_bound, "PATIENCE", 3)
+    detector = a_detector(write_grid_model(tmp_path / "grid.onnx", size=128), batch_max=4)
+    expected = detector.detect_all(PICTURES)
+    look, sizes = Pipeline.look, []
+
+    def failing_once(self: Pipeline, frames: Sequence[Pixels]) -> list[Detections]:
+        sizes.append(len(frames))
+        if len(sizes) == 1:
+            raise ModelInvalid("the model does not run: out of memory")
+        return look(self, frames)
+
+    monkeypatch.setattr(Pipeline, "look", failing_once)
+    for _ in range(4):
+        assert all(map(same, detector.detect_all(PICTURES), expected))
+
+    # Six that are full have to go well, for three did not do
+    assert sizes == [4, 2, 2, 1, 2, 2, 1, 2, 2, 1, 4, 1]
+    assert detector.batch_max == 4
 
 
 def test_a_model_that_does_not_run_on_one_says_so(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from object_recognition.quarantine import MAX_LOOKERS
+from object_recognition.quarantine import END_S, MAX_LOOKERS
 from standalone.servers.valkey import EmbeddedValkey
 from tests.builders import CAMERA, OTHER_CAMERA
 from tests.recognition.pool import CAMERAS, STARTED_S, BoxedFrames, Cameras, Viewer, a_worker
@@ -137,6 +137,66 @@ def test_the_process_ends_with_our_lease_and_with_us(stage: Stage) -> None:
 
     stage.worker.close()
     assert not of[OTHER_CAMERA].is_alive()
+
+
+def test_nobody_waits_for_processes_that_take_their_time_to_end(stage: Stage) -> None:
+    for camera_id in (CAMERA, OTHER_CAMERA):
+        let_die(stage, DEADLY, FINE, camera_id=camera_id)
+    stage.worker.run_once()
+    for looker in stage.lookers:
+        looker.is_busy = True
+
+    # When both cameras are taken from us, all are asked, and none is waited for
+    stage.configure()
+    stage.worker.run_once()
+    assert [(each.was_asked, each.was_ended) for each in stage.lookers] == [(True, False)] * 2
+
+    # Then who is not done in time is killed
+    stage.clock.advance(END_S)
+    stage.worker.run_once()
+    assert [each.was_ended for each in stage.lookers] == [True] * 2
+
+
+def test_a_camera_that_is_pardoned_is_ours_when_its_process_has_ended(stage: Stage) -> None:
+    let_die(stage, DEADLY, FINE)
+    stage.worker.run_once()
+    [looker] = stage.lookers
+    looker.is_busy = True
+
+    stage.clock.advance(keys.DEATHS_TTL_S)
+    stamp = stage.write(CAMERA, 1, a_picture(30))
+    for _ in range(2):
+        stage.worker.run_once()
+    assert stage.stamp(CAMERA) is None
+
+    looker.is_busy = False
+    stage.worker.run_once()
+    assert looker.was_ended
+    assert stage.stamp(CAMERA) == stamp
+
+
+def test_another_process_is_started_when_the_one_before_has_ended(stage: Stage) -> None:
+    let_die(stage, DEADLY, FINE)
+    stage.worker.run_once()
+    stage.lookers[0].is_busy = True
+
+    # Given that our lease was lost and taken again
+    epoch = stage.keeper.held()[CAMERA]
+    stage.keeper.lost(CAMERA, epoch=epoch)
+    stage.recognition.release(CAMERA, epoch=epoch)
+    stage.clock.advance(1.0)
+    stage.worker.run_once()
+    assert stage.keeper.held()[CAMERA] != epoch
+    assert stage.lookers[0].was_asked
+    stage.clock.advance(0.5)
+    stage.worker.run_once()
+    assert len(stage.lookers) == 1
+
+    stage.lookers[0].is_busy = False
+    for _ in range(4):
+        stage.worker.run_once()
+        stage.clock.advance(0.5)
+    assert [each.epoch for each in stage.lookers] == [epoch, stage.keeper.held()[CAMERA]]
 
 
 def test_no_more_processes_than_a_machine_bears(stage: Stage) -> None:

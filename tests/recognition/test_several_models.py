@@ -215,6 +215,16 @@ def test_a_label_that_a_model_does_not_have_is_said(tmp_path: Path) -> None:
     assert error == f"{tmp_path}/people.onnx: it has no label persn; it has person, car"
 
 
+def test_a_camera_of_whose_labels_no_model_has_any_is_looked_at_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    stage = SeveralStage(tmp_path, people=FixedDetector(found((WALKER, 0, 0.9)), name="people"))
+    stage.begin(stage.use("people", "persn"))
+
+    assert stage.look().objects == ()
+    assert "it has no label persn" in (stage.status().error or "")
+
+
 def test_cameras_share_what_they_both_name(tmp_path: Path) -> None:
     stage = SeveralStage(
         tmp_path,

@@ -6,7 +6,7 @@ import pytest
 
 from object_recognition.attention import FIRST_LOOKS
 from tests.builders import CAMERA
-from tests.recognition.stage import FixedDetector, Stage, a_picture
+from tests.recognition.stage import HEIGHT, WIDTH, FixedDetector, Stage, a_picture
 from tests.recognition.test_worker import LEFT, a_stage_that_sees, has_box
 from vigil import keys
 from vigil.camera_document import Zone
@@ -29,10 +29,11 @@ class Street:
         assert isinstance(self.stage.detector, FixedDetector)
         return len(self.stage.detector.levels)
 
-    def send(self, motion: Motion | None) -> bool:
+    def send(self, motion: Motion | None, picture: bytes | None = None) -> bool:
         """Send one frame; return whether it was shown."""
         self.sequence += 1
-        stamp = self.stage.write(CAMERA, self.sequence, a_picture(), motion=motion)
+        picture = a_picture() if picture is None else picture
+        stamp = self.stage.write(CAMERA, self.sequence, picture, motion=motion)
         self.stage.worker.run_once()
         is_shown = self.stage.stamp(CAMERA) == stamp
         self.stage.clock.advance(STEP_S)
@@ -131,3 +132,35 @@ def test_what_is_published_beside_a_picture_is_of_its_frame(street: Street) -> N
 
     after = street.stage.detections.read([CAMERA])[CAMERA]
     assert (after.sequence, after.objects) == (before.sequence + 1, before.objects)
+
+
+def test_a_turn_to_another_stream_is_looked_at_as_its_boxes_lie_elsewhere(street: Street) -> None:
+    street.settle()
+    assert street.stage.detections.read([CAMERA])[CAMERA].objects[0].box == LEFT
+
+    # When pictures are made of the sub-stream, in which nothing moves either
+    smaller = a_picture(width=WIDTH // 2, height=HEIGHT // 2)
+    street.stage.watchers.say_watched([CAMERA])
+    assert street.send(STILL, smaller)
+
+    # Then what is shown is what is seen in these, in pixels of the full frame
+    assert street.looks == FIRST_LOOKS + 1
+    shown = street.stage.detections.read([CAMERA])[CAMERA]
+    assert shown.objects[0].box == tuple(2 * each for each in LEFT)
+
+    # As often as something new is, until all is settled again
+    for _ in range(FIRST_LOOKS + 2):
+        street.stage.watchers.say_watched([CAMERA])
+        assert street.send(STILL, smaller)
+    assert street.looks == 2 * FIRST_LOOKS
+
+
+def test_a_still_frame_that_is_broken_is_said_to_be(street: Street) -> None:
+    street.settle()
+    street.stage.watchers.say_watched([CAMERA])
+
+    assert not street.send(STILL, a_picture()[:-200])
+
+    street.stage.clock.advance(1.0)
+    street.stage.worker.run_once()
+    assert "a broken JPEG" in (street.stage.statuses.read([CAMERA])[CAMERA].error or "")

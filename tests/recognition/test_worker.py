@@ -222,19 +222,6 @@ def test_a_camera_that_is_off_is_left_alone(tmp_path: Path, change: dict[str, An
     assert stage.keeper.held() == {}
 
 
-def test_a_deleted_camera_leaves_nothing_behind(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.configure(a_basic_camera())
-    stage.write(CAMERA, 1, a_picture())
-    stage.worker.run_once()
-
-    stage.configure()
-    stage.worker.run_once()
-
-    assert stage.picture(CAMERA) is None
-    assert stage.keeper.held() == {}
-
-
 def test_a_worker_that_lost_its_lease_writes_nothing(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     stage.configure(a_basic_camera())

@@ -1,6 +1,7 @@
 """Replays within the test's process."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
@@ -59,15 +60,16 @@ def replayed(
     detector: Detector,
     *,
     other: CameraConfig | None = None,
+    chosen: Callable[[CameraConfig], Chosen] | None = None,
     begins_us: int = BEGAN_US,
     video: AnnotatedVideo | None = None,
     stop: StopSignal | None = None,
 ) -> Replayed:
-    """Replay a clip."""
+    """Replay a clip, with two settings if there are others; chosen says what looks with each."""
     begins = Begins(begins_us, UTC, is_known=True)
     maker = FrameMaker(camera, begins_us=begins_us, jpeg_quality=85)
     variants = [
-        RecordingVariant(each, begins, chosen_of(detector, each))
+        RecordingVariant(each, begins, chosen(each) if chosen else chosen_of(detector, each))
         for each in (camera, other)
         if each is not None
     ]

@@ -208,6 +208,27 @@ def test_a_model_that_cannot_be_had_is_said_to_be_so(tmp_path: Path, model: str)
     assert not (tmp_path / "out.mp4").exists()
 
 
+def test_none_of_several_models_is_left_out_in_silence(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.mp4", [grey(90)] * 5)
+    configure(tmp_path, a_camera(3, models=(*BASIC, ModelUse(model="/nowhere/plates.onnx"))))
+
+    done = vigil_replay(tmp_path, "clip.mp4", "--camera", "3")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the model cannot be had: /nowhere/plates.onnx: the file cannot be read" in done.stderr
+
+
+def test_a_label_that_a_model_does_not_have_is_noted(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.mp4", [grey(90)] * 5)
+    configure(tmp_path, a_camera(3, models=(ModelUse(model="basic", labels=("persn",)),)))
+
+    done = vigil_replay(tmp_path, "clip.mp4", "--camera", "3", "--json")
+
+    assert done.returncode == 0, done.stderr
+    notes = Report.model_validate_json(done.stdout).notes
+    assert any(each.startswith("basic: it has no label persn; it has person") for each in notes)
+
+
 def test_what_looks_at_a_camera_has_to_be_known(tmp_path: Path) -> None:
     # Given a camera that nothing looks at, and one whose model only the site's secret names
     write_clip(tmp_path / "clip.mp4", [grey(90)] * 5)

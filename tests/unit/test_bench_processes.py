@@ -48,6 +48,22 @@ def test_a_program_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     wait_until(lambda: not child.is_running())
 
 
+def test_what_a_program_started_that_died_by_itself_is_ended_too(tmp_path: Path) -> None:
+    left = (
+        "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', '{}']).pid)".format(
+            "import time; time.sleep(60)"
+        )
+    )
+    with running(
+        [sys.executable, "-c", left], log=tmp_path / "log", with_output=True, stop_s=5.0
+    ) as process:
+        child = psutil.Process(int(first_line(process)))
+        process.wait()
+        assert child.is_running()
+
+    wait_until(lambda: not child.is_running())
+
+
 def test_a_program_that_ends_without_a_word_is_no_figure(tmp_path: Path) -> None:
     with (
         pytest.raises(BenchFailed, match="ended with 3"),

@@ -359,6 +359,25 @@ def test_a_camera_at_which_the_decoder_fails_is_named_when_the_shard_ends(
     assert bench.notes.suspects(None, is_fault=False) == {CAMERA}
 
 
+def test_a_camera_whose_picture_cannot_be_put_is_named_and_no_other(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    bench = opened(small_clip)
+    bench.assign()
+    bench.film(5)
+    # Given another camera that is being decoded meanwhile
+    with bench.notes.at(OTHER_CAMERA, due_s=bench.clock.monotonic_s()):
+        bench.frames.before_put = fail
+        bench.turn()
+        with pytest.raises(ZeroDivisionError):
+            bench.turn()
+
+        assert bench.notes.suspects(None, is_fault=False) == {CAMERA}
+
+
 def test_nobody_is_named_for_a_template_that_cannot_be_read(
     opened: OpenBench, small_clip: Path
 ) -> None:

@@ -361,8 +361,20 @@ def test_what_waits_goes_on_the_bus_when_the_connection_ends(
     bench.send(4)
     assert bench.numbers() == [0, 1, 2]
 
-    bench.pump.flush()
-    bench.pump.flush()
+    bench.pump.end()
+    bench.pump.end()
+
+    assert bench.numbers() == [0, 1, 2, 3]
+
+
+def test_what_has_no_stamp_yet_goes_on_the_bus_when_the_connection_ends(
+    opened: OpenBench, small_clip: Path
+) -> None:
+    bench = opened(small_clip)
+    bench.send(4)
+    assert bench.numbers() == []
+
+    bench.pump.end()
 
     assert bench.numbers() == [0, 1, 2, 3]
 

@@ -14,7 +14,7 @@ from vigil import keys
 from vigil.bus.connection import RedisClient, server_of, translated_errors
 from vigil.bus.frames.base import FrameBell
 from vigil.domain.camera import CameraId
-from vigil.errors import BusUnavailable, SetupInvalid
+from vigil.errors import BusUnavailable, ServerUnavailable, SetupInvalid
 from vigil.runtime import Backoff, StopSignal, start_thread
 
 log = structlog.get_logger(__name__)
@@ -39,15 +39,14 @@ class RedisFrameBell(FrameBell):
         self._rung: set[CameraId] = set()
         self._listeners: dict[str, _Listener] = {}
         self._camera_ids: Collection[CameraId] = ()
+        #: Of these no server is known now.
+        self._homeless: frozenset[CameraId] = frozenset()
         self._is_broken = threading.Event()
 
     @override
     def listen_to(self, camera_ids: Collection[CameraId]) -> None:
         self._camera_ids = camera_ids
-        wanted: dict[str, dict[str, CameraId]] = {}
-        for camera_id in camera_ids:
-            channel = keys.frame_bell(camera_id, self._kind)
-            wanted.setdefault(server_of(self._redis, channel), {})[channel] = camera_id
+        wanted = self._channels_by_server(camera_ids)
         for server in wanted.keys() - self._listeners.keys():
             self._listeners[server] = _Listener(
                 self._client_of(server),
@@ -57,6 +56,25 @@ class RedisFrameBell(FrameBell):
             )
         for server, listener in self._listeners.items():
             listener.channels = wanted.get(server, {})
+
+    def _channels_by_server(
+        self, camera_ids: Collection[CameraId]
+    ) -> dict[str, dict[str, CameraId]]:
+        """Return who is heard where. Of whom that is not known it will be asked again."""
+        wanted: dict[str, dict[str, CameraId]] = {}
+        homeless = set()
+        for camera_id in camera_ids:
+            channel = keys.frame_bell(camera_id, self._kind)
+            try:
+                wanted.setdefault(server_of(self._redis, channel), {})[channel] = camera_id
+            except ServerUnavailable:
+                homeless.add(camera_id)
+        if homeless:
+            self._is_broken.set()
+            if homeless != self._homeless:
+                log.warning("frame_bell_without_server", camera_ids=sorted(homeless))
+        self._homeless = frozenset(homeless)
+        return wanted
 
     @override
     def wait(self, timeout_s: float) -> frozenset[CameraId]:
@@ -78,11 +96,7 @@ class RedisFrameBell(FrameBell):
     def _listen_anew(self) -> None:
         """Ask again which server has which camera: a cluster may have moved some."""
         self._is_broken.clear()
-        try:
-            self.listen_to(self._camera_ids)
-        except BusUnavailable as error:
-            log.warning("frame_bell_broken", error=str(error))
-            self._is_broken.set()
+        self.listen_to(self._camera_ids)
 
     def _ring(self, camera_ids: Collection[CameraId]) -> None:
         with self._condition:

@@ -41,6 +41,15 @@ class LookNotes(Protocol):
         """
         ...
 
+    def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        """Remove the note of a look and the deaths: the camera was deleted.
+
+        Raises:
+            LeaseLost: epoch is not the lease's; nothing was removed.
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
     def deaths(
         self, epochs: Mapping[CameraId, Epoch], *, alive: Collection[str]
     ) -> Answers[Deaths]:

@@ -32,6 +32,12 @@ class MemoryLookNotes(LookNotes):
             del self._looks[camera_id]
 
     @override
+    def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        self._leases.check(camera_id, epoch)
+        self._looks.pop(camera_id, None)
+        self._deaths.pop(camera_id, None)
+
+    @override
     def deaths(
         self, epochs: Mapping[CameraId, Epoch], *, alive: Collection[str]
     ) -> Answers[Deaths]:

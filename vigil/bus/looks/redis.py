@@ -22,6 +22,7 @@ class RedisLookNotes(LookNotes):
         self._begin = redis.register_script(script_source(__package__, "begin.lua"))
         self._end = redis.register_script(script_source(__package__, "end.lua"))
         self._deaths = redis.register_script(script_source(__package__, "deaths.lua"))
+        self._clear = redis.register_script(script_source("vigil.bus", "clear.lua"))
 
     @override
     def begin(self, camera_id: CameraId, digest: str, *, member: str, epoch: Epoch) -> None:
@@ -35,6 +36,12 @@ class RedisLookNotes(LookNotes):
     def end(self, camera_id: CameraId, *, epoch: Epoch) -> None:
         with translated_errors():
             self._end(keys=[keys.look(camera_id)], args=[epoch])
+
+    @override
+    def clear(self, camera_id: CameraId, *, epoch: Epoch) -> None:
+        lease = keys.lease(camera_id, keys.Role.RECOGNITION)
+        with translated_errors():
+            self._clear(keys=[lease, keys.look(camera_id), keys.deaths(camera_id)], args=[epoch])
 
     @override
     def deaths(
