@@ -1,8 +1,13 @@
-"""A pool of real workers on a real Valkey: one joins, is drained, killed, or sleeps."""
+"""A pool of real workers on a real Valkey: one joins, is drained, killed, or sleeps.
+
+What looks takes as long on each of them, as on machines of their own: they would measure otherwise
+how busy this one is with the tests beside, and share by that.
+"""
 
 import signal
 import time
 from contextlib import ExitStack
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,6 +32,8 @@ from vigil.bus.leases.redis import RedisLeases
 #: A pool starts several interpreters on a machine that may be busy.
 pytestmark = pytest.mark.timeout(240)
 PAUSE_S = 10.0
+
+even_worker = partial(a_worker, module="bench.programs.even_worker")
 
 
 @pytest.fixture
@@ -57,12 +64,12 @@ def test_cameras_go_over_to_one_that_joins_and_back_without_a_gap_or_a_frame_twi
     with ExitStack() as running:
         running.enter_context(Cameras(valkey.url))
         boxed = running.enter_context(BoxedFrames(valkey.url))
-        first = running.enter_context(a_worker(valkey.url, tmp_path / "a"))
+        first = running.enter_context(even_worker(valkey.url, tmp_path / "a"))
         wait_until(lambda: viewer.stamps().keys() == set(CAMERAS), timeout_s=STARTED_S)
         wait_until(lambda: shares(viewer) == {first.pid})
 
         # When another joins, which takes its share
-        second = running.enter_context(a_worker(valkey.url, tmp_path / "b"))
+        second = running.enter_context(even_worker(valkey.url, tmp_path / "b"))
         deadline_s = time.monotonic() + STARTED_S
         while shares(viewer) != {first.pid, second.pid} and time.monotonic() < deadline_s:
             let_pass(0.1, viewer)
@@ -86,7 +93,9 @@ def test_one_that_is_told_to_end_leaves_nothing_that_others_would_have_to_wait_f
     with ExitStack() as running:
         running.enter_context(Cameras(valkey.url))
         boxed = running.enter_context(BoxedFrames(valkey.url))
-        workers = [running.enter_context(a_worker(valkey.url, tmp_path / each)) for each in "abc"]
+        workers = [
+            running.enter_context(even_worker(valkey.url, tmp_path / each)) for each in "abc"
+        ]
         wait_until(lambda: len(shares(viewer)) == 3, timeout_s=2 * STARTED_S)
         leaver = workers[0]
 
@@ -113,7 +122,9 @@ def test_one_that_sleeps_and_one_that_is_killed_write_nothing_old_and_no_frame_t
         running.enter_context(Cameras(valkey.url))
         boxed = running.enter_context(BoxedFrames(valkey.url))
         writes = running.enter_context(BoxedWrites(valkey))
-        workers = [running.enter_context(a_worker(valkey.url, tmp_path / each)) for each in "abc"]
+        workers = [
+            running.enter_context(even_worker(valkey.url, tmp_path / each)) for each in "abc"
+        ]
         wait_until(lambda: len(shares(viewer)) == 3, timeout_s=2 * STARTED_S)
         sleeper, victim, survivor = workers
 
