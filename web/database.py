@@ -14,7 +14,9 @@ from psycopg2.errors import QueryCanceled
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from web.errors import DatabaseUnavailable, Refused
 from web.settings import WebSettings
@@ -41,6 +43,24 @@ class Base(DeclarativeBase):
     )
 
 
+class BoundedPool(QueuePool):
+    """A pool of which all connections are taken, as while PostgreSQL is silent, is as away as it.
+
+    The engine tells its ``handle_error`` listeners nothing of that.
+    """
+
+    def connect(self) -> PoolProxiedConnection:
+        """Return a connection.
+
+        Raises:
+            DatabaseUnavailable: None was given back in time.
+        """
+        try:
+            return super().connect()
+        except PoolTimeoutError as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+
 #: The session of the request, and the engine. Bound to an application by `install_database`.
 db = SQLAlchemy(metadata=Base.metadata)
 
@@ -60,6 +80,7 @@ def _engine_options(settings: WebSettings) -> dict[str, Any]:
     statement_ms = settings.database_statement_timeout_s * 1000
     limits = f"-c statement_timeout={statement_ms} -c lock_timeout={LOCK_TIMEOUT_S * 1000}"
     return {
+        "poolclass": BoundedPool,
         "pool_size": settings.database_pool_size,
         "max_overflow": 0,
         "pool_timeout": POOL_TIMEOUT_S,

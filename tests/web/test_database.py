@@ -321,17 +321,3 @@ def test_postgresql_away_is_said_in_words_and_back_it_works(
             server.start()
             wait_until(lambda: admin.get("/cameras").status_code == 200)
             assert [camera["name"] for camera in admin.get("/cameras").json] == ["Door"]
-
-
-def test_a_pool_without_a_free_connection_is_away_in_words(
-    postgres: str, valkey: EmbeddedValkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("web.database.POOL_TIMEOUT_S", 0.05)
-    settings = settings_for(postgres, valkey.url, tmp_path, database_pool_size=1)
-    with a_world(settings) as world:
-        admin = world.admin()
-        with world.app.app_context(), db.engine.connect():
-            answer = admin.get("/cameras")
-
-        assert answer.status_code == 503
-        assert admin.get("/cameras").status_code == 200

@@ -181,11 +181,12 @@ def delete(
 
 def _commit(session: Session, camera: Camera, configuration: ConfigurationPublisher) -> Change:
     camera_id = camera.id
-    session.commit()
-    # Loaded before Redis is asked, and the connection given back while it is.
+    # Loaded before the commit: what stands is not answered as failed for want of a connection,
+    # and none is held while Redis is asked.
+    session.flush()
     session.refresh(camera)
     session.expunge(camera)
-    session.rollback()
+    session.commit()
     return Change(camera, configuration.announce([camera_id]))
 
 
