@@ -121,6 +121,15 @@ def ask_postgresql(sessions: sessionmaker[Session]) -> None:
         session.execute(sa.select(1))
 
 
+def give_back(session: Session) -> None:
+    """Give back the connection that a session holds; what it loaded can still be read.
+
+    For whoever asks another server next: connections are few, and it may not answer.
+    """
+    session.expunge_all()
+    session.rollback()
+
+
 @contextmanager
 def refused_as(errors: Mapping[str, Refused]) -> Iterator[None]:
     """Raise a domain's own error where PostgreSQL refuses a row by one of these constraints.

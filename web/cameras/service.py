@@ -16,7 +16,7 @@ from web.cameras import recognition, stream_url
 from web.cameras.configuration import ConfigurationPublisher, next_generation
 from web.cameras.models import Camera
 from web.cameras.stream_url import StreamUrl, StreamUrlInvalid
-from web.database import refused_as
+from web.database import give_back, refused_as
 from web.errors import Conflict, Forbidden, Invalid
 from web.masks import service as masks
 from web.masks.models import PrivacyMask
@@ -59,8 +59,11 @@ class Change:
 
 
 def visible(session: Session, who: Principal) -> Sequence[Camera]:
-    """Return the cameras that somebody may see, by number."""
-    return session.scalars(sa.select(Camera).where(is_visible_to(who)).order_by(Camera.id)).all()
+    """Return the cameras that somebody may see, by number; no connection is held after."""
+    query = sa.select(Camera).where(is_visible_to(who)).order_by(Camera.id)
+    cameras = session.scalars(query).all()
+    give_back(session)
+    return cameras
 
 
 def add(

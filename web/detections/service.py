@@ -12,6 +12,7 @@ from web.access.principal import Principal
 from web.access.visibility import find_visible
 from web.cameras.models import Camera
 from web.cameras.recognition import OFF
+from web.database import give_back
 from web.workers.service import NOBODY_LOOKS, UNREAD, RecognitionPool
 
 _DISABLED = "It is disabled."
@@ -47,6 +48,7 @@ def newest(
         BusUnavailable: Redis does not answer.
     """
     camera = find_visible(session, who, camera_id)
+    give_back(session)
     said = board.read([CameraId(camera.id)])
     shown = said.get(CameraId(camera.id))
     if shown is None:
