@@ -27,6 +27,8 @@ MIGRATIONS: Final = Path(__file__).with_name("migrations")
 POOL_TIMEOUT_S = 3
 #: Seconds that a statement waits for another's lock.
 LOCK_TIMEOUT_S = 3
+#: Rows that one statement changes: it must end within the statement timeout.
+CHANGED_AT_ONCE = 5000
 
 
 class Base(DeclarativeBase):
@@ -128,6 +130,13 @@ def give_back(session: Session) -> None:
     """
     session.expunge_all()
     session.rollback()
+
+
+def changed_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
+    """Change or delete rows that no session has loaded; return how many."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    assert isinstance(result, sa.CursorResult)
+    return result.rowcount
 
 
 @contextmanager
