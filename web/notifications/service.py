@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from web.access.principal import Principal
 from web.access.rights import Right
-from web.access.visibility import require_visible
+from web.access.visibility import CameraNotFound, require_visible
 from web.audit import service as audit
-from web.errors import Forbidden
-from web.images.service import camera_of
+from web.database import refused_as
+from web.errors import Forbidden, Refused
+from web.images.service import PictureNotFound, camera_of
 from web.notifications.models import Notification
 from web.users.service import find as find_account
 
@@ -65,8 +66,13 @@ def add(
     notification = Notification(
         account_id=owner.id, camera_id=camera_id, message=message, image_path=image_path
     )
+    # Found above, and maybe deleted since.
+    refusals: dict[str, Refused] = {"fk_notifications_image_path": PictureNotFound()}
+    if camera_id is not None:
+        refusals["fk_notifications_camera_id"] = CameraNotFound(camera_id)
     session.add(notification)
-    session.flush()
+    with refused_as(refusals):
+        session.flush()
     details = {"account_id": str(owner.id)}
     on = ("notification", notification.id)
     audit.record(session, who, "notification.added", on=on, details=details)
