@@ -10,11 +10,14 @@ from web.access.principal import Principal
 from web.access.rights import Right
 from web.access.visibility import CameraNotFound, require_visible
 from web.audit import service as audit
-from web.database import refused_as
+from web.database import CHANGED_AT_ONCE, changed_rows, refused_as
 from web.errors import Forbidden, Refused
 from web.images.service import PictureNotFound, camera_of
 from web.notifications.models import Notification
 from web.users.service import find as find_account
+
+#: How many of an account are kept: then the oldest go.
+MAX_NOTIFICATIONS = 10_000
 
 
 class NotYourAccount(Forbidden):
@@ -50,7 +53,7 @@ def add(
     camera_id: int | None,
     image_path: str | None,
 ) -> Notification:
-    """Store a notification for an account.
+    """Store a notification for an account, of which the newest are kept.
 
     Raises:
         NotYourAccount: It is somebody else's, and the caller is no operator.
@@ -73,11 +76,22 @@ def add(
     session.add(notification)
     with refused_as(refusals):
         session.flush()
+    _forget_oldest(session, owner.id)
     details = {"account_id": str(owner.id)}
     on = ("notification", notification.id)
     audit.record(session, who, "notification.added", on=on, details=details)
     session.commit()
     return notification
+
+
+def _forget_oldest(session: Session, account_id: UUID) -> None:
+    of_account = Notification.account_id == account_id
+    newest_first = sa.select(Notification.id).where(of_account).order_by(Notification.id.desc())
+    newest_gone = newest_first.offset(MAX_NOTIFICATIONS).limit(1).scalar_subquery()
+    gone = sa.select(Notification.id).where(of_account, Notification.id <= newest_gone)
+    # What another call forgets just now is left to it; many of before, to the calls to come.
+    some = gone.with_for_update(skip_locked=True).limit(CHANGED_AT_ONCE)
+    changed_rows(session, sa.delete(Notification).where(Notification.id.in_(some)))
 
 
 def _owner(who: Principal, account_id: UUID | None) -> UUID:
