@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psutil
 import pytest
 from flask import Flask, request, request_started
 
@@ -18,6 +19,8 @@ from tests.web.conftest import WorldOf
 pytestmark = pytest.mark.needs("nginx")
 
 NGINX = Path(__file__).parents[2] / "nginx"
+#: They share what Compose lets nginx have, however many processors the machine has.
+WORKERS = 4
 #: Of one caller: the scheme, the host and the address.
 Came = tuple[str, str, str | None]
 #: Starts nginx before an application; returns its port.
@@ -40,6 +43,14 @@ def door(tmp_path: Path) -> Iterator[Door]:
             return port
 
         yield open_door
+
+
+def test_it_has_as_many_workers_on_every_machine(tmp_path: Path) -> None:
+    with start_nginx(tmp_path, port=free_port(), application="http://127.0.0.1:1") as nginx:
+        try:
+            wait_until(lambda: len(psutil.Process(nginx.pid).children()) == WORKERS)
+        finally:
+            nginx.terminate()
 
 
 def start_nginx(folder: Path, *, port: int, application: str) -> subprocess.Popen[bytes]:
