@@ -13,9 +13,9 @@ from web.access.visibility import find_visible
 from web.cameras.models import Camera
 from web.cameras.recognition import OFF
 from web.database import give_back
-from web.workers.service import NOBODY_LOOKS, UNREAD, RecognitionPool
+from web.status.service import DISABLED, UNREAD
+from web.workers.service import NOBODY_LOOKS, RecognitionPool
 
-_DISABLED = "It is disabled."
 _OFF = "Its recognition is off."
 _NO_PICTURE = "No picture of it comes."
 
@@ -64,7 +64,7 @@ def newest(
 
 def _why_nothing(camera: Camera, pool: RecognitionPool) -> str:
     if not camera.enabled:
-        return _DISABLED
+        return DISABLED
     if camera.recognition == OFF:
         return _OFF
     status = pool.statuses.read([CameraId(camera.id)]).get(CameraId(camera.id))

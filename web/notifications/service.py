@@ -11,17 +11,14 @@ from web.access.rights import Right
 from web.access.visibility import CameraNotFound, require_visible
 from web.audit import service as audit
 from web.database import CHANGED_AT_ONCE, changed_rows, refused_as
-from web.errors import Forbidden, Refused
+from web.errors import Refused
 from web.images.service import PictureNotFound, camera_of
 from web.notifications.models import Notification
+from web.users.service import NotYourAccount
 from web.users.service import find as find_account
 
 #: How many of an account are kept: then the oldest go.
 MAX_NOTIFICATIONS = 10_000
-
-
-class NotYourAccount(Forbidden):
-    """The account is somebody else's."""
 
 
 def of_account(

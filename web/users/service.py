@@ -36,6 +36,10 @@ class AccountNotFound(NotFound):
     """No such account."""
 
 
+class NotYourAccount(Forbidden):
+    """The account is somebody else's."""
+
+
 class InvitationNotFound(NotFound):
     """No such invitation."""
 
