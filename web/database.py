@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+from typing_extensions import override
 
 from web.errors import DatabaseUnavailable, Refused
 from web.settings import WebSettings
@@ -51,6 +52,7 @@ class BoundedPool(QueuePool):
     The engine tells its ``handle_error`` listeners nothing of that.
     """
 
+    @override
     def connect(self) -> PoolProxiedConnection:
         """Return a connection.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from tests.servers import execute
 from tests.web.worlds import World
@@ -56,9 +57,8 @@ def test_what_a_camera_saw_is_removed_bit_by_bit(
 
     assert answer.json == {"message": "Camera deleted."}
     with bounded.app.app_context():
-        for kind in (Track, LineCrossing):
-            rows = db.session.query(kind).all()
-            assert [row.camera_id for row in rows] == [yard] * SEEN
+        for column in (Track.camera_id, LineCrossing.camera_id):
+            assert db.session.scalars(sa.select(column)).all() == [yard] * SEEN
         trail = db.session.query(AuditEntry).filter_by(action="camera.deleted").all()
         assert len(trail) == 1
 

@@ -37,7 +37,7 @@ def test_a_notification_about_what_was_just_deleted_says_so(
     world: World, migrated: str, gone: str
 ) -> None:
     admin, camera_id = world.admin(), world.camera()
-    about = {"camera_id": camera_id}
+    about: dict[str, int | str] = {"camera_id": camera_id}
     if gone == "saved_pictures":
         about = {"image_path": saved(world, camera_id)}
     body = {"message": "Somebody is there", **about}

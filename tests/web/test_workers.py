@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from typing_extensions import override
 from werkzeug.serving import make_server
 
 from tests.web.conftest import WorldOf
@@ -158,6 +159,7 @@ def test_the_command_says_that_somebody_else_answers(
     capsys: pytest.CaptureFixture[str], answered: bytes
 ) -> None:
     class Other(socketserver.StreamRequestHandler):
+        @override
         def handle(self) -> None:
             self.rfile.readline()
             self.wfile.write(answered)
