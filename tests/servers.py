@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 import psycopg2
 import pytest
 import redis
@@ -99,6 +100,21 @@ def held_still(node: EmbeddedValkey) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def frozen_postgres(server: EmbeddedPostgres) -> Iterator[None]:
+    """Hold PostgreSQL still: it accepts, and answers nothing."""
+    postmaster = psutil.Process(server.pid)
+    frozen = [postmaster, *postmaster.children(recursive=True)]
+    for process in frozen:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in reversed(frozen):
+            if process.is_running():
+                process.resume()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from vigil.domain.camera import CameraId
-from vigil.domain.frame import MAX_FRAME_FPS
+from vigil.domain.frame import MAX_FRAME_FPS, MIN_FRAME_FPS
 from vigil.domain.mask_mark import MARK_BYTES, read_mark
 from vigil.messages import Document
 
@@ -171,7 +171,7 @@ class CameraConfig(Document):
     transport: Transport = Transport.TCP
     loop: bool = False
     enabled: bool = True
-    frame_fps: float = Field(default=5.0, gt=0, le=MAX_FRAME_FPS)
+    frame_fps: float = Field(default=5.0, ge=MIN_FRAME_FPS, le=MAX_FRAME_FPS)
     models: tuple[ModelUse, ...] = Field(
         default=(ModelUse(model="default"),), max_length=MAX_MODELS
     )

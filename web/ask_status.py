@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import http.client
 import json
 import os
 import urllib.error
@@ -22,7 +23,8 @@ def main(arguments: Sequence[str]) -> int:
     url = asked.url.rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise SetupInvalid(f"--url: '{asked.url}' should be like http://127.0.0.1:5000")
-    found = _ask(f"{url}/workers", token=_token(url, asked.username))
+    token = _token(url, asked.username)
+    found = _ask(f"{url}/workers", wanted=("workers", "cameras"), token=token)
     faults = [_fault(each) for each in found["cameras"] if each["error"]]
     if asked.json:
         print(json.dumps(found, indent=2))
@@ -49,14 +51,19 @@ def _token(url: str, username: str | None) -> str | None:
     if username is None:
         return os.environ.get("VIGIL_TOKEN")
     password = os.environ.get("VIGIL_PASSWORD") or getpass.getpass(f"Password of {username}: ")
-    token: str = _ask(f"{url}/login", body={"username": username, "password": password})[
-        "access_token"
-    ]
+    given = {"username": username, "password": password}
+    token: str = _ask(f"{url}/login", wanted=("access_token",), body=given)["access_token"]
     return token
 
 
-def _ask(url: str, *, token: str | None = None, body: dict[str, str] | None = None) -> Any:
-    """Return the body that web answers with.
+def _ask(
+    url: str,
+    *,
+    wanted: Sequence[str],
+    token: str | None = None,
+    body: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the body that web answers with, in which there is all that is wanted.
 
     Raises:
         SetupInvalid: It refuses us, or is no web of ours.
@@ -70,7 +77,7 @@ def _ask(url: str, *, token: str | None = None, body: dict[str, str] | None = No
     )
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
-            return json.load(answer)
+            found = json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
             said = _message(error)
@@ -79,16 +86,21 @@ def _ask(url: str, *, token: str | None = None, body: dict[str, str] | None = No
         if error.code in {429, 503}:
             raise Unavailable(f"{url}: {said}") from error
         raise SetupInvalid(f"{url} answers {error.code}: {said}") from error
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise SetupInvalid(f"{url} is not Vigil's: it answers no JSON") from error
     except OSError as error:
         raise Unavailable(f"{url} does not answer: {error}") from error
+    except http.client.HTTPException as error:
+        raise SetupInvalid(f"{url} is not Vigil's: it speaks no HTTP") from error
+    if not isinstance(found, dict) or not found.keys() >= set(wanted):
+        raise SetupInvalid(f"{url} is not Vigil's: its answer lacks {' or '.join(wanted)}")
+    return found
 
 
 def _message(error: urllib.error.HTTPError) -> str:
     try:
         return str(json.load(error)["message"])
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
         return error.reason
 
 

@@ -14,7 +14,10 @@ from psycopg2.errors import QueryCanceled
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+from typing_extensions import override
 
 from web.errors import DatabaseUnavailable, Refused
 from web.settings import WebSettings
@@ -25,6 +28,8 @@ MIGRATIONS: Final = Path(__file__).with_name("migrations")
 POOL_TIMEOUT_S = 3
 #: Seconds that a statement waits for another's lock.
 LOCK_TIMEOUT_S = 3
+#: Rows that one statement changes: it must end within the statement timeout.
+CHANGED_AT_ONCE = 5000
 
 
 class Base(DeclarativeBase):
@@ -39,6 +44,25 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+class BoundedPool(QueuePool):
+    """A pool of which all connections are taken, as while PostgreSQL is silent, is as away as it.
+
+    The engine tells its ``handle_error`` listeners nothing of that.
+    """
+
+    @override
+    def connect(self) -> PoolProxiedConnection:
+        """Return a connection.
+
+        Raises:
+            DatabaseUnavailable: None was given back in time.
+        """
+        try:
+            return super().connect()
+        except PoolTimeoutError as error:
+            raise DatabaseUnavailable(str(error)) from error
 
 
 #: The session of the request, and the engine. Bound to an application by `install_database`.
@@ -60,6 +84,7 @@ def _engine_options(settings: WebSettings) -> dict[str, Any]:
     statement_ms = settings.database_statement_timeout_s * 1000
     limits = f"-c statement_timeout={statement_ms} -c lock_timeout={LOCK_TIMEOUT_S * 1000}"
     return {
+        "poolclass": BoundedPool,
         "pool_size": settings.database_pool_size,
         "max_overflow": 0,
         "pool_timeout": POOL_TIMEOUT_S,
@@ -98,6 +123,22 @@ def ask_postgresql(sessions: sessionmaker[Session]) -> None:
     """
     with sessions() as session:
         session.execute(sa.select(1))
+
+
+def give_back(session: Session) -> None:
+    """Give back the connection that a session holds; what it loaded can still be read.
+
+    For whoever asks another server next: connections are few, and it may not answer.
+    """
+    session.expunge_all()
+    session.rollback()
+
+
+def changed_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
+    """Change or delete rows that no session has loaded; return how many."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    assert isinstance(result, sa.CursorResult)
+    return result.rowcount
 
 
 @contextmanager

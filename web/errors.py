@@ -21,7 +21,6 @@ from urllib.parse import urlencode
 import structlog
 from flask import Flask, Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as NothingHere
 
@@ -87,8 +86,6 @@ def install_error_handlers(app: Flask) -> None:
     """Answer every error in one shape: ``{code, status, message, errors?}``."""
     for error_class in STATUS_OF:
         app.register_error_handler(error_class, _handle_ours)
-    # All connections of the pool are taken: as away as a silent PostgreSQL, for the caller.
-    app.register_error_handler(PoolTimeoutError, _handle_pool_timeout)
     app.register_error_handler(HTTPException, handle_http)
 
 
@@ -123,10 +120,6 @@ def _handle_ours(error: VigilError) -> ResponseReturnValue:
     if status is HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
-
-
-def _handle_pool_timeout(error: PoolTimeoutError) -> ResponseReturnValue:
-    return _handle_ours(DatabaseUnavailable(str(error)))
 
 
 def _away(error: VigilError) -> str:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -66,6 +67,18 @@ class Password(fields.String):
         if any(unicodedata.category(c) == "Cs" for c in text):
             raise ValidationError("Must be text.")
         return text
+
+
+class UtcDateTime(fields.AwareDateTime):
+    """A time with any offset, as UTC: PostgreSQL takes no offset of sixteen hours or more."""
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        at: datetime = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return at.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError("Must be within the years 1 to 9999, in UTC.") from None
 
 
 def id_field(**kwargs: Any) -> fields.Integer:

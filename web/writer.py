@@ -17,6 +17,7 @@ from vigil.runtime import Backoff, FileHeartbeat, run_until_stopped, stop_on_sig
 from vigil.settings import load
 from web.database import db, install_database
 from web.facts.writer import FactWriter
+from web.patience import bound_waits
 from web.settings import WebSettings
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,12 @@ def main(arguments: Sequence[str] = ()) -> int:
     argparse.ArgumentParser(prog="vigil writer", description=__doc__).parse_args(arguments)
     settings = load(WebSettings)
     configure_logging("writer", settings.log_level)
-    stop = stop_on_signals()
+    clock, stop = SystemClock(), stop_on_signals()
+    bound_waits(
+        connect_s=settings.database_connect_timeout_s,
+        statement_s=settings.database_statement_timeout_s,
+        clock=clock,
+    )
     queue = connect_single(settings.queue_url())
     require_fit_queue(queue)
     app = Flask(__name__)
@@ -38,7 +44,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     writer = FactWriter(
         inbox,
         sessions,
-        clock=SystemClock(),
+        clock=clock,
         kept_days=settings.tracks_kept_days,
     )
     run_until_stopped(

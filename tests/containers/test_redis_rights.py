@@ -15,8 +15,11 @@ ALLOWED = [
     ("redis-media", "camera_ctrl", "ZCARD vigil:members:ingest"),
     ("redis-media", "object_recognition", f"GET {FRAME}"),
     ("redis-media", "object_recognition", f"SET {BOXED} x PX 100"),
+    ("redis-media", "object_recognition", f"GET {{{FRAME}}}:watched"),
     ("redis-media", "web", f"GET {FRAME}"),
     ("redis-media", "web", f"GET {BOXED}"),
+    ("redis-media", "web", f"GET {{{FRAME}}}:status"),
+    ("redis-media", "web", f"GET {{{BOXED}}}:detections"),
     ("redis-media", "web", "TIME"),
     ("redis-media", "web", "HGETALL {vigil:members:recognition}:reports"),
     ("redis-media", "object_recognition", "HGETALL {vigil:members:recognition}:reports"),
@@ -36,6 +39,21 @@ REFUSED = [
     ("redis-media", "web", f"SET {FRAME} x"),
     ("redis-media", "web", f"DEL {BOXED}"),
     ("redis-media", "web", f"SPUBLISH {{{FRAME}}}:bell 1"),
+    # Nobody sees what privacy masks hide: packets are of the whole scene.
+    *(
+        ("redis-media", role, command)
+        for role in ("object_recognition", "web")
+        for command in (
+            f"XLEN {{{FRAME}}}:packets",
+            f"XRANGE {{{FRAME}}}:sub:packets - +",
+            f"LRANGE {{{FRAME}}}:gops 0 -1",
+            f"HGETALL {{{FRAME}}}:templates",
+            f"GET {{{FRAME}}}:sub:packet_bytes",
+            f"HGETALL {{{FRAME}}}:lease",
+        )
+    ),
+    ("redis-media", "web", f"GET {{{FRAME}}}:watched"),
+    ("redis-media", "object_recognition", f"SET {{{FRAME}}}:watched 1"),
     ("redis-queue", "camera_ctrl", f"SET {CONFIG} x"),
     ("redis-queue", "object_recognition", f"DEL {CONFIG}"),
     ("redis-queue", "object_recognition", "DEL vigil:facts"),

@@ -25,6 +25,7 @@ from standalone.servers.postgres import EmbeddedPostgres
 from standalone.servers.valkey import EmbeddedValkey
 from tests.camera_ctrl.site import family
 from tests.e2e.client import Client
+from tests.servers import frozen_postgres
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -120,16 +121,8 @@ class Machine:
     @contextmanager
     def frozen_postgres(self) -> Iterator[None]:
         """Hold PostgreSQL still: it accepts, and answers nothing."""
-        server = psutil.Process(self.postgres.pid)
-        frozen = [server, *server.children(recursive=True)]
-        for process in frozen:
-            process.suspend()
-        try:
+        with frozen_postgres(self.postgres):
             yield
-        finally:
-            for process in reversed(frozen):
-                if process.is_running():
-                    process.resume()
 
     def wait_until_healthy(self) -> None:
         """Wait until web answers."""

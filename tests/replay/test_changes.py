@@ -53,7 +53,7 @@ def test_the_last_of_one_name_counts(camera: CameraConfig) -> None:
         ("min_confidence=2", r"min_confidence=2: Input should be less than or equal to 1"),
         ("min_confidence=low", r"min_confidence=low: Input should be a valid number"),
         ("min_confidence=nan", r"min_confidence=nan: Input should be a finite number"),
-        ("frame_fps=0", r"frame_fps=0: Input should be greater than 0"),
+        ("frame_fps=0", r"frame_fps=0: Input should be greater than or equal to 0.01"),
         ("frame_fps=60", r"frame_fps=60: Input should be less than or equal to 30"),
         ("time_zone=Berlin", r"no such time zone; right is Europe/Berlin"),
         ("time_zone=../../etc/passwd", r"no such time zone"),

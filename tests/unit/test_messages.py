@@ -41,6 +41,7 @@ def test_a_reader_ignores_what_a_newer_writer_added() -> None:
         ({"id": "seven"}, "id"),
         ({"revision": -1}, "revision"),
         ({"frame_fps": 0}, "frame_fps"),
+        ({"frame_fps": 1e-308}, "frame_fps"),
         ({"frame_fps": 30.1}, "frame_fps"),
         ({"min_confidence": 1.1}, "min_confidence"),
         ({"transport": "carrier pigeon"}, "transport"),

@@ -71,13 +71,14 @@ def at_once(world: World, path: str, bodies: list[dict[str, Any]], *, table: str
                 # Rows can be counted under it, and not be added.
                 cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
                 calls = [pool.submit(post, body) for body in bodies]
-                wait_until(lambda: _number_waiting(cursor) == CALLS, timeout_s=30)
+                wait_until(lambda: number_waiting(cursor) == CALLS, timeout_s=30)
             return [call.result() for call in calls]
     finally:
         holder.close()
 
 
-def _number_waiting(cursor: psycopg2.extensions.cursor) -> int:
+def number_waiting(cursor: psycopg2.extensions.cursor) -> int:
+    """Return how many connections wait for a lock."""
     # Else the transaction would see the same activity for ever.
     cursor.execute("SELECT pg_stat_clear_snapshot()")
     cursor.execute(_WAITING)

@@ -54,6 +54,7 @@ def test_the_other_services_are_told_with_the_password_sealed(world: World) -> N
         {"stream_url": ""},
         {"stream_url": 7},
         {"frame_fps": 0},
+        {"frame_fps": 0.009},
         {"frame_fps": 31},
         {"frame_fps": 1e400},
         {"min_confidence": 1.1},

@@ -249,12 +249,19 @@ def test_counts_are_of_today_in_the_cameras_time_zone_or_of_the_time_asked_for(
     assert counts(office, "?since=2026-09-20T00:00Z&until=2026-09-20T16:00Z") == [
         (1, "Gate", "in", "person", 1)
     ]
-    # A time with an offset is that time
+    # A time with an offset is that time, also with one that PostgreSQL would not take
+    assert counts(office, "?since=2026-09-22T10:13:20%2B20:00") == [(1, "Gate", "in", "person", 1)]
     assert counts(office, "?since=2026-09-21T22:13:20%2B08:00") == [(1, "Gate", "in", "person", 1)]
 
 
 @pytest.mark.parametrize(
-    "query", ["?since=yesterday", "?since=2026-09-21T00:00Z&until=2026-09-20T00:00Z"]
+    "query",
+    [
+        "?since=yesterday",
+        "?since=2026-09-21T00:00Z&until=2026-09-20T00:00Z",
+        "?since=0001-01-01T00:00:00%2B14:00",
+        "?until=9999-12-31T23:00:00-02:00",
+    ],
 )
 def test_a_time_that_is_none_is_refused(office: Office, query: str) -> None:
     assert office.world.admin().get(f"/line_counts/{office.camera}{query}").status_code == 422

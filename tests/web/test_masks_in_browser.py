@@ -1,5 +1,7 @@
 """Privacy masks as an admin draws them: in Chromium, with mouse and with finger."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.needs("chromium")
 BOX = {"x": 128, "y": 72, "width": 256, "height": 144}
 
 
-def masking(visitor: Visitor, world: World, address: str, camera_id: int, **how: bool) -> Page:
+def masking(visitor: Visitor, world: World, address: str, camera_id: int, **how: Any) -> Page:
     """Return the page of a camera's shapes, on which masks are drawn."""
     page = editor_of(visitor, world, address, camera_id, **how)
     page.get_by_role("button", name="Privacy masks").click()
@@ -86,6 +88,30 @@ def test_a_mask_that_was_drawn_on_another_size_lies_where_it_hides(
     expect(polygon).to_have_attribute("points", "128,72 384,72 384,216 128,216")
     # Nothing was changed by looking at it
     expect(page.get_by_role("button", name="Save masks")).to_be_disabled()
+
+
+def test_masks_that_could_not_be_read_are_not_replaced(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera()
+    pictured.admin().post(f"/masks/{camera_id}", [BOX])
+    page = masking(visitor, pictured, address, camera_id, failing="**/masks/*")
+    expect(page.locator("#masks-problem")).to_have_text("The database does not answer.")
+
+    drag(page, (0.6, 0.6), (0.9, 0.9))
+
+    expect(page.locator("#masks polygon")).to_have_count(0)
+    expect(page.get_by_role("button", name="Save masks")).to_be_disabled()
+    expect(page.locator("#masks-problem")).to_be_visible()
+
+    # And when it answers again, the new one comes beside the old
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#masks-list button")).to_have_count(1)
+    expect(page.locator("#masks-problem")).to_be_hidden()
+    expect(page.get_by_role("button", name="Try again")).to_be_hidden()
+    drag(page, (0.6, 0.6), (0.9, 0.9))
+    save(page)
+    assert len(pictured.admin().get(f"/masks/{camera_id}").json) == 2
 
 
 def test_a_finger_draws_a_mask_on_a_phone(pictured: World, address: str, visitor: Visitor) -> None:

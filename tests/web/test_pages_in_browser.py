@@ -316,10 +316,23 @@ def renewals_of(page: Page) -> list[str]:
 
 
 def editor_of(
-    visitor: Visitor, world: World, address: str, camera_id: int, *, is_phone: bool = False
+    visitor: Visitor,
+    world: World,
+    address: str,
+    camera_id: int,
+    *,
+    is_phone: bool = False,
+    failing: str = "",
 ) -> Page:
-    """Return the page of a camera's rectangles, loaded, for the admin."""
+    """Return the page of a camera's rectangles, loaded, for the admin.
+
+    Args:
+        failing: Where the API answers the first call with 503, as while PostgreSQL is away.
+    """
     page = visitor.page(is_phone=is_phone)
+    if failing:
+        away = {"message": "The database does not answer."}
+        page.route(failing, lambda route: route.fulfill(status=503, json=away), times=1)
     page.goto(f"{address}/login?next=/snapshot_ui/{camera_id}")
     log_in(page, world.admin())
     page.wait_for_url(f"**/snapshot_ui/{camera_id}")

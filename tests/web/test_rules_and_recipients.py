@@ -10,6 +10,7 @@ from tests.web.worlds import World
 from web.access.rights import Role
 from web.database import db
 from web.models import LineToken
+from web.notifications import service as notifications
 
 NIGHT = {"start_time": "22:00", "end_time": "06:00"}
 UNKNOWN = "11111111-1111-4111-8111-111111111111"
@@ -63,6 +64,21 @@ def test_the_same_interval_twice_is_a_conflict(world: World) -> None:
 
 
 # --- notifications
+
+
+def test_the_newest_notifications_of_each_account_are_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifications, "MAX_NOTIFICATIONS", 3)
+    viewer, other = world.person(Role.VIEWER), world.person(Role.VIEWER, "other")
+    other.post("/notifications", {"message": "of long ago"})
+
+    for number in range(5):
+        assert viewer.post("/notifications", {"message": f"{number}"}).status_code == 201
+
+    kept = [each["message"] for each in viewer.get("/notifications").json]
+    assert kept == ["4", "3", "2"]
+    assert [each["message"] for each in other.get("/notifications").json] == ["of long ago"]
 
 
 def test_a_notification_is_stored_for_its_account_and_says_that_sending_comes_later(

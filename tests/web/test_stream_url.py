@@ -61,6 +61,23 @@ def test_refuses_what_no_camera_can_be_at(typed: str) -> None:
         stream_url.parse(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "shorter"),
+    [
+        # A mask is longer than what it hides, and a quoted letter than the letter
+        ("http://cam/x?p=a" + "&p=a" * 500, "http://cam/x?p=a" + "&p=a" * 100),
+        ("/videos/" + "ü" * 400 + ".mp4", "/videos/" + "ü" * 300 + ".mp4"),
+    ],
+)
+def test_refuses_what_grows_too_long_as_it_is_shown(typed: str, shorter: str) -> None:
+    assert len(typed) <= stream_url.MAX_URL_CHARS
+    with pytest.raises(StreamUrlInvalid, match="at most 2048 characters as it is shown"):
+        stream_url.parse(typed)
+
+    shown = stream_url.shown(stream_url.parse(shorter).url)
+    assert len(shorter) < len(shown) <= stream_url.MAX_URL_CHARS
+
+
 @pytest.mark.parametrize(("typed", "is_local"), [("rtsp://cam/x", False), ("/dev/video0", True)])
 def test_tells_the_machine_from_the_network(typed: str, is_local: bool) -> None:
     assert stream_url.parse(typed).is_local is is_local

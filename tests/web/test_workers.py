@@ -1,11 +1,13 @@
 """``/workers`` and ``vigil status``: who looks at which camera, and why."""
 
+import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from typing_extensions import override
 from werkzeug.serving import make_server
 
 from tests.web.conftest import WorldOf
@@ -135,3 +137,41 @@ def test_the_command_says_what_to_do_when_web_refuses_or_is_away(
     assert "does not answer" in capsys.readouterr().err
     assert vigil(["status", "--url", "127.0.0.1:5000"]) == 2
     assert "should be like http://" in capsys.readouterr().err
+
+
+def of_json(body: bytes) -> bytes:
+    return b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        of_json(b"<html>"),
+        of_json(b"\xff\xfe"),
+        of_json(b"[]"),
+        of_json(b"{}"),
+        of_json(b'{"workers": []}'),
+        of_json(b'{"cameras": []}'),
+    ],
+)
+def test_the_command_says_that_somebody_else_answers(
+    capsys: pytest.CaptureFixture[str], answered: bytes
+) -> None:
+    class Other(socketserver.StreamRequestHandler):
+        @override
+        def handle(self) -> None:
+            self.rfile.readline()
+            self.wfile.write(answered)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Other) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_address[1]}"
+            assert vigil(["status", "--url", url]) == 2
+        finally:
+            server.shutdown()
+            thread.join()
+
+    assert "is not Vigil's" in capsys.readouterr().err

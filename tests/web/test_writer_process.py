@@ -10,9 +10,10 @@ import psycopg2
 import pytest
 import redis
 
+from standalone.servers.postgres import EmbeddedPostgres
 from standalone.servers.valkey import EmbeddedValkey
 from tests.builders import a_track
-from tests.servers import execute
+from tests.servers import execute, frozen_postgres
 from tests.waiting import wait_until
 from tests.web.worlds import SECRET
 from vigil import keys
@@ -46,37 +47,78 @@ def test_a_writer_that_is_killed_again_and_again_files_each_fact_once(
 ) -> None:
     execute(postgres, A_CAMERA)
     log = RedisFactLog(queue)
-    environment = {
-        **os.environ,
-        "DATABASE_URL": postgres,
-        "REDIS_URL": valkey.url,
-        "SECRET_KEY": SECRET,
-        "VIGIL_HOME": str(tmp_path),
-    }
+    environment = environment_of(postgres, valkey, tmp_path)
     # What the killed one took is the next one's at once: no test waits for half a minute.
     patient = f"{facts_on_redis.__name__}.TAKEN_OVER_AFTER_S = 0.0"
     program = f"import {facts_on_redis.__name__}; {patient}; from web.writer import main; main([])"
 
-    def filed() -> int:
-        connection = psycopg2.connect(postgres)
-        with connection, connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM tracks")
-            [count] = cursor.fetchone() or [0]
-        connection.close()
-        return int(count)
-
     for life in range(1, LIVES + 1):
-        before = filed()
+        before = filed(postgres)
         tracks = range((life - 1) * TRACKS + 1, life * TRACKS + 1)
         log.append([a_track(each, camera_id=CAMERA).model_dump_json().encode() for each in tracks])
         writer = subprocess.Popen([sys.executable, "-c", program], env=environment)
         try:
             if life < LIVES:
-                wait_until(lambda: filed() > before, timeout_s=60)  # noqa: B023
+                wait_until(lambda: filed(postgres) > before, timeout_s=60)  # noqa: B023
             else:
                 wait_until(lambda: queue.xlen(keys.facts()) == 0, timeout_s=60)
         finally:
             writer.kill()
             writer.wait()
 
-    assert filed() == LIVES * TRACKS
+    assert filed(postgres) == LIVES * TRACKS
+
+
+@pytest.mark.timeout(120)
+def test_a_postgresql_that_is_silent_is_away_and_back_it_is_given_what_waited(
+    postgres: str,
+    postgres_server: EmbeddedPostgres,
+    valkey: EmbeddedValkey,
+    queue: redis.Redis,
+    tmp_path: Path,
+) -> None:
+    execute(postgres, A_CAMERA)
+    log = RedisFactLog(queue)
+    environment = environment_of(postgres, valkey, tmp_path)
+    said = tmp_path / "writer.log"
+    with said.open("wb") as output:
+        program = "from web.writer import main; main([])"
+        writer = subprocess.Popen(
+            [sys.executable, "-c", program], env=environment, stdout=output, stderr=output
+        )
+    try:
+        log.append([a_track(1, camera_id=CAMERA).model_dump_json().encode()])
+        wait_until(lambda: filed(postgres) == 1, timeout_s=60)
+        with frozen_postgres(postgres_server):
+            log.append([a_track(2, camera_id=CAMERA).model_dump_json().encode()])
+            wait_until(lambda: "unavailable" in said.read_text(), timeout_s=30)
+
+        wait_until(lambda: filed(postgres) == 2, timeout_s=30)
+        assert writer.poll() is None
+    finally:
+        writer.kill()
+        writer.wait()
+
+
+def environment_of(postgres: str, valkey: EmbeddedValkey, home: Path) -> dict[str, str]:
+    """Return what a writer is started with."""
+    return {
+        **os.environ,
+        "DATABASE_URL": postgres,
+        "DATABASE_STATEMENT_TIMEOUT_S": "2",
+        "REDIS_URL": valkey.url,
+        "SECRET_KEY": SECRET,
+        # What the facts of tests tell was long ago.
+        "TRACKS_KEPT_DAYS": "3650",
+        "VIGIL_HOME": str(home),
+    }
+
+
+def filed(postgres: str) -> int:
+    """Return how many tracks are filed."""
+    connection = psycopg2.connect(postgres)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM tracks")
+        [count] = cursor.fetchone() or [0]
+    connection.close()
+    return int(count)

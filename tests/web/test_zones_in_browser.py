@@ -169,6 +169,32 @@ def test_one_save_saves_zones_and_lines_and_undo_takes_back_either(
     assert len(pictured.admin().get(f"/lines/{camera_id}").json) == 1
 
 
+@pytest.mark.parametrize("kind", ["rectangles", "lines"])
+def test_what_could_not_be_read_is_not_replaced(
+    pictured: World, address: str, visitor: Visitor, kind: str
+) -> None:
+    camera_id = pictured.camera()
+    pictured.admin().post(f"/rectangles/{camera_id}", [ZONE])
+    pictured.admin().post(f"/lines/{camera_id}", [LINE])
+    page = editor_of(visitor, pictured, address, camera_id, failing=f"**/{kind}/*")
+    expect(page.locator("#problem")).to_have_text("The database does not answer.")
+
+    drag(page, (0.6, 0.6), (0.8, 0.8))
+
+    expect(page.locator("#list button")).to_have_count(0)
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    expect(page.get_by_role("button", name="Delete all")).to_be_disabled()
+
+    # And when it answers again, the new one comes beside the old
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#list button")).to_have_count(2)
+    expect(page.locator("#problem")).to_be_hidden()
+    drag(page, (0.6, 0.6), (0.8, 0.8))
+    save(page, "Rectangles saved.")
+    assert len(pictured.admin().get(f"/rectangles/{camera_id}").json) == 2
+    assert len(pictured.admin().get(f"/lines/{camera_id}").json) == 1
+
+
 def test_a_viewer_sees_lines_and_settings_and_changes_nothing(
     pictured: World, address: str, visitor: Visitor
 ) -> None:

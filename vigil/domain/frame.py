@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from vigil.domain.camera import Epoch
 from vigil.errors import FrameInvalid
 
-#: The most pictures a second that are made of a camera's video.
+#: The least and the most pictures a second that are made of a camera's video. One lives for three
+#: intervals, which Redis and the clocks of who waits for the next must be able to count.
+MIN_FRAME_FPS = 0.01
 MAX_FRAME_FPS = 30
 
 _SOI = b"\xff\xd8"

@@ -7,7 +7,6 @@ needs no request, and gives its connection back before it returns.
 from collections.abc import Collection
 
 from flask import g
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from web.access.principal import Principal, current_principal
@@ -15,7 +14,7 @@ from web.access.service import is_still_allowed
 from web.access.tokens import Purpose
 from web.access.visibility import require_visible
 from web.database import db
-from web.errors import DatabaseUnavailable, NotFound
+from web.errors import NotFound
 from web.wiring import wired
 
 #: Seconds in which a signed address must be used for the first time.
@@ -58,12 +57,8 @@ def may_still_view(principal: Principal, camera_ids: Collection[int]) -> bool:
     Raises:
         DatabaseUnavailable: Nobody knows; the caller decides how long to go on.
     """
-    try:
-        with Session(db.engine) as session:
-            return is_still_allowed(session, principal, camera_ids, now=wired().now())
-    except PoolTimeoutError as error:
-        # Every connection waits for a PostgreSQL that is silent.
-        raise DatabaseUnavailable(str(error)) from error
+    with Session(db.engine) as session:
+        return is_still_allowed(session, principal, camera_ids, now=wired().now())
 
 
 def sign_view(principal: Principal, camera_ids: Collection[int], path: str) -> str:

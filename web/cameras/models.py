@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vigil.camera_document import MAX_MODELS, Transport
+from vigil.domain.frame import MAX_FRAME_FPS, MIN_FRAME_FPS
 from web.database import Base
 
 _TRANSPORTS = ", ".join(f"'{transport}'" for transport in Transport)
@@ -61,7 +62,9 @@ class Camera(Base):
         ),
         sa.CheckConstraint("char_length(location) <= 200", name="location_length"),
         sa.CheckConstraint(f"transport IN ({_TRANSPORTS})", name="transport_known"),
-        sa.CheckConstraint("frame_fps > 0 AND frame_fps <= 30", name="frame_fps_range"),
+        sa.CheckConstraint(
+            f"frame_fps BETWEEN {MIN_FRAME_FPS} AND {MAX_FRAME_FPS}", name="frame_fps_range"
+        ),
         sa.CheckConstraint("min_confidence BETWEEN 0 AND 1", name="min_confidence_range"),
         sa.CheckConstraint("revision >= 0", name="revision_range"),
     )

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from marshmallow import Schema, ValidationError, fields, validate
 
 from vigil.camera_document import Transport
+from vigil.domain.frame import MAX_FRAME_FPS, MIN_FRAME_FPS
 from web.cameras.models import Camera
 from web.cameras.recognition_body import Recognition
 from web.cameras.stream_url import MAX_URL_CHARS
@@ -14,7 +15,7 @@ from web.masks.schemas import MaskBody
 from web.schemas import MAX_ID, MessageOut, Text
 
 _TRANSPORT = validate.OneOf([transport.value for transport in Transport])
-_FRAME_FPS = validate.Range(min=0, min_inclusive=False, max=30)
+_FRAME_FPS = validate.Range(min=MIN_FRAME_FPS, max=MAX_FRAME_FPS)
 _CONFIDENCE = validate.Range(min=0, max=1)
 
 

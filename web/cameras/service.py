@@ -16,11 +16,13 @@ from web.cameras import recognition, stream_url
 from web.cameras.configuration import ConfigurationPublisher, next_generation
 from web.cameras.models import Camera
 from web.cameras.stream_url import StreamUrl, StreamUrlInvalid
-from web.database import refused_as
+from web.database import CHANGED_AT_ONCE, give_back, refused_as
 from web.errors import Conflict, Forbidden, Invalid
+from web.lines.service import forget_crossings_of
 from web.masks import service as masks
 from web.masks.models import PrivacyMask
 from web.shapes import service as shapes
+from web.tracks.service import forget_camera
 
 #: How many cameras one installation takes.
 MAX_CAMERAS = 10_000
@@ -59,8 +61,11 @@ class Change:
 
 
 def visible(session: Session, who: Principal) -> Sequence[Camera]:
-    """Return the cameras that somebody may see, by number."""
-    return session.scalars(sa.select(Camera).where(is_visible_to(who)).order_by(Camera.id)).all()
+    """Return the cameras that somebody may see, by number; no connection is held after."""
+    query = sa.select(Camera).where(is_visible_to(who)).order_by(Camera.id)
+    cameras = session.scalars(query).all()
+    give_back(session)
+    return cameras
 
 
 def add(
@@ -170,6 +175,8 @@ def delete(
     Raises:
         CameraNotFound: It is unknown, or hidden from the caller.
     """
+    find_visible(session, who, camera_id)
+    _forget_seen(session, camera_id)
     next_generation(session)
     camera = find_visible(session, who, camera_id)
     audit.record(session, who, "camera.deleted", on=("camera", camera_id), details=_details(camera))
@@ -179,13 +186,23 @@ def delete(
     return configuration.announce([camera_id])
 
 
+def _forget_seen(session: Session, camera_id: int) -> None:
+    """Remove what a camera saw, bit by bit: months of it take longer than a statement may."""
+    for forget in (forget_crossings_of, forget_camera):
+        is_over = False
+        while not is_over:
+            is_over = forget(session, camera_id, limit=CHANGED_AT_ONCE) < CHANGED_AT_ONCE
+            session.commit()
+
+
 def _commit(session: Session, camera: Camera, configuration: ConfigurationPublisher) -> Change:
     camera_id = camera.id
-    session.commit()
-    # Loaded before Redis is asked, and the connection given back while it is.
+    # Loaded before the commit: what stands is not answered as failed for want of a connection,
+    # and none is held while Redis is asked.
+    session.flush()
     session.refresh(camera)
     session.expunge(camera)
-    session.rollback()
+    session.commit()
     return Change(camera, configuration.announce([camera_id]))
 
 

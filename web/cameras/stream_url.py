@@ -51,6 +51,14 @@ def parse(text: str) -> StreamUrl:
         raise StreamUrlInvalid(f"must have at most {MAX_URL_CHARS} characters")
     if any(character.isspace() or not character.isprintable() for character in text):
         raise StreamUrlInvalid("must hold no white space; write a blank as %20")
+    address = _taken_apart(text)
+    # That is what is kept in clear: a mask can be longer than what it hides, and quoting is.
+    if len(shown(address.url)) > MAX_URL_CHARS:
+        raise StreamUrlInvalid(f"must have at most {MAX_URL_CHARS} characters as it is shown")
+    return address
+
+
+def _taken_apart(text: str) -> StreamUrl:
     try:
         parts = urlsplit(_with_scheme(text))
     except ValueError:

@@ -12,9 +12,10 @@ from web.access.principal import Principal
 from web.access.visibility import find_visible
 from web.cameras.models import Camera
 from web.cameras.recognition import OFF
-from web.workers.service import NOBODY_LOOKS, UNREAD, RecognitionPool
+from web.database import give_back
+from web.status.service import DISABLED, UNREAD
+from web.workers.service import NOBODY_LOOKS, RecognitionPool
 
-_DISABLED = "It is disabled."
 _OFF = "Its recognition is off."
 _NO_PICTURE = "No picture of it comes."
 
@@ -47,6 +48,7 @@ def newest(
         BusUnavailable: Redis does not answer.
     """
     camera = find_visible(session, who, camera_id)
+    give_back(session)
     said = board.read([CameraId(camera.id)])
     shown = said.get(CameraId(camera.id))
     if shown is None:
@@ -62,7 +64,7 @@ def newest(
 
 def _why_nothing(camera: Camera, pool: RecognitionPool) -> str:
     if not camera.enabled:
-        return _DISABLED
+        return DISABLED
     if camera.recognition == OFF:
         return _OFF
     status = pool.statuses.read([CameraId(camera.id)]).get(CameraId(camera.id))

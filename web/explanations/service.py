@@ -9,6 +9,7 @@ from vigil.domain.camera import CameraId
 from vigil.messages import Explanation
 from web.access.principal import Principal
 from web.access.visibility import find_visible
+from web.database import give_back
 
 
 def explanations(
@@ -20,4 +21,6 @@ def explanations(
         CameraNotFound: The camera is unknown, or hidden from them.
         BusUnavailable: Redis does not answer.
     """
-    return log.newest(CameraId(find_visible(session, who, camera_id).id), limit=limit)
+    find_visible(session, who, camera_id)
+    give_back(session)
+    return log.newest(CameraId(camera_id), limit=limit)

@@ -11,6 +11,7 @@ from vigil.bus.facts.base import FactEntry, FactInbox
 from vigil.clock import Clock, utc_from_us
 from vigil.errors import MessageInvalid
 from vigil.facts import TrackFact, decode_fact
+from web.database import CHANGED_AT_ONCE
 from web.errors import DatabaseUnavailable
 from web.facts.service import forget_set_aside, set_aside
 from web.lines.service import forget_crossings
@@ -26,8 +27,6 @@ WAIT_S = 0.5
 SILENT_S = 600.0
 #: Seconds between two looks at what is old.
 TIDY_EVERY_S = 60.0
-#: Rows that one statement changes: it must end within the statement timeout.
-CHANGED_AT_ONCE = 5000
 
 #: What PostgreSQL, or its driver, says of a value that it will never take.
 _POISON = (DataError, IntegrityError, ValueError)

@@ -2,13 +2,13 @@
 
 from http import HTTPStatus
 
-from flask import Response, send_file
+from flask import Response
 from flask.views import MethodView
 
 from web.access.principal import current_principal
 from web.blueprint import ApiBlueprint
 from web.database import db
-from web.images.service import find_visible, masked_jpeg
+from web.images.service import find_visible, jpeg_of
 from web.wiring import wired
 
 blp = ApiBlueprint("images", __name__, description="Pictures that the system saved.")
@@ -23,6 +23,4 @@ class Image(MethodView):
     def get(self, path: str) -> Response:
         """Show a picture that the system saved, with the privacy masks that its camera has now."""
         picture = find_visible(db.session(), wired().pictures, current_principal(), path)
-        if not picture.masks:
-            return send_file(picture.file, mimetype="image/jpeg")
-        return Response(masked_jpeg(picture), content_type="image/jpeg")
+        return Response(jpeg_of(picture), content_type="image/jpeg")

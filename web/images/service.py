@@ -90,14 +90,15 @@ def find_visible(
     return VisiblePicture(path, file, in_force(session, camera_id))
 
 
-def masked_jpeg(picture: VisiblePicture) -> bytes:
+def jpeg_of(picture: VisiblePicture) -> bytes:
     """Return a picture with its masks painted over it, whatever was painted when it was saved.
 
     Raises:
         PictureNotFound: It cannot be painted, so nobody may see it; or it is gone by now.
     """
     try:
-        return masked_picture(picture.file.read_bytes(), picture.masks)
+        jpeg = picture.file.read_bytes()
+        return masked_picture(jpeg, picture.masks) if picture.masks else jpeg
     except (FrameInvalid, OSError) as error:
         log.warning("saved_picture_not_shown", path=picture.path, reason=str(error))
         raise PictureNotFound from None

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_dump, validate, validates_schema
 
 from vigil.facts import Direction
-from web.schemas import Text, id_field
+from web.schemas import Text, UtcDateTime, id_field
 from web.shapes.schemas import Point, color_field, confidence_field, labels_field
 
 MAX_LINES = 50
@@ -40,11 +40,11 @@ class LineBody(Schema):
 class LineCountsQuery(Schema):
     """Of which time."""
 
-    since = fields.AwareDateTime(
+    since = UtcDateTime(
         load_default=None,
         metadata={"description": "Without it: since midnight in the camera's time zone."},
     )
-    until = fields.AwareDateTime(load_default=None)
+    until = UtcDateTime(load_default=None)
 
     @validates_schema
     def _is_a_time(self, query: dict[str, Any], **_kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from web.access.principal import Principal
 from web.access.visibility import find_visible
 from web.audit import service as audit
 from web.cameras.configuration import ConfigurationPublisher, next_generation
+from web.database import changed_rows
 from web.errors import Invalid
 from web.lines.models import Line, LineCrossing
 from web.shapes.geometry import segment_fault_of
@@ -147,12 +148,17 @@ def file_crossings(session: Session, facts: Sequence[TrackFact]) -> None:
 
 def forget_crossings(session: Session, *, before: datetime, limit: int) -> None:
     """Delete crossings of before a time, at most limit."""
-    old = sa.select(LineCrossing.id).where(LineCrossing.at < before)
-    some = old.with_for_update(skip_locked=True).limit(limit)
-    session.execute(
-        sa.delete(LineCrossing).where(LineCrossing.id.in_(some)),
-        execution_options={"synchronize_session": False},
-    )
+    _forget(session, LineCrossing.at < before, limit=limit)
+
+
+def forget_crossings_of(session: Session, camera_id: int, *, limit: int) -> int:
+    """Delete crossings of a camera's lines, at most limit; return how many."""
+    return _forget(session, LineCrossing.camera_id == camera_id, limit=limit)
+
+
+def _forget(session: Session, which: sa.ColumnElement[bool], *, limit: int) -> int:
+    some = sa.select(LineCrossing.id).where(which).with_for_update(skip_locked=True).limit(limit)
+    return changed_rows(session, sa.delete(LineCrossing).where(LineCrossing.id.in_(some)))
 
 
 def _lines_of(session: Session, camera_id: int) -> Sequence[Line]:

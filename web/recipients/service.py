@@ -12,9 +12,9 @@ from web.access.principal import Principal
 from web.access.rights import Right
 from web.audit import service as audit
 from web.database import refused_as
-from web.errors import Conflict, Forbidden, NotFound
+from web.errors import Conflict, NotFound
 from web.recipients.models import EmailRecipient, LineToken
-from web.users.service import AccountNotFound
+from web.users.service import AccountNotFound, NotYourAccount
 from web.users.service import find as find_account
 
 RecipientT = TypeVar("RecipientT", LineToken, EmailRecipient)
@@ -29,10 +29,6 @@ class RecipientNotFound(NotFound):
 
 class RecipientRefused(Conflict):
     """It is there already, or there are too many."""
-
-
-class NotYourAccount(Forbidden):
-    """The account is somebody else's."""
 
 
 def of_account(

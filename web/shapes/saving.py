@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from web.access.principal import Principal, current_principal
 from web.cameras.configuration import ConfigurationPublisher
-from web.database import db
+from web.database import db, give_back
 from web.status.service import frame_size
 from web.wiring import wired
 
@@ -42,12 +42,17 @@ def replaced(
         bodies: Validated one by one; none: clears.
         later: What is said where the other services do not know yet.
     """
+    session = db.session()
+    frame_wh = None
+    if bodies:
+        give_back(session)
+        frame_wh = frame_size(wired().statuses, camera_id)
     is_announced = replace(
-        db.session(),
+        session,
         camera_id,
         bodies,
         who=current_principal(),
-        frame_wh=frame_size(wired().statuses, camera_id) if bodies else None,
+        frame_wh=frame_wh,
         configuration=wired().configuration,
     )
     return "" if is_announced else "." + later

@@ -17,6 +17,7 @@ let frame = null; // As the layer of shapes has it; null: it does not know yet.
 let masks = [];
 let selected = -1;
 let saved = "[]";
+let isLoaded = false; // Until then nothing is drawn: what is saved replaces all that there is.
 let gesture = null;
 
 const isMasking = () => editor.classList.contains("masking");
@@ -159,7 +160,7 @@ function place(event) {
 }
 
 function begin(event) {
-  if (frame === null || !event.isPrimary || event.button > 0) return;
+  if (!isLoaded || frame === null || !event.isPrimary || event.button > 0) return;
   event.preventDefault();
   svg.setPointerCapture(event.pointerId);
   const { corner, mask } = event.target.dataset;
@@ -222,11 +223,15 @@ async function save() {
 }
 
 async function load() {
+  byId("masks-again").hidden = true;
   try {
     masks = (await call("GET", `/masks/${cameraId}`)).map(fitted);
     saved = written();
+    isLoaded = true;
+    tell(byId("masks-problem"), null);
   } catch (error) {
     tell(byId("masks-problem"), error);
+    byId("masks-again").hidden = false;
   }
   draw();
 }
@@ -256,6 +261,7 @@ details.addEventListener("input", () => {
 });
 byId("mask-delete").addEventListener("click", removeSelected);
 byId("masks-save").addEventListener("click", save);
+byId("masks-again").addEventListener("click", load);
 byId("masks-clear").addEventListener("click", () => {
   masks = [];
   select(-1);

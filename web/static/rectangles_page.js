@@ -22,6 +22,7 @@ let isFrameKnown = false;
 let shapes = [];
 let selected = -1;
 let saved = {}; // Of each kind, as the server has it.
+let isLoaded = false; // Until then nothing is drawn: what is saved replaces all that there is.
 let past = [];
 let gesture = null;
 let edited = ""; // The field that is being typed into.
@@ -109,7 +110,7 @@ function place(event) {
 }
 
 function begin(event) {
-  if (!event.isPrimary || event.button > 0) return;
+  if (!isLoaded || !event.isPrimary || event.button > 0) return;
   event.preventDefault();
   svg.setPointerCapture(event.pointerId);
   const from = place(event);
@@ -231,9 +232,23 @@ async function nameLines() {
 }
 
 async function load() {
+  byId("again").hidden = true;
   try {
-    for (const kind of KINDS) shapes.push(...(await call("GET", `/${kind.path}/${cameraId}`)));
+    const found = [];
+    for (const kind of KINDS) found.push(...(await call("GET", `/${kind.path}/${cameraId}`)));
+    shapes = found;
     for (const kind of KINDS) saved[kind.path] = JSON.stringify(bodiesOf(kind));
+    isLoaded = true;
+    tell(byId("problem"), null);
+  } catch (error) {
+    tell(byId("problem"), error);
+    byId("again").hidden = false;
+  }
+  draw();
+}
+
+async function learnFrame() {
+  try {
     const states = await call("GET", "/camera_status?detail=1");
     const said = states[`camera_${cameraId}`];
     if (said?.width_px && said?.height_px) {
@@ -241,7 +256,8 @@ async function load() {
       isFrameKnown = true;
     }
   } catch (error) {
-    tell(byId("problem"), error);
+    // What keeps the shapes away matters more.
+    if (isLoaded) tell(byId("problem"), error);
   }
   draw();
 }
@@ -274,6 +290,7 @@ async function takeSnapshot() {
 // --- and who calls all this
 
 byId("fresh").addEventListener("click", takeSnapshot);
+byId("again").addEventListener("click", load);
 new ResizeObserver(() => draw()).observe(svg);
 if (mayEdit) {
   svg.classList.add("editable");
@@ -305,5 +322,6 @@ if (mayEdit) {
   svg.addEventListener("click", (event) => select(Number(event.target.dataset.shape ?? -1)));
 }
 await load();
+await learnFrame();
 await takeSnapshot();
 stayLoggedIn();

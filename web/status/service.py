@@ -16,9 +16,10 @@ from web.cameras.models import Camera
 
 log = structlog.get_logger(__name__)
 
+#: Why nothing is known of a camera, whoever asks.
+DISABLED = "It is disabled."
+UNREAD = "The part of the picture store that has it does not answer."
 _NOBODY_REPORTS = "No camera service reports about it."
-_DISABLED = "It is disabled."
-_UNREAD = "The part of the picture store that has it does not answer."
 #: A camera service takes this long at most to find a camera that was added.
 _JUST_ADDED = timedelta(seconds=10)
 
@@ -62,12 +63,12 @@ def details_of(said: Said, *, now: datetime) -> dict[str, Any]:
     camera, status = said.camera, said.status
     known = {"status": word_of(status), "name": camera.name, "enabled": camera.enabled}
     if said.is_unread:
-        return {**known, "error": _UNREAD}
+        return {**known, "error": UNREAD}
     # PostgreSQL's clock, which stamped the camera, may be a little ahead of ours.
     if status is None and camera.enabled and abs(now - camera.created_at) < _JUST_ADDED:
         return {**known, "state": CameraState.STARTING, "error": None}
     if status is None:
-        return {**known, "error": _NOBODY_REPORTS if camera.enabled else _DISABLED}
+        return {**known, "error": _NOBODY_REPORTS if camera.enabled else DISABLED}
     return {
         **known,
         "state": status.state,

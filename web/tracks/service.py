@@ -14,6 +14,7 @@ from vigil.facts import TrackFact
 from web.access.principal import Principal
 from web.access.visibility import find_visible, is_visible_to
 from web.cameras.models import Camera
+from web.database import changed_rows
 from web.lines.service import file_crossings
 from web.tracks.models import RecognitionEpoch, Track
 
@@ -93,7 +94,13 @@ def close_silent(session: Session, *, before: datetime, limit: int) -> int:
 def forget(session: Session, *, before: datetime, limit: int) -> int:
     """Delete tracks that ended before a time, at most limit; return how many."""
     old = _free(Track.closed_at < before).limit(limit)
-    return _rows(session, sa.delete(Track).where(Track.id.in_(old)))
+    return changed_rows(session, sa.delete(Track).where(Track.id.in_(old)))
+
+
+def forget_camera(session: Session, camera_id: int, *, limit: int) -> int:
+    """Delete tracks of a camera, at most limit; return how many."""
+    some = _free(Track.camera_id == camera_id).limit(limit)
+    return changed_rows(session, sa.delete(Track).where(Track.id.in_(some)))
 
 
 def _free(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -172,13 +179,7 @@ def _is_fenced(fact: TrackFact, newest: int) -> bool:
 
 
 def _closed(session: Session, *which: sa.ColumnElement[bool]) -> int:
-    return _rows(
+    return changed_rows(
         session,
         sa.update(Track).where(Track.closed_at.is_(None), *which).values(closed_at=Track.seen_at),
     )
-
-
-def _rows(session: Session, statement: sa.Update | sa.Delete) -> int:
-    result = session.execute(statement, execution_options={"synchronize_session": False})
-    assert isinstance(result, sa.CursorResult)
-    return result.rowcount

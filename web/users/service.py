@@ -36,6 +36,10 @@ class AccountNotFound(NotFound):
     """No such account."""
 
 
+class NotYourAccount(Forbidden):
+    """The account is somebody else's."""
+
+
 class InvitationNotFound(NotFound):
     """No such invitation."""
 
@@ -211,6 +215,8 @@ def withdraw_invitation(session: Session, invitation_id: int, *, who: Principal)
     Raises:
         InvitationNotFound: There is none.
     """
+    # Whoever withdraws or uses it at the same time has done so when we look.
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(_ACCOUNTS_LOCK)))
     invitation = session.get(Invitation, invitation_id)
     if invitation is None:
         raise InvitationNotFound("There is no such invitation.")

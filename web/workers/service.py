@@ -13,9 +13,9 @@ from vigil.domain.camera import CameraId
 from vigil.messages import MemberReport, RecognitionStatus
 from web.cameras.models import Camera
 from web.cameras.recognition import OFF
+from web.status.service import UNREAD
 
 NOBODY_LOOKS = "No worker looks at it."
-UNREAD = "The part of the picture store that has it does not answer."
 
 
 @dataclass(frozen=True, slots=True)
