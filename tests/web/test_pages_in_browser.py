@@ -129,15 +129,8 @@ def test_on_a_sub_streams_picture_rectangles_are_drawn_in_pixels_of_the_full_fra
     # Given a picture that is smaller than the frame, and not quite of its form
     small = a_jpeg(704, 480)
     camera_id = pictured.camera()
-    page = visitor.page()
-    page.context.route(
-        "**/get_snapshot/*",
-        lambda route: route.fulfill(
-            body=small, content_type="image/jpeg", headers={"X-Frame-Size": f"{WIDTH}x{HEIGHT}"}
-        ),
-    )
-    page.close()
-    page = editor_of(visitor, pictured, address, camera_id)
+    page = editor_of(visitor, pictured, address, camera_id, picture=small)
+    assert page.locator("#snapshot").evaluate("img => img.naturalWidth") == 704
 
     drag(page, (0.25, 0.25), (0.5, 0.75))
     page.get_by_role("button", name="Save").click()
@@ -295,6 +288,27 @@ def test_the_first_visitor_finds_the_form_for_an_account_open_and_nobody_after(
     expect(page.locator("#log-in").get_by_label("User name")).to_be_focused()
 
 
+@pytest.mark.parametrize("form", ["#log-in", "#register", "#add"])
+def test_what_is_typed_before_the_page_is_ready_stays_out_of_every_address(
+    pictured: World, address: str, visitor: Visitor, form: str
+) -> None:
+    page = visitor.page()
+    if form == "#add":
+        page.goto(f"{address}/login")
+        log_in(page, pictured.admin())
+        page.wait_for_url(f"{address}/")
+    # Given that its script does not come
+    page.route(re.compile(r"/static/(login|first_page)\.js"), lambda route: route.abort())
+    page.goto(address + ("/" if form == "#add" else "/login"))
+    page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
+
+    # Then nothing sends the form; and if the browser did, then not as an address
+    expect(page.locator(f"{form} [type=submit]")).to_be_disabled()
+    expect(page.locator(form)).to_have_attribute("method", "post")
+    page.locator(f"{form} input").first.press("Enter")
+    assert "?" not in page.url
+
+
 def page_without_locks(visitor: Visitor, world: World, address: str) -> Page:
     """Return the admin's first page, in a browser that came over plain HTTP from elsewhere."""
     page = visitor.page()
@@ -323,16 +337,21 @@ def editor_of(
     *,
     is_phone: bool = False,
     failing: str = "",
+    picture: bytes = b"",
 ) -> Page:
     """Return the page of a camera's rectangles, loaded, for the admin.
 
     Args:
+        picture: What the page is shown of the full frame, instead of the camera's own.
         failing: Where the API answers the first call with 503, as while PostgreSQL is away.
     """
     page = visitor.page(is_phone=is_phone)
     if failing:
         away = {"message": "The database does not answer."}
         page.route(failing, lambda route: route.fulfill(status=503, json=away), times=1)
+    if picture:
+        size = {"X-Frame-Size": f"{WIDTH}x{HEIGHT}", "Content-Type": "image/jpeg"}
+        page.route("**/get_snapshot/*", lambda route: route.fulfill(body=picture, headers=size))
     page.goto(f"{address}/login?next=/snapshot_ui/{camera_id}")
     log_in(page, world.admin())
     page.wait_for_url(f"**/snapshot_ui/{camera_id}")

@@ -169,6 +169,27 @@ def test_one_save_saves_zones_and_lines_and_undo_takes_back_either(
     assert len(pictured.admin().get(f"/lines/{camera_id}").json) == 1
 
 
+def test_a_line_that_is_put_back_to_before_it_was_saved_is_the_same_line(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera()
+    page = editor_of(visitor, pictured, address, camera_id)
+    page.get_by_label("line", exact=True).check()
+    drag(page, (0.5, 0.9), (0.5, 0.2))
+    expect(page.locator("#list button")).to_have_count(1)
+    drag(page, (0.5, 0.5), (0.7, 0.5))
+    save(page, "Lines saved.")
+    [moved] = pictured.admin().get(f"/lines/{camera_id}").json
+
+    page.get_by_role("button", name="Undo").click()
+    save(page, "Lines saved.")
+
+    [put_back] = pictured.admin().get(f"/lines/{camera_id}").json
+    assert put_back["start"] != moved["start"]
+    # By its number its crossings are counted
+    assert put_back["id"] == moved["id"]
+
+
 @pytest.mark.parametrize("kind", ["rectangles", "lines"])
 def test_what_could_not_be_read_is_not_replaced(
     pictured: World, address: str, visitor: Visitor, kind: str

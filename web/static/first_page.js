@@ -139,16 +139,16 @@ document.getElementById("log-out")?.addEventListener("click", async () => {
   location.assign("/login");
 });
 
-document.getElementById("add")?.addEventListener("submit", async (event) => {
+const addForm = document.getElementById("add");
+addForm?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const form = event.target;
   const refusal = document.getElementById("add-problem");
   const done = document.getElementById("added");
   try {
     // A field that was left empty is not named: its default holds.
-    const filled = [...new FormData(form)].filter(([, value]) => value !== "");
+    const filled = [...new FormData(addForm)].filter(([, value]) => value !== "");
     const added = await call("POST", "/cameras", Object.fromEntries(filled));
-    form.reset();
+    addForm.reset();
     tell(refusal, null);
     done.textContent = `${added.name} was added.`;
     await refresh();
@@ -158,6 +158,8 @@ document.getElementById("add")?.addEventListener("submit", async (event) => {
     tell(refusal, error);
   }
 });
+// Before, the browser would have sent the form by itself, with the address in an address.
+if (addForm) addForm.querySelector("[type=submit]").disabled = false;
 
 await refresh();
 readWarnings();

@@ -15,9 +15,9 @@ function destination() {
 
 /** Run what a form asks for, with its button held, and tell what went wrong below it. */
 function onSubmit(form, problem, act) {
+  const button = form.querySelector("button");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = form.querySelector("button");
     button.disabled = true;
     tell(problem, null);
     try {
@@ -28,6 +28,8 @@ function onSubmit(form, problem, act) {
       button.disabled = false;
     }
   });
+  // Before, the browser would have sent the form by itself, with the password in an address.
+  button.disabled = false;
 }
 
 async function enter({ username, password }) {

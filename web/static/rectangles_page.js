@@ -26,6 +26,8 @@ let isLoaded = false; // Until then nothing is drawn: what is saved replaces all
 let past = [];
 let gesture = null;
 let edited = ""; // The field that is being typed into.
+let drawnHere = 0;
+const numberOf = new Map(); // Of each line that was drawn here, what the server calls it.
 
 // --- what is seen
 
@@ -123,7 +125,8 @@ function begin(event) {
     gesture = { kind: "move", from, origin: shapes[selected] };
   } else {
     const isLineDrawn = document.querySelector("[name=draws]:checked").value === "line";
-    gesture = { kind: "draw", from, index: shapes.length, isLine: isLineDrawn };
+    drawnHere += 1;
+    gesture = { kind: "draw", from, index: shapes.length, isLine: isLineDrawn, key: drawnHere };
   }
 }
 
@@ -138,7 +141,8 @@ function go(event) {
   } else {
     const between = gesture.isLine ? lineBetween : boxBetween;
     const color = COLORS[gesture.index % COLORS.length];
-    shapes = [...shapes.slice(0, gesture.index), { ...between(gesture.from, to, frame), color }];
+    const shape = { ...between(gesture.from, to, frame), color, key: gesture.key };
+    shapes = [...shapes.slice(0, gesture.index), shape];
     selected = gesture.index;
   }
   draw();
@@ -228,6 +232,7 @@ async function saveKind(kind) {
 async function nameLines() {
   const numbers = (await call("GET", `/lines/${cameraId}`)).map((line) => line.id);
   shapes = shapes.map((shape) => (isLine(shape) ? { ...shape, id: numbers.shift() } : shape));
+  for (const { key, id } of shapes.filter(isLine)) if (key) numberOf.set(key, id);
   saved.lines = JSON.stringify(shapes.filter(isLine).map(body));
 }
 
@@ -307,7 +312,9 @@ if (mayEdit) {
   byId("add-span").addEventListener("click", () => addSpan(details));
   byId("save").addEventListener("click", save);
   byId("undo").addEventListener("click", () => {
-    shapes = JSON.parse(past.pop() || "[]");
+    // A line that was saved since is the same line: under another number its counts would end.
+    const named = (shape) => (numberOf.has(shape.key) ? { ...shape, id: numberOf.get(shape.key) } : shape);
+    shapes = JSON.parse(past.pop() || "[]").map(named);
     select(-1);
   });
   byId("clear").addEventListener("click", () => {
