@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -57,8 +58,7 @@ def test_multipart_jpeg_is_stamped_by_its_arrival() -> None:
         came = watch.wait_for_packets(20)
 
     # FFmpeg would say 25 a second, whatever comes.
-    steps = steps_s(came)
-    assert sum(steps) / len(steps) == pytest.approx(0.1, rel=0.15)
+    assert median(steps_s(came)) == pytest.approx(0.1, rel=0.15)
     assert {packet.anchor_us for packet in came} == {came[0].anchor_us}
     shown = [number for number in numbers(came) if number is not None]
     assert shown == list(range(shown[0], shown[0] + len(came)))
@@ -165,9 +165,12 @@ def test_video_over_http_that_has_ended_is_asked_for_again_soon(card_clip: CardC
 
 def test_stills_are_fetched_as_often_as_pictures_are_wanted() -> None:
     with still_camera(fps=50) as camera, watched(camera.url, frame_fps=5) as watch:
-        came = watch.wait_for_packets(8)
+        came = watch.wait_for_packets(16)
 
-    assert steps_s(came)[1:] == pytest.approx([0.2] * (len(came) - 2), abs=0.1)
+    # On a busy machine one may come late, and the next is on time again.
+    steps = steps_s(came)[1:]
+    assert median(steps) == pytest.approx(0.2, abs=0.05)
+    assert sum(steps) > 0.2 * len(steps) - 0.1
     assert watch.streams_of(came[0]) == [("mjpeg", 640, 360)]
     shown = [number for number in numbers(came) if number is not None]
     assert len(shown) == len(came)
