@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import redis
 
 from bench import ultralytics_env
-from bench.children import first_line, python, running
+from bench.children import BenchFailed, first_line, python, running
 from bench.clips import FPS
 from bench.interleave import pause
 from bench.machine import (
@@ -60,6 +60,8 @@ def round_of(
     pause(window_s)
     used_s = [cpu_s(each) - before for each, before in zip(pids, before_s, strict=True)]
     past_s, made = clock.monotonic_s() - begun_s, usual.pictures() - pictures
+    if not made:
+        raise BenchFailed(f"the usual code made no picture in {past_s:.0f} s")
     percent = {name: 100 * used / past_s for name, used in zip(ours, used_s, strict=False)}
     return percent, 100 * used_s[-1] * FPS / usual.every / made
 

@@ -78,7 +78,7 @@ def loop(checkpoint: Path, clip: str) -> None:
 
 
 def camera(checkpoint: Path, url: str, redis_url: str, every: int) -> None:
-    """Look at one frame of so many of a camera, for as long as there are some."""
+    """Look at one frame of so many of a camera, until ended."""
     import cv2
     import redis
 
@@ -89,7 +89,11 @@ def camera(checkpoint: Path, url: str, redis_url: str, every: int) -> None:
     while True:
         is_read, image = capture.read()
         if not is_read:
-            return
+            # A camera lets go of who takes its frames more slowly than they come.
+            capture.release()
+            time.sleep(0.1)
+            capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG)
+            continue
         number += 1
         if number % every:
             continue
