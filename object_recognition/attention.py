@@ -5,7 +5,8 @@ from collections import deque
 from vigil.domain.motion import Motion
 
 #: So many frames are looked at in any case where something is new: the camera, its zones, what
-#: looks at it. A recogniser that remembers needs some, and nobody knows what stands there already.
+#: looks at it, or that something moves. A recogniser that remembers needs some, nobody knows what
+#: stands there already, and who is seen once is not believed yet.
 FIRST_LOOKS = 5
 #: Seconds after which a picture of a camera is due that nobody watches and in which nothing moves.
 SHOW_EVERY_S = 1.0
@@ -23,6 +24,7 @@ class Attention:
     def __init__(self, still_look_every_s: float) -> None:
         self._still_look_every_s = still_look_every_s
         self._about: object = None
+        self._moving_since_us = 0
         self._looks = 0
         self._looked_s = self._shown_s = float("-inf")
         self._looks_s: deque[float] = deque()
@@ -37,9 +39,12 @@ class Attention:
         """
         if about != self._about:
             self._about, self._looks = about, 0
+        if motion is not None and motion.is_moving and motion.since_us != self._moving_since_us:
+            self._moving_since_us, self._looks = motion.since_us, 0
         return (
             motion is not None
-            and not motion.is_moving
+            # It counts as moving for a moment longer: somebody who stands still for a step.
+            and not motion.boxes
             and self._looks >= FIRST_LOOKS
             and now_s - self._looked_s < self._still_look_every_s
         )

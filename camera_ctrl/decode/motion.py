@@ -26,8 +26,9 @@ _LEAST_WIDTH_PX = 320
 _FLOOR = 10
 #: Levels that a keyframe may change by itself: the encoder knows no more what it has sent.
 _REDRAWN = 24
-#: ... and in noise: so many of its standard deviations.
-_SIGMAS = 4.5
+#: ... and in noise: so many of its standard deviations, up to so many levels. No camera's noise
+#: is left with as much once the plane is reduced: that is another picture.
+_SIGMAS, _NOISE_AT_MOST = 4.5, 40
 #: Mean of the lower six tenths of a half-normal distribution, whose upper part may be motion.
 _QUIET_SHARE, _QUIET_MEAN = 0.6, 0.406
 #: ... and where a picture trembles by itself: so many times what it mostly does.
@@ -128,8 +129,8 @@ class MotionGate:
             learned_us=captured_at_us,
             referred_us=captured_at_us,
         )
-        if captured_at_us < self._seen_us:
-            self._motion = Motion(is_moving=True, since_us=captured_at_us)
+        # Of a picture that is another one nothing is known, whatever moved before.
+        self._motion = Motion(is_moving=True, since_us=captured_at_us)
         self._seen_us = self._moved_us = captured_at_us
         return self._judged((), captured_at_us)
 
@@ -164,8 +165,8 @@ def _changed(scene: _Scene, small: Plane) -> tuple[Plane, Plane, Plane]:
     """Return the cells that differ from the background, those from the reference, and by what."""
     distance = cv2.absdiff(small, _in_the_light_of(small, scene.background_8))
     change = cv2.absdiff(small, _in_the_light_of(small, scene.reference))
-    floor = max(_FLOOR, math.ceil(_SIGMAS * _noise(change)))
-    least = cv2.convertScaleAbs(scene.trembles_8, beta=min(floor, 255))
+    floor = max(_FLOOR, min(math.ceil(_SIGMAS * _noise(change)), _NOISE_AT_MOST))
+    least = cv2.convertScaleAbs(scene.trembles_8, beta=floor)
     return (
         _cells(cv2.compare(distance, least, cv2.CMP_GT)),
         _cells(cv2.compare(change, least, cv2.CMP_GT)),

@@ -13,7 +13,9 @@ from vigil.camera_document import Zone
 from vigil.domain.motion import Motion
 
 STILL = Motion(is_moving=False, since_us=1)
-MOVING = Motion(is_moving=True, since_us=1, boxes=((0, 0, 9, 9),))
+MOVING = Motion(is_moving=True, since_us=2, boxes=((0, 0, 9, 9),))
+#: As the gate says for a moment after it.
+LINGERING = Motion(is_moving=True, since_us=2)
 STEP_S = 0.2
 
 
@@ -68,6 +70,21 @@ def test_any_other_frame_is_looked_at(street: Street, motion: Motion | None) -> 
         assert street.send(motion)
 
     assert street.looks == FIRST_LOOKS + 10
+
+
+def test_where_nothing_moves_any_more_the_looks_end_once_there_were_enough(street: Street) -> None:
+    street.settle()
+    street.send(MOVING)
+
+    for _ in range(20):
+        street.send(LINGERING)
+
+    # Who was seen in one frame that moved is looked at until they are believed
+    assert street.looks == 2 * FIRST_LOOKS
+
+    # And each time that something moves anew
+    street.send(Motion(is_moving=True, since_us=3))
+    assert street.looks == 2 * FIRST_LOOKS + 1
 
 
 def test_unwatched_it_is_shown_once_a_second_with_what_was_seen(street: Street) -> None:

@@ -192,6 +192,26 @@ def test_frames_of_any_size_are_looked_at(size_wh: tuple[int, int]) -> None:
     assert gate.look(np.zeros((90, 160), np.uint8), BEGAN_US + 3_000_000).is_moving
 
 
+def test_another_picture_counts_as_moving_anew_whatever_moved_before() -> None:
+    height, width = street().shape
+    tiles = np.random.default_rng(0).integers(20, 230, (height // 40 + 1, width // 40 + 1))
+    elsewhere = np.kron(tiles, np.ones((40, 40)))[:height, :width]
+
+    def turns(plane: Plane, at_s: float) -> Levels:
+        scene = plane.astype(np.float64)
+        if at_s >= 4:
+            scene[400:520, 300 + round(100 * (at_s - 4)) :][:, :260] = 40
+        # Given a camera that turns elsewhere while something moves
+        return scene if at_s < 6 else elsewhere
+
+    seen = looked_at(changed(turns))
+
+    began, turned = seen[5 * FPS], seen[6 * FPS]
+    assert began.is_moving
+    assert turned.is_moving
+    assert turned.since_us == BEGAN_US + 6_000_000 > began.since_us
+
+
 def test_a_clock_that_was_set_back_begins_anew() -> None:
     gate, plane = MotionGate(), street()
     for number in range(3 * FPS):
