@@ -129,8 +129,10 @@ class Supervisor:
             if status == UNFIT_STATUS:
                 self._unfit = f"{child.name}: {words}"
             delay_s = restarts.ended(self._clock.monotonic_s())
+            # Who was killed had no time to say why; what it said before is of something else.
+            said = f": {words}" if status > 0 else "."
             self._tell(
-                f"{child.name} ended with status {status}, starts again in {delay_s:.1f} s: {words}"
+                f"{child.name} ended with status {status}, starts again in {delay_s:.1f} s{said}"
             )
 
     def _note_start(self, watched: _Watched, start: "Future[None]") -> None:

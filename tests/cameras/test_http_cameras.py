@@ -100,14 +100,15 @@ def test_a_frozen_stream_stands_open_and_still() -> None:
     with mjpeg_camera(fps=50) as camera, get(camera) as response:
         before = number_in(part(response))
         camera.fault(Fault.FREEZE)
-        # What was under way when the fault began may still come, and no more.
+        # What was under way when the fault began still comes, on a busy machine, and no more.
         rest = iter(lambda: number_in(part(response)), None)
         late: list[int] = []
         with pytest.raises(TimeoutError):
             late.extend(rest)
 
     assert before is not None
-    assert late == []
+    assert late == list(range(before + 1, before + 1 + len(late)))
+    assert len(late) < 10
 
 
 @pytest.mark.parametrize("make", [mjpeg_camera, still_camera])

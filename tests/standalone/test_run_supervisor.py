@@ -87,18 +87,21 @@ def test_stops_the_last_started_first() -> None:
     assert scene.story == ["start redis", "start web", "stop web", "stop redis"]
 
 
-def test_starts_one_that_ended_again_after_a_delay_and_says_why() -> None:
+@pytest.mark.parametrize(("status", "says_why"), [(1, True), (-9, False)], ids=["ended", "killed"])
+def test_starts_one_that_ended_again_after_a_delay_and_says_why_if_it_did(
+    status: int, says_why: bool
+) -> None:
     scene = Scene()
     web = scene.child("web")
-    web.status = -9
+    web.status = status
 
     # At once it only clears up what the child left
     scene.supervisor.run_once()
     scene.supervisor.run_once()
     assert scene.story == ["start web", "stop web"]
     assert len(scene.told) == 1
-    assert "web ended with status -9" in scene.told[0]
-    assert "farewell" in scene.told[0]
+    assert f"web ended with status {status}" in scene.told[0]
+    assert ("farewell" in scene.told[0]) is says_why
 
     # A little later it starts it
     scene.clock.advance(0.5)

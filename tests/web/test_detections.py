@@ -10,6 +10,7 @@ from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.domain.camera import CameraId, Epoch
 from vigil.messages import (
+    CameraState,
     DetectedObject,
     FrameDetections,
     LineTally,
@@ -111,6 +112,13 @@ def test_says_why_there_is_nothing(world: World, settings: dict[str, Any], reaso
         [],
         {},
     )
+
+
+def test_a_camera_that_sends_nothing_is_the_reason_whoever_would_look(world: World) -> None:
+    camera = world.camera()
+    world.say(camera, state=CameraState.INACTIVE, error="the file has ended")
+
+    assert world.admin().get(f"/detections/{camera}").json["reason"] == "the file has ended"
 
 
 @pytest.mark.parametrize(

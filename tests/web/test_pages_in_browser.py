@@ -155,7 +155,8 @@ def test_a_rectangle_is_moved_resized_and_deleted(
     pictured.admin().post(f"/rectangles/{camera_id}", [box])
     page = editor_of(visitor, pictured, address, camera_id)
 
-    # Moved by a tenth of the frame, as far as it goes to the right and down
+    # Chosen, then moved by a tenth of the frame, as far as it goes to the right and down
+    drag(page, (0.2, 0.2), (0.2, 0.2))
     drag(page, (0.2, 0.2), (0.3, 0.3))
     save(page)
     assert_near(pictured, camera_id, {"x": 256, "y": 144, "width": 256, "height": 144})

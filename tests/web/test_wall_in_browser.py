@@ -140,15 +140,18 @@ def test_a_camera_just_added_connects_before_anything_is_wrong(
 
 
 def test_a_tile_that_is_not_live_says_so(pictured: World, site: Site, visitor: Visitor) -> None:
-    for number in range(1, 5):
-        pictured.camera(f"Camera {number}")
+    fourth_id = [pictured.camera(f"Camera {number}") for number in range(1, 5)][-1]
     page = visitor.page()
     visit(page, pictured, site)
 
     expect(page.locator("article")).to_have_count(4)
     expect(page.locator("article .pace")).to_have_count(1)
-    fourth = page.locator("article").filter(has_text="Camera 4")
-    expect(fourth.locator(".pace")).to_have_text("Not live: a picture every 2 s.")
+    pace = page.locator("article").filter(has_text="Camera 4").locator(".pace")
+    # Of one that sends nothing no picture comes at any pace
+    expect(pace).to_be_hidden()
+    pictured.say(fourth_id, state=CameraState.ACTIVE)
+    expect(pace).to_have_text("Not live: a picture every 2 s.")
+    expect(pace).to_be_visible()
 
 
 def test_a_camera_that_was_added_below_is_scrolled_into_view(

@@ -124,7 +124,8 @@ def test_a_line_is_moved_and_pulled_and_keeps_its_number(
     [before] = pictured.admin().get(f"/lines/{camera_id}").json
     page = editor_of(visitor, pictured, address, camera_id)
 
-    # Taken a little beside it, and moved to the right by a tenth of the frame
+    # Chosen a little beside it, and moved to the right by a tenth of the frame
+    drag(page, (0.505, 0.3), (0.505, 0.3))
     drag(page, (0.505, 0.3), (0.605, 0.3))
     # Its upper end, pulled
     drag(page, (0.6, 100 / HEIGHT), (0.8, 0.5))
@@ -166,6 +167,31 @@ def test_one_save_saves_zones_and_lines_and_undo_takes_back_either(
     save(page, "Rectangles saved. Lines saved.")
 
     assert len(pictured.admin().get(f"/rectangles/{camera_id}").json) == 1
+    assert len(pictured.admin().get(f"/lines/{camera_id}").json) == 1
+
+
+def test_zones_and_lines_are_drawn_within_a_zone_that_covers_all(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera()
+    everywhere = {"x": 0, "y": 0, "width": WIDTH, "height": HEIGHT}
+    pictured.admin().post(f"/rectangles/{camera_id}", [everywhere])
+    page = editor_of(visitor, pictured, address, camera_id)
+
+    drag(page, (0.1, 0.1), (0.3, 0.3))
+    page.get_by_label("line", exact=True).check()
+    drag(page, (0.5, 0.9), (0.5, 0.2))
+    # And what is tapped is chosen, and let go by another tap
+    drag(page, (0.8, 0.8), (0.8, 0.8))
+    expect(page.locator("#list button").first).to_have_attribute("aria-pressed", "true")
+    drag(page, (0.8, 0.8), (0.8, 0.8))
+    expect(page.locator("#list button").first).to_have_attribute("aria-pressed", "false")
+    drag(page, (0.6, 0.6), (0.8, 0.8))
+    save(page, "Rectangles saved. Lines saved.")
+
+    first, *others = pictured.admin().get(f"/rectangles/{camera_id}").json
+    assert {name: first[name] for name in everywhere} == everywhere
+    assert len(others) == 2
     assert len(pictured.admin().get(f"/lines/{camera_id}").json) == 1
 
 

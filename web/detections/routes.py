@@ -28,5 +28,6 @@ class Detections(MethodView):
             current_principal(),
             camera_id,
             board=wired().detections,
+            statuses=wired().statuses,
             pool=wired().pool,
         )

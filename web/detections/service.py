@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import utc_from_us
 from vigil.domain.camera import CameraId
-from vigil.messages import FrameDetections
+from vigil.messages import CameraStatus, FrameDetections
 from web.access.principal import Principal
 from web.access.visibility import find_visible
 from web.cameras.models import Camera
@@ -39,6 +39,7 @@ def newest(
     camera_id: int,
     *,
     board: StatusBoard[FrameDetections],
+    statuses: StatusBoard[CameraStatus],
     pool: RecognitionPool,
 ) -> dict[str, Any]:
     """Return what is shown, or nothing and why.
@@ -52,7 +53,7 @@ def newest(
     said = board.read([CameraId(camera.id)])
     shown = said.get(CameraId(camera.id))
     if shown is None:
-        reason = UNREAD if said.unread else _why_nothing(camera, pool)
+        reason = UNREAD if said.unread else _why_nothing(camera, statuses, pool)
         return {**_NOTHING, "camera_id": camera.id, "reason": reason}
     return {
         **{name: getattr(shown, name) for name in _NOTHING if name != "captured_at"},
@@ -62,10 +63,15 @@ def newest(
     }
 
 
-def _why_nothing(camera: Camera, pool: RecognitionPool) -> str:
+def _why_nothing(camera: Camera, statuses: StatusBoard[CameraStatus], pool: RecognitionPool) -> str:
     if not camera.enabled:
         return DISABLED
     if camera.recognition == OFF:
         return _OFF
-    status = pool.statuses.read([CameraId(camera.id)]).get(CameraId(camera.id))
+    camera_id = CameraId(camera.id)
+    of_camera = statuses.read([camera_id]).get(camera_id)
+    # What it does not send nobody can look at, whatever else is wrong.
+    if of_camera is not None and of_camera.error is not None:
+        return of_camera.error
+    status = pool.statuses.read([camera_id]).get(camera_id)
     return NOBODY_LOOKS if status is None else status.error or _NO_PICTURE

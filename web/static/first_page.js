@@ -38,7 +38,7 @@ function makeTile(camera) {
   const place = element("p", { className: "note", textContent: camera.location });
   const head = element("div", { className: "head" }, title, state);
   const tile = element("article", { className: "card tile" }, screen, head, place, why, links);
-  return { tile, picture, cover, state, why, stream: null, isLoading: false };
+  return { tile, picture, cover, state, why, pace: null, stream: null, isLoading: false };
 }
 
 function show(camera, made, index) {
@@ -47,7 +47,8 @@ function show(camera, made, index) {
   } else {
     made.picture.onload = made.picture.onerror = () => { made.isLoading = false; };
     const pace = `Not live: a picture every ${SNAPSHOT_EVERY_MS / 1000} s.`;
-    made.why.before(element("p", { className: "note pace", textContent: pace }));
+    made.pace = element("p", { className: "note pace", textContent: pace, hidden: true });
+    made.why.before(made.pace);
     takeSnapshot(camera.id, made);
   }
 }
@@ -94,6 +95,7 @@ function showState(made, said) {
   made.state.classList.toggle("active", isActive);
   made.state.classList.toggle("starting", isStarting);
   tell(made.why, said.error);
+  if (made.pace) made.pace.hidden = !isActive;
   // Until there is a picture or a reason why not, the stream would say NO SIGNAL.
   made.cover.hidden = !isStarting && (!isActive || Boolean(said.last_frame_at || said.error));
 }

@@ -80,6 +80,8 @@ function select(index) {
   const shape = shapes[index];
   details.hidden = !shape;
   if (shape) fill(details, shape);
+  // What is drawn next is of the same kind, unless somebody says otherwise.
+  if (shape && mayEdit) byId(isLine(shape) ? "draws-line" : "draws-zone").checked = true;
   if (!mayEdit) for (const input of details.elements) input.disabled = true;
   draw();
 }
@@ -120,14 +122,18 @@ function begin(event) {
   remember();
   if (corner !== undefined) {
     gesture = { kind: "pull", corner: Number(corner), origin: shapes[selected] };
-  } else if (shape !== undefined) {
-    select(Number(shape));
-    gesture = { kind: "move", from, origin: shapes[selected] };
-  } else {
-    const isLineDrawn = document.querySelector("[name=draws]:checked").value === "line";
-    drawnHere += 1;
-    gesture = { kind: "draw", from, index: shapes.length, isLine: isLineDrawn, key: drawnHere };
+    return;
   }
+  const hit = shape === undefined ? -1 : Number(shape);
+  const isLineDrawn = byId("draws-line").checked;
+  // What was chosen before is moved; a drag over anything else draws, or nothing could be drawn
+  // within a zone.
+  if (hit >= 0 && hit === selected && isLine(shapes[hit]) === isLineDrawn) {
+    gesture = { kind: "move", from, origin: shapes[hit] };
+    return;
+  }
+  drawnHere += 1;
+  gesture = { kind: "draw", from, index: shapes.length, isLine: isLineDrawn, key: drawnHere, hit };
 }
 
 function go(event) {
@@ -150,15 +156,19 @@ function go(event) {
 
 function end() {
   if (!gesture) return;
-  const { kind, index } = gesture;
+  const { kind, index, hit } = gesture;
   gesture = null;
-  if (kind === "draw") finishDrawing(index);
-  // A tap that moved nothing is nothing to undo.
-  if (past.at(-1) === JSON.stringify(shapes)) past.pop();
+  if (kind === "draw") finishDrawing(index, hit);
+  // A tap that moved nothing is nothing to undo; on what is chosen it ends that.
+  if (past.at(-1) === JSON.stringify(shapes)) {
+    past.pop();
+    if (kind === "move") select(-1);
+  }
   draw();
 }
 
-function finishDrawing(index) {
+/** Keep what was drawn; of a mere tap, choose what lies there. */
+function finishDrawing(index, hit) {
   const drawnNow = shapes[index];
   const least = Math.max(LEAST_PX, 8 * scale());
   const sides = (shape) => (isLine(shape) ? [lengthOf(shape)] : [shape.width, shape.height]);
@@ -167,7 +177,7 @@ function finishDrawing(index) {
     return;
   }
   shapes = shapes.slice(0, index);
-  select(-1);
+  select(hit);
 }
 
 function onKey(event) {
