@@ -109,21 +109,21 @@ class Downloader:
             discard(part)
             raise ModelUnavailable("the file changed on the server: begin again")
         if response.status_code in _PASSING:
-            raise ModelUnavailable(f"the server answers {response.status_code}")
+            raise ModelUnavailable(f"the model's server answers {response.status_code}")
         if response.status_code not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
             discard(part)
-            raise ModelInvalid(f"the server answers {response.status_code}")
+            raise ModelInvalid(f"the model's server answers {response.status_code}")
         is_resumed = response.status_code == HTTPStatus.PARTIAL_CONTENT
         have = _resume_at(response, part) if is_resumed else 0
         announced = _announced_bytes(response, have=have)
-        self._check_size(announced, size_bytes, part, said="the server announces")
+        self._check_size(announced, size_bytes, part, said="the model's server announces")
         if not is_resumed:
             _remember_version(response, part)
         self._write(response, part, have=have, size_bytes=size_bytes)
         got = part.stat().st_size
         if announced is not None and got < announced:
             raise ModelUnavailable(f"broken off after {got} of {announced} bytes")
-        self._check_size(got, size_bytes, part, said="the server sent")
+        self._check_size(got, size_bytes, part, said="the model's server sent")
         return is_resumed
 
     def _write(
@@ -140,7 +140,7 @@ class Downloader:
                 have += len(chunk)
                 if have > most:
                     discard(part)
-                    raise ModelInvalid(f"the server sent more than {most} bytes")
+                    raise ModelInvalid(f"the model's server sent more than {most} bytes")
                 file.write(chunk)
                 if self._stop.is_set():
                     raise ModelUnavailable("stopped")
@@ -200,7 +200,7 @@ def _resume_at(response: httpx.Response, part: Path) -> int:
     have = part.stat().st_size if part.is_file() else 0
     if not have or not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
         discard(part)
-        raise ModelUnavailable("the server sent another part than asked for: begin again")
+        raise ModelUnavailable("the model's server sent another part than asked for: begin again")
     return have
 
 
@@ -211,9 +211,9 @@ def _announced_bytes(response: httpx.Response, *, have: int) -> int | None:
 
 def _in_words(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.ConnectTimeout):
-        return "the server cannot be reached in time"
+        return "the model's server cannot be reached in time"
     if isinstance(error, httpx.TimeoutException):
-        return "the server fell silent"
+        return "the model's server fell silent"
     if isinstance(error, httpx.RemoteProtocolError):
-        return "the server broke off"
-    return f"the server cannot be reached: {redact(str(error))[:200]}"
+        return "the model's server broke off"
+    return f"the model's server cannot be reached: {redact(str(error))[:200]}"
