@@ -136,6 +136,10 @@ $(GPU_VENV)/.done: uv.lock deploy/service/cuda.txt | $(BIN)/uv
 	done
 	@touch $@
 
+# A line that is busy or bad is borne with, where nobody said otherwise.
+export UV_HTTP_CONNECT_TIMEOUT ?= 30
+export UV_HTTP_RETRIES ?= 8
+
 # uv.lock names the files of pypi.org. Where pip is told of another index, the same versions with
 # the same hashes are asked from that.
 define install

@@ -42,7 +42,7 @@ fetch_plugins() {
     local options=(
         -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
         -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache="
-        -o APT::Default-Release=trixie -o APT::Sandbox::User=root
+        -o APT::Default-Release=trixie -o APT::Sandbox::User=root -o Acquire::Retries=5
     )
     apt-get "${options[@]}" -qq update
     (cd "$apt/debs" && apt-get "${options[@]}" -qq download docker-compose docker-buildx)
@@ -115,7 +115,7 @@ up() {
     command -v debootstrap >/dev/null || lacking+=(debootstrap)
     command -v ip >/dev/null || lacking+=(iproute2)
     if ((${#lacking[@]})); then
-        DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq -y \
+        DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=5 -qq -y \
             install --no-install-recommends "${lacking[@]}" >/dev/null
     fi
     fetch_plugins
