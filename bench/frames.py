@@ -5,7 +5,6 @@ from itertools import count
 from pathlib import Path
 
 import av
-import cv2
 import redis
 
 from vigil import keys
@@ -14,6 +13,7 @@ from vigil.bus.leases.redis import RedisLeases
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, stamped
+from vigil.media.jpeg import encoded
 
 #: Longer than any measurement: nobody else ingests the camera meanwhile.
 _LEASE_S = 600.0
@@ -64,6 +64,4 @@ def jpegs_of(clip: Path, *, every: int, size_wh: tuple[int, int], quality: int) 
     with av.open(clip) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number % every == 0:
-                image_bgr = frame.to_ndarray(width=size_wh[0], height=size_wh[1], format="bgr24")
-                _, jpeg = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-                yield jpeg.tobytes()
+                yield encoded(frame.reformat(width=size_wh[0], height=size_wh[1]), quality=quality)

@@ -9,17 +9,15 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from object_recognition.detection import Detections, ImageBgr
+from object_recognition.canvas import Canvas, Point
+from object_recognition.detection import Detections
 from object_recognition.skeleton import draw_skeleton
 from vigil.camera_document import Line, Zone
 from vigil.media.text import Bgr, Lettering, lettering
 from vigil.messages import LineTally
-
-Point = tuple[int, int]
 
 _WHITE: Bgr = (255, 255, 255)
 _INK: Bgr = (24, 24, 24)
@@ -82,7 +80,7 @@ class Caption:
 
 
 def annotate(
-    image: ImageBgr,
+    canvas: Canvas,
     found: Detections,
     *,
     labels: Sequence[str],
@@ -97,7 +95,7 @@ def annotate(
     """Draw everything on a frame: a copy would take longer than all that is drawn.
 
     Args:
-        image: The frame.
+        canvas: The frame.
         found: In its pixels.
         labels: What class ids mean.
         track_id: ``(n,)``. Which object each is; 0, or no array at all: nobody knows.
@@ -108,22 +106,22 @@ def annotate(
         tallies: How many crossed each of these.
         caption: For the footer.
     """
-    sizes = _sizes_for(image.shape[1], image.shape[0])
+    sizes = _sizes_for(canvas.width_px, canvas.height_px)
     for zone, count in zip_longest(zones, occupancy):
-        _draw_zone(image, zone, count, sizes)
+        _draw_zone(canvas, zone, count, sizes)
     for line, tally in zip(lines, tallies, strict=True):
-        _draw_line(image, line, tally, sizes)
+        _draw_line(canvas, line, tally, sizes)
     # The surest last, on top; every tag above every line.
     ids = np.zeros(len(found), np.int64) if track_id is None else track_id
     waits = np.zeros(len(found), np.bool_) if is_waiting is None else is_waiting
     order = np.argsort(found.confidence, kind="stable")
     marks = [_mark(found, row, labels, int(ids[row]), bool(waits[row])) for row in order]
     for row, mark in zip(order.tolist(), marks, strict=True):
-        _draw_outline(image, mark, sizes)
-        draw_skeleton(image, found.keypoints_of(row), mark.color, line_px=sizes.line)
+        _draw_outline(canvas, mark, sizes)
+        draw_skeleton(canvas, found.keypoints_of(row), mark.color, line_px=sizes.line)
     for mark in marks:
-        _draw_label(image, mark, sizes)
-    _draw_footer(image, caption, sizes)
+        _draw_label(canvas, mark, sizes)
+    _draw_footer(canvas, caption, sizes)
 
 
 def color_of(label: str) -> Bgr:
@@ -166,48 +164,42 @@ def _mark(
     return _Mark((x_min, y_min), (x_max, y_max), text, color, is_waiting)
 
 
-def _draw_outline(image: ImageBgr, mark: _Mark, sizes: _Sizes) -> None:
+def _draw_outline(canvas: Canvas, mark: _Mark, sizes: _Sizes) -> None:
     if mark.is_waiting:
-        cv2.rectangle(image, mark.low, mark.high, mark.color, 1)
+        canvas.outline(mark.low, mark.high, mark.color, line_px=1)
         return
     # A dark line around the bright one keeps it visible on every ground.
     halo = sizes.line + 2 * max(1, sizes.line // 2)
-    # Not anti-aliased: lines along the pixels are crisper without.
-    cv2.rectangle(image, mark.low, mark.high, _INK, halo)
-    cv2.rectangle(image, mark.low, mark.high, mark.color, sizes.line)
+    canvas.outline(mark.low, mark.high, _INK, line_px=halo)
+    canvas.outline(mark.low, mark.high, mark.color, line_px=sizes.line)
 
 
-def _draw_label(image: ImageBgr, mark: _Mark, sizes: _Sizes) -> None:
-    text = _tag_text(mark.text, image, sizes)
+def _draw_label(canvas: Canvas, mark: _Mark, sizes: _Sizes) -> None:
+    text = _tag_text(mark.text, canvas, sizes)
     width, height = _tag_size(text, sizes)
-    left = min(max(0, mark.low[0] - sizes.line // 2), max(0, image.shape[1] - width))
+    left = min(max(0, mark.low[0] - sizes.line // 2), max(0, canvas.width_px - width))
     # Above the box, or within it where the picture ends.
     top = mark.low[1] - height if mark.low[1] >= height else max(0, mark.low[1])
-    _draw_tag(image, (left, top), text, mark.color, sizes)
+    _draw_tag(canvas, (left, top), text, mark.color, sizes)
 
 
-def _draw_zone(image: ImageBgr, zone: Zone, count: int | None, sizes: _Sizes) -> None:
+def _draw_zone(canvas: Canvas, zone: Zone, count: int | None, sizes: _Sizes) -> None:
     points = np.asarray(zone.points, np.float64)
     if not np.isfinite(points).all():
         return
-    limit = 4 * max(image.shape[:2])
+    limit = 4 * max(canvas.width_px, canvas.height_px)
     corners = np.rint(np.clip(points, -limit, limit)).astype(np.int32)
-    color = _parsed(zone.color)
-    low = np.clip(corners.min(axis=0), 0, image.shape[1::-1])
-    high = np.clip(corners.max(axis=0) + 1, 0, image.shape[1::-1])
-    if (high <= low).any():
+    size_wh = (canvas.width_px, canvas.height_px)
+    low, high = corners.min(axis=0).clip(0), corners.max(axis=0)
+    if (high < 0).any() or (low >= size_wh).any():
         return
-    part = image[low[1] : high[1], low[0] : high[0]]
-    filled = part.copy()
-    cv2.fillPoly(filled, [corners - low], color)
-    cv2.addWeighted(filled, _ZONE_FILL, part, 1 - _ZONE_FILL, 0, dst=part)
-    cv2.polylines(
-        image, [corners], isClosed=True, color=color, thickness=sizes.line, lineType=cv2.LINE_AA
-    )
+    color = _parsed(zone.color)
+    canvas.tint(corners, color, share=_ZONE_FILL)
+    canvas.stroke([corners], color, line_px=sizes.line, is_closed=True)
     said = zone.name if count is None else f"{zone.name}: {count}" if zone.name else str(count)
-    name = _tag_text(said, image, sizes)
+    name = _tag_text(said, canvas, sizes)
     if name.width_px:
-        _draw_tag(image, (int(low[0]), int(low[1])), name, color, sizes)
+        _draw_tag(canvas, (int(low[0]), int(low[1])), name, color, sizes)
 
 
 class _Strokes(NamedTuple):
@@ -218,26 +210,26 @@ class _Strokes(NamedTuple):
     inwards: NDArray[np.float64]
 
 
-def _draw_line(image: ImageBgr, line: Line, tally: LineTally, sizes: _Sizes) -> None:
-    limit = 4.0 * max(image.shape[:2])
+def _draw_line(canvas: Canvas, line: Line, tally: LineTally, sizes: _Sizes) -> None:
+    limit = 4.0 * max(canvas.width_px, canvas.height_px)
     strokes = _strokes(line.start, line.end, 2.2 * sizes.capital, limit)
     if strokes is None:
         return
     color = _parsed(line.color)
     for ink, thickness in ((_INK, sizes.line + 2), (color, sizes.line)):
-        cv2.polylines(image, strokes.lines, False, ink, thickness, cv2.LINE_AA)
+        canvas.stroke(strokes.lines, ink, line_px=thickness)
     counted = f"{tally.in_count} in, {tally.out_count} out"
-    said = _tag_text(": ".join(filter(None, [line.name, counted])), image, sizes)
+    said = _tag_text(": ".join(filter(None, [line.name, counted])), canvas, sizes)
     width, height = _tag_size(said, sizes)
     # On the side away from which the arrow points.
     x, y = strokes.middle - strokes.inwards * (1.2 * sizes.capital)
     left = x - width * (strokes.inwards[0] + 1) / 2
     top = y - height * (strokes.inwards[1] + 1) / 2
     corner = (
-        min(max(0, round(left)), max(0, image.shape[1] - width)),
-        min(max(0, round(top)), max(0, image.shape[0] - height)),
+        min(max(0, round(left)), max(0, canvas.width_px - width)),
+        min(max(0, round(top)), max(0, canvas.height_px - height)),
     )
-    _draw_tag(image, corner, said, color, sizes)
+    _draw_tag(canvas, corner, said, color, sizes)
 
 
 @lru_cache(maxsize=1000)
@@ -259,39 +251,38 @@ def _strokes(
     return _Strokes([np.rint(np.array(each)).astype(np.int32) for each in lines], middle, inwards)
 
 
-def _tag_text(text: str, image: ImageBgr, sizes: _Sizes) -> Lettering:
+def _tag_text(text: str, canvas: Canvas, sizes: _Sizes) -> Lettering:
     # A long name leaves half of the picture's width to others.
-    return lettering(text, capital_px=sizes.capital, max_width_px=image.shape[1] // 2)
+    return lettering(text, capital_px=sizes.capital, max_width_px=canvas.width_px // 2)
 
 
 def _tag_size(text: Lettering, sizes: _Sizes) -> Point:
     return text.width_px + 2 * sizes.padding, sizes.capital + 2 * sizes.padding
 
 
-def _draw_tag(image: ImageBgr, corner: Point, text: Lettering, color: Bgr, sizes: _Sizes) -> None:
+def _draw_tag(canvas: Canvas, corner: Point, text: Lettering, color: Bgr, sizes: _Sizes) -> None:
     width, height = _tag_size(text, sizes)
     left, top = corner
-    cv2.rectangle(image, corner, (left + width - 1, top + height - 1), color, -1)
+    canvas.fill(corner, (left + width - 1, top + height - 1), color)
     base = top + height - sizes.padding
-    text.draw_on(image, left_px=left + sizes.padding, base_px=base, color=_ink_on(color))
+    canvas.write(text, left_px=left + sizes.padding, base_px=base, color=_ink_on(color))
 
 
-def _draw_footer(image: ImageBgr, caption: Caption, sizes: _Sizes) -> None:
-    band = image[-sizes.capital - 2 * sizes.padding :]
-    cv2.convertScaleAbs(band, dst=band, alpha=1 - _FOOTER_SHADE)
-    base = image.shape[0] - sizes.padding
-    left, room = sizes.padding, image.shape[1] - 2 * sizes.padding
+def _draw_footer(canvas: Canvas, caption: Caption, sizes: _Sizes) -> None:
+    canvas.shade(canvas.height_px - sizes.capital - 2 * sizes.padding, share=_FOOTER_SHADE)
+    base = canvas.height_px - sizes.padding
+    left, room = sizes.padding, canvas.width_px - 2 * sizes.padding
     # The time is what a picture is evidence by; the name gives way.
     stamp = f"{caption.captured_at:%Y-%m-%d %H:%M:%S %Z}"
     when = lettering(stamp, capital_px=sizes.capital, max_width_px=room)
-    right = max(left, image.shape[1] - sizes.padding - when.width_px)
-    when.draw_on(image, left_px=right, base_px=base, color=_WHITE)
+    right = max(left, canvas.width_px - sizes.padding - when.width_px)
+    canvas.write(when, left_px=right, base_px=base, color=_WHITE)
     who = lettering(
         caption.text(),
         capital_px=sizes.capital,
         max_width_px=right - left - 2 * sizes.padding,
     )
-    who.draw_on(image, left_px=left, base_px=base, color=_WHITE)
+    canvas.write(who, left_px=left, base_px=base, color=_WHITE)
 
 
 def _ink_on(color: Bgr) -> Bgr:

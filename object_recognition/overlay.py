@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from object_recognition.canvas import Canvas
 from object_recognition.detection import ImageBgr
 from object_recognition.drawing import Caption, annotate
-from object_recognition.picture import encoded
+from object_recognition.picture import redrawn
 from object_recognition.seen import Seen
 from object_recognition.watch import RawFrame
 from vigil.domain.frame import stamped
@@ -31,25 +32,27 @@ def boxed_jpeg(
         captured_at: When the frame was captured, in the time zone to be shown.
         quality: 1 to 100, as libjpeg means it.
     """
-    draw(image_bgr, seen, labels=labels, captured_at=captured_at)
+    canvas = Canvas(image_bgr)
+    draw(canvas, seen, labels=labels, captured_at=captured_at)
     mark = read_mark(frame.jpeg)
     # What is hidden in the frame is hidden here, and by the same masks.
     beside = b"" if mark is None else mark_segment(mark)
-    return stamped(encoded(image_bgr, quality=quality), frame.stamp, beside=beside)
+    jpeg = redrawn(frame.jpeg, canvas.image_bgr, canvas.drawn_strips, quality=quality)
+    return stamped(jpeg, frame.stamp, beside=beside)
 
 
-def draw(image_bgr: ImageBgr, seen: Seen, *, labels: Sequence[str], captured_at: datetime) -> None:
+def draw(canvas: Canvas, seen: Seen, *, labels: Sequence[str], captured_at: datetime) -> None:
     """Draw boxes, zones, lines and counts onto a frame.
 
     Args:
-        image_bgr: The frame, which is changed.
+        canvas: The frame.
         seen: What was seen in it, or before while nothing moved.
         labels: What class ids mean.
         captured_at: When the frame was captured, in the time zone to be shown.
     """
     said, shown = seen.published, seen.shown
     annotate(
-        image_bgr,
+        canvas,
         shown.detections,
         labels=labels,
         track_id=shown.track_id,

@@ -48,7 +48,11 @@ class RecognitionSettings(CoreSettings, ModelSettings):
         "model; yolox_nano: fetched once from its project's release, Apache-2.0; basic: no model.",
     )
     boxed_jpeg_quality: int = Field(
-        default=80, ge=30, le=100, description="Quality of the annotated pictures."
+        default=85,
+        ge=30,
+        le=100,
+        description="Quality of the annotated pictures. Where it is that of the raw ones, what "
+        "nobody drew on is copied and not coded again.",
     )
     still_look_every_s: float = Field(
         default=10.0,

@@ -1,10 +1,9 @@
 """Keypoints in the picture: a body's joints and limbs, or dots."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from object_recognition.detection import ImageBgr
+from object_recognition.canvas import Canvas
 
 #: Points of less confidence are guesses, and are not drawn.
 LEAST_CONFIDENCE = 0.5
@@ -19,26 +18,23 @@ _INK = (24, 24, 24)
 
 
 def draw_skeleton(
-    image: ImageBgr, points: NDArray[np.float32], color: tuple[int, int, int], *, line_px: int
+    canvas: Canvas, points: NDArray[np.float32], color: tuple[int, int, int], *, line_px: int
 ) -> None:
     """Draw an object's keypoints; of COCO's seventeen the limbs between them too.
 
     Args:
-        image: The picture.
+        canvas: The picture.
         points: ``(k, 3)``: x, y in its pixels, and a confidence.
         color: Of the object's box.
         line_px: How wide a line is.
     """
     # As far as this outside, OpenCV's integers hold, and lines still point where they should.
-    limit = 4 * max(image.shape[:2])
-    places = [
-        (int(x), int(y)) for x, y in np.rint(points[:, :2].clip(-limit, limit)).astype(np.int32)
-    ]
+    limit = 4 * max(canvas.width_px, canvas.height_px)
+    places = np.rint(points[:, :2].clip(-limit, limit)).astype(np.int32)
     is_sure = points[:, 2] >= LEAST_CONFIDENCE
     if len(points) == COCO_JOINTS:
-        for one, other in _COCO_LIMBS:
-            if is_sure[one] and is_sure[other]:
-                cv2.line(image, places[one], places[other], color, line_px)
-    for place in np.flatnonzero(is_sure):
-        cv2.circle(image, places[place], line_px + 2, _INK, -1)
-        cv2.circle(image, places[place], line_px + 1, color, -1)
+        limbs = [places[list(limb)] for limb in _COCO_LIMBS if is_sure[list(limb)].all()]
+        canvas.stroke(limbs, color, line_px=line_px, is_soft=False)
+    for x, y in places[is_sure].tolist():
+        canvas.dot((x, y), _INK, radius_px=line_px + 2)
+        canvas.dot((x, y), color, radius_px=line_px + 1)

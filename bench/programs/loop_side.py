@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from object_recognition.canvas import Canvas
 from object_recognition.drawing import Caption, annotate
 from object_recognition.engines.detector import ModelDetector
 from object_recognition.engines.engine import Engine, open_runtime
@@ -38,7 +39,7 @@ def main(engine: Engine, model: Path, clip: str) -> None:
         tracked = tracker.update(detector.detect(image_bgr), number / _FPS)
         rows = np.flatnonzero(tracked.detections.confidence >= _SURE)
         annotate(
-            image_bgr,
+            Canvas(image_bgr),
             tracked.detections.take(rows),
             labels=detector.labels,
             track_id=tracked.track_id[rows],

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from object_recognition.canvas import Canvas
 from object_recognition.detection import Detector
 from object_recognition.overlay import draw
 from object_recognition.picture import decoded
@@ -91,7 +92,7 @@ class Replay:
             return
         captured_at_us = frame.stamp.captured_at_us
         draw(
-            image_bgr,
+            Canvas(image_bgr),
             all_seen[0],
             labels=detector.labels,
             captured_at=self._begins.shown(captured_at_us - self._begins.us),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from object_recognition.canvas import Canvas
 from object_recognition.detection import Detections, ImageBgr
 from object_recognition.drawing import Caption, annotate, color_of
 from vigil.camera_document import Line, Zone
@@ -29,7 +30,7 @@ def one(xyxy: tuple[float, ...], class_id: int = 0) -> Detections:
 def drawn(frame: ImageBgr, found: Detections, *zones: Zone, **changes: Any) -> ImageBgr:
     arguments: dict[str, Any] = {"labels": LABELS, "zones": zones, "caption": CAPTION}
     picture = frame.copy()
-    annotate(picture, found, **arguments | changes)
+    annotate(Canvas(picture), found, **arguments | changes)
     return picture
 
 

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.footage import data_folder
+from object_recognition.canvas import Canvas
 from object_recognition.detection import Detections
 from object_recognition.drawing import color_of
 from object_recognition.engines.detector import ModelDetector
@@ -184,7 +185,7 @@ def test_limbs_are_a_bodys_alone_and_others_have_dots() -> None:
         image = np.full((100, 100, 3), 90, np.uint8)
         points = np.full((count, 3), [50, 90, 0.9], np.float32)
         points[:2] = [[10, 10, 0.9], [90, 10, 0.9]]
-        draw_skeleton(image, points, (80, 200, 60), line_px=1)
+        draw_skeleton(Canvas(image), points, (80, 200, 60), line_px=1)
         assert image[10, 10].tolist() == [80, 200, 60]
         return bool((image[10, 50] == [80, 200, 60]).all())
 
@@ -195,7 +196,8 @@ def test_limbs_are_a_bodys_alone_and_others_have_dots() -> None:
 @pytest.mark.parametrize("far", [1e30, -1e30])
 def test_points_far_outside_do_no_harm(far: float) -> None:
     image = np.full((100, 100, 3), 90, np.uint8)
-    draw_skeleton(image, np.full((17, 3), [far, far, 1], np.float32), (80, 200, 60), line_px=1)
+    points = np.full((17, 3), [far, far, 1], np.float32)
+    draw_skeleton(Canvas(image), points, (80, 200, 60), line_px=1)
     assert (image == 90).all()
 
 

@@ -1,8 +1,9 @@
-"""A decoded frame as a JPEG, without the way over BGR.
+"""A decoded frame as a JPEG in strips, without the way over BGR.
 
 Video carries luma in 16 to 235 and chroma in 16 to 240, a JPEG (JFIF) both in 0 to 255. Its colours
 are those of ITU-R BT.601, while large video is often in BT.709 and says so. OpenCV brings the
-planes to what a JPEG has, and libjpeg-turbo then takes them as they are.
+planes to what a JPEG has, and libjpeg-turbo then takes them as they are: strip by strip, while they
+are in the processor's cache.
 """
 
 import av
@@ -15,8 +16,11 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from vigil.errors import FrameInvalid
 from vigil.media.bounds import require_size
+from vigil.media.strips import STRIP_PX, together, tops_of
 
 Plane = npt.NDArray[np.uint8]
+#: Luma, and the two of chroma.
+Planes = tuple[Plane, Plane, Plane]
 
 #: Formats whose first plane is luma, a byte a pixel: what cameras send, and nearly all there is.
 _PLANAR_8 = frozenset(
@@ -39,13 +43,19 @@ def encoded(frame: av.VideoFrame, *, quality: int) -> bytes:
     """
     require_size(frame.width, frame.height)
     try:
-        luma, blue, red = _wide_planes(frame)
-        if frame.colorspace == Colorspace.ITU709:
-            luma, blue, red = _in_bt601(luma, blue, red)
-        jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=quality)
+        is_narrow = frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG
+        is_jpeg = frame.format.name == "yuvj420p"
+        planes = _planes(frame if is_narrow or is_jpeg else frame.reformat(format="yuvj420p"))
+        is_709 = frame.colorspace == Colorspace.ITU709
+        jpegs = []
+        for top in tops_of(frame.height):
+            strip = _strip(planes, top)
+            strip = _widened_planes(strip) if is_narrow else strip
+            luma, blue, red = _in_bt601(*strip) if is_709 else strip
+            jpegs.append(simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=quality))
     except (FFmpegError, ValueError) as error:
         raise FrameInvalid(f"no JPEG can be made of {frame.format.name}: {error}") from error
-    return jpeg
+    return together(jpegs, height_px=frame.height).joined()
 
 
 def luma_of(frame: av.VideoFrame) -> Plane | None:
@@ -57,18 +67,25 @@ def luma_of(frame: av.VideoFrame) -> Plane | None:
     return rows[:, : plane.width]
 
 
-def _wide_planes(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
-    """Return the planes of frame in 4:2:0, with every level from 0 to 255."""
-    if frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG:
-        luma, blue, red = _planes(frame)
-        return (
-            _widened(luma, 255 / 219, 0.0),
-            _widened(blue, 255 / 224, 128 - 112 * 255 / 224),
-            _widened(red, 255 / 224, 128 - 112 * 255 / 224),
-        )
-    full = frame if frame.format.name == "yuvj420p" else frame.reformat(format="yuvj420p")
-    luma, blue, red = (np.ascontiguousarray(plane) for plane in _planes(full))
-    return luma, blue, red
+def _strip(planes: Planes, top: int) -> Planes:
+    """Return the planes, in 4:2:0, of the strip that begins at row top of luma."""
+    luma, blue, red = planes
+    low, high = top // 2, (top + STRIP_PX) // 2
+    return (
+        np.ascontiguousarray(luma[top : top + STRIP_PX]),
+        np.ascontiguousarray(blue[low:high]),
+        np.ascontiguousarray(red[low:high]),
+    )
+
+
+def _widened_planes(planes: Planes) -> Planes:
+    """Return planes with every level from 0 to 255."""
+    luma, blue, red = planes
+    return (
+        _widened(luma, 255 / 219, 0.0),
+        _widened(blue, 255 / 224, 128 - 112 * 255 / 224),
+        _widened(red, 255 / 224, 128 - 112 * 255 / 224),
+    )
 
 
 def _widened(plane: Plane, scale: float, least: float) -> Plane:
@@ -78,7 +95,7 @@ def _widened(plane: Plane, scale: float, least: float) -> Plane:
     return np.asarray(wide, np.uint8)
 
 
-def _in_bt601(luma: Plane, blue: Plane, red: Plane) -> tuple[Plane, Plane, Plane]:
+def _in_bt601(luma: Plane, blue: Plane, red: Plane) -> Planes:
     """Return planes of BT.709 as BT.601 has the same colours: its matrix inverted, times theirs."""
     # Half way between 0 and 255, because it may be less than nothing.
     more_luma = cv2.addWeighted(blue, 0.1016, red, 0.1961, 128 * (1 - 0.1016 - 0.1961))
@@ -96,7 +113,7 @@ def _mixed(chroma: Plane, share: float, other: Plane, other_share: float) -> Pla
     return np.asarray(cv2.addWeighted(chroma, share, other, other_share, zero), np.uint8)
 
 
-def _planes(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
+def _planes(frame: av.VideoFrame) -> Planes:
     """Return the planes without the padding at the end of each row."""
     views = [
         np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[
