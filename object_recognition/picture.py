@@ -83,10 +83,9 @@ def redrawn(
         quality: 1 to 100, as libjpeg means it.
     """
     before, (height, width) = apart(jpeg), image_bgr.shape[:2]
-    is_alike = (
-        before is not None and before.size_wh == (width, height) and before.coding == _coding(quality)
-    )
-    if before is None or not is_alike or not drawn_strips:
+    if before is None or before.size_wh != (width, height) or not drawn_strips:
+        return encoded(image_bgr, quality=quality)
+    if before.coding != _coding(quality):
         return encoded(image_bgr, quality=quality)
     tops = tops_of(height)
     jpegs = _strips(image_bgr, [tops[number] for number in drawn_strips], quality)

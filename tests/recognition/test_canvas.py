@@ -85,7 +85,8 @@ def test_what_nobody_drew_on_is_copied() -> None:
     canvas = Canvas(decoded(jpeg))
     canvas.fill((10, 3 * STRIP_PX + 5), (50, 4 * STRIP_PX - 5), (0, 0, 255))
 
-    drawn, before = apart(redrawn(jpeg, canvas.image_bgr, canvas.drawn_strips, quality=QUALITY)), apart(jpeg)
+    after = redrawn(jpeg, canvas.image_bgr, canvas.drawn_strips, quality=QUALITY)
+    drawn, before = apart(after), apart(jpeg)
 
     assert drawn is not None
     assert before is not None
