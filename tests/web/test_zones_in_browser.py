@@ -195,6 +195,23 @@ def test_zones_and_lines_are_drawn_within_a_zone_that_covers_all(
     assert len(pictured.admin().get(f"/lines/{camera_id}").json) == 1
 
 
+def test_a_zone_is_drawn_within_one_that_was_just_drawn_and_moved_after_a_tap(
+    pictured: World, address: str, visitor: Visitor
+) -> None:
+    camera_id = pictured.camera()
+    page = editor_of(visitor, pictured, address, camera_id)
+
+    drag(page, (0.1, 0.1), (0.9, 0.9))
+    drag(page, (0.3, 0.3), (0.5, 0.5))
+    drag(page, (0.4, 0.4), (0.4, 0.4))
+    drag(page, (0.4, 0.4), (0.6, 0.4))
+    save(page, "Rectangles saved.")
+
+    outer, inner = pictured.admin().get(f"/rectangles/{camera_id}").json
+    assert [outer["x"] / WIDTH, outer["width"] / WIDTH] == pytest.approx([0.1, 0.8], abs=0.02)
+    assert [inner["x"] / WIDTH, inner["width"] / WIDTH] == pytest.approx([0.5, 0.2], abs=0.02)
+
+
 def test_a_line_that_is_put_back_to_before_it_was_saved_is_the_same_line(
     pictured: World, address: str, visitor: Visitor
 ) -> None:
@@ -203,6 +220,7 @@ def test_a_line_that_is_put_back_to_before_it_was_saved_is_the_same_line(
     page.get_by_label("line", exact=True).check()
     drag(page, (0.5, 0.9), (0.5, 0.2))
     expect(page.locator("#list button")).to_have_count(1)
+    drag(page, (0.5, 0.5), (0.5, 0.5))
     drag(page, (0.5, 0.5), (0.7, 0.5))
     save(page, "Lines saved.")
     [moved] = pictured.admin().get(f"/lines/{camera_id}").json

@@ -21,6 +21,7 @@ let frame = { width: 1280, height: 720 };
 let isFrameKnown = false;
 let shapes = [];
 let selected = -1;
+let isGrasped = false; // A drag over what is selected moves it: it was tapped, and not just drawn.
 let saved = {}; // Of each kind, as the server has it.
 let isLoaded = false; // Until then nothing is drawn: what is saved replaces all that there is.
 let past = [];
@@ -41,7 +42,7 @@ function draw() {
   // The stage has the frame's form even while there is no picture to give it.
   svg.parentElement.style.aspectRatio = `${frame.width} / ${frame.height}`;
   const unit = scale();
-  const nodesOf = (shape, index) => drawn(shape, { index, unit, isSelected: index === selected, mayEdit });
+  const nodesOf = (shape, index) => drawn(shape, { index, unit, isSelected: index === selected, isGrasped, mayEdit });
   svg.replaceChildren(...shapes.flatMap(nodesOf));
   drawList();
   const isChanged = KINDS.some(hasChanged);
@@ -74,8 +75,9 @@ function drawList() {
   );
 }
 
-function select(index) {
+function select(index, { isJustDrawn = false } = {}) {
   selected = index;
+  isGrasped = !isJustDrawn;
   edited = "";
   const shape = shapes[index];
   details.hidden = !shape;
@@ -126,9 +128,9 @@ function begin(event) {
   }
   const hit = shape === undefined ? -1 : Number(shape);
   const isLineDrawn = byId("draws-line").checked;
-  // What was chosen before is moved; a drag over anything else draws, or nothing could be drawn
+  // What was tapped before is moved; a drag over anything else draws, or nothing could be drawn
   // within a zone.
-  if (hit >= 0 && hit === selected && isLine(shapes[hit]) === isLineDrawn) {
+  if (isGrasped && hit >= 0 && hit === selected && isLine(shapes[hit]) === isLineDrawn) {
     gesture = { kind: "move", from, origin: shapes[hit] };
     return;
   }
@@ -173,7 +175,7 @@ function finishDrawing(index, hit) {
   const least = Math.max(LEAST_PX, 8 * scale());
   const sides = (shape) => (isLine(shape) ? [lengthOf(shape)] : [shape.width, shape.height]);
   if (drawnNow && sides(drawnNow).every((side) => side >= least)) {
-    select(index);
+    select(index, { isJustDrawn: true });
     return;
   }
   shapes = shapes.slice(0, index);

@@ -24,13 +24,15 @@ export const titleOf = (shape, index) => shape.name || `${isLine(shape) ? "Line"
 /**
  * Return the nodes of a shape.
  *
- * index: its place among all; unit: how many pixels of the frame are one of the screen.
+ * index: its place among all; unit: how many pixels of the frame are one of the screen; isGrasped: a drag over what
+ * is selected moves it.
  */
-export function drawn(shape, { index, unit, isSelected, mayEdit }) {
+export function drawn(shape, { index, unit, isSelected, isGrasped, mayEdit }) {
   const color = colorOf(shape);
+  const look = { index, unit, isSelected, grasp: isSelected && isGrasped ? "grasped" : "" };
   const nodes = isLine(shape)
-    ? lineNodes(shape, color, { index, unit, isSelected })
-    : [zoneNode(shape, color, { index, unit, isSelected }), labelNode(shape, index, unit)];
+    ? lineNodes(shape, color, look)
+    : [zoneNode(shape, color, look), labelNode(shape, index, unit)];
   const grips = isSelected && mayEdit ? corners(shape).flatMap((point, at) => handle(point, at, unit)) : [];
   return [...nodes, ...grips];
 }
@@ -40,8 +42,9 @@ export function swatch(shape) {
   return make("svg", { viewBox: "0 0 10 10" }, make("circle", { cx: 5, cy: 5, r: 5, fill: colorOf(shape) }));
 }
 
-function zoneNode(shape, color, { index, unit, isSelected }) {
+function zoneNode(shape, color, { index, unit, isSelected, grasp }) {
   return make("polygon", {
+    class: grasp,
     points: listed(corners(shape)),
     fill: color,
     "fill-opacity": isSelected ? 0.3 : 0.15,
@@ -60,7 +63,7 @@ function labelNode(shape, index, unit) {
   return text(shape.name || `${index + 1}`, place, unit);
 }
 
-function lineNodes(shape, color, { index, unit, isSelected }) {
+function lineNodes(shape, color, { index, unit, isSelected, grasp }) {
   const { middle, tip, head } = arrow(shape, 26 * unit);
   const width = (isSelected ? 4 : 3) * unit;
   const ends = { x1: shape.start.x, y1: shape.start.y, x2: shape.end.x, y2: shape.end.y };
@@ -71,7 +74,7 @@ function lineNodes(shape, color, { index, unit, isSelected }) {
     make("line", { x1: middle.x, y1: middle.y, x2: tip.x, y2: tip.y, ...stroke }),
     make("polyline", { points: listed(head), fill: "none", ...stroke }),
     // A line is thin: it can be taken hold of beside it.
-    make("line", { ...ends, class: "hold", "stroke-width": TOUCH_PX * unit, "data-shape": index }),
+    make("line", { ...ends, class: `hold ${grasp}`, "stroke-width": TOUCH_PX * unit, "data-shape": index }),
     beside("in", middle, inwards, 34 * unit, unit),
   ];
   if (shape.name) nodes.push(beside(shape.name, middle, inwards, -10 * unit, unit));
