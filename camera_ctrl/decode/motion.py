@@ -1,7 +1,7 @@
 """Whether something moves in a camera's picture: a gate before all that costs more than looking.
 
 The luma plane, reduced, is compared with two pictures: a background that is learned over half a
-minute, and a reference that is one or two seconds old. What differs from the first is no part of
+minute, and a reference of half a second to a second ago. What differs from the first is no part of
 the scene as it mostly is; what differs from the second has changed just now. A region that shows
 both moves. A car that has parked differs from the first alone, the place that one has left does
 too, and a change of the light is taken out of both before they are compared.
@@ -42,9 +42,9 @@ _OTHER_SCENE_SHARE = 0.5
 #: How long it takes the background to believe what it sees; and where something moves.
 _LEARN_S, _LEARN_MOVING_S = 12.0, 60.0
 #: How often it is asked to; the reference is replaced so often, too.
-_LEARN_EVERY_S, _REFERENCE_EVERY_S = 0.5, 1.0
+_LEARN_EVERY_S, _REFERENCE_EVERY_S = 0.5, 0.5
 #: Somebody who stands still for a step moves on.
-_LINGER_S = 1.0
+_LINGER_S = 0.5
 #: Of how many pixels each way one is asked about the light, and about noise.
 _SAMPLED = 16
 
