@@ -44,7 +44,7 @@ _LEARN_S, _LEARN_MOVING_S = 12.0, 60.0
 #: How often it is asked to; the reference is replaced so often, too.
 _LEARN_EVERY_S, _REFERENCE_EVERY_S = 0.5, 0.5
 #: Somebody who stands still for a step moves on.
-_LINGER_S = 0.5
+_LINGER_S = 1.0
 #: Of how many pixels each way one is asked about the light, and about noise.
 _SAMPLED = 16
 

@@ -55,8 +55,8 @@ def quantize(path: Path, frames: Iterable[ImageBgr], into: Path) -> None:
             calibrated = nncf.quantize(
                 model,
                 nncf.Dataset(tensors),
-                # Zeros in the middle: a convolution at the edge of a picture takes a fifth longer
-                # where zero is another number. What that costs of precision, exact biases give back.
+                # Zeros in the middle: a convolution takes a fifth longer where zero is another
+                # number. What that costs of precision, exact biases give back.
                 preset=nncf.QuantizationPreset.PERFORMANCE,
                 fast_bias_correction=False,
                 subset_size=len(tensors),
