@@ -44,14 +44,16 @@ class _Sizes(NamedTuple):
     line: int
     capital: int
     padding: int
+    space: int
 
 
 class _Mark(NamedTuple):
-    """One detection as it is drawn: two corners, a text, a colour, and whether it waits."""
+    """One detection as it is drawn: two corners, two words, a colour, and whether it waits."""
 
     low: Point
     high: Point
-    text: str
+    name: str
+    confidence: str
     color: Bgr
     is_waiting: bool
 
@@ -143,6 +145,7 @@ def _sizes_for(width: int, height: int) -> _Sizes:
         line=line,
         capital=capital,
         padding=max(3, round(capital * 0.55)),
+        space=round(capital * 0.4),
     )
 
 
@@ -156,12 +159,13 @@ def _mark(
     label = labels[found.class_id[row]]
     x_min, y_min, x_max, y_max = (int(value) for value in np.rint(found.xyxy[row]))
     name = f"{label} #{track_id}" if track_id else label
-    text = f"{name} {found.confidence[row]:.0%}"
     color = color_of(label)
     if is_waiting:
         blue, green, red = ((each + 255) // 2 for each in color)
         color = (blue, green, red)
-    return _Mark((x_min, y_min), (x_max, y_max), text, color, is_waiting)
+    # Apart: who it is stays from picture to picture, and each share is painted once for all.
+    confidence = f"{found.confidence[row]:.0%}"
+    return _Mark((x_min, y_min), (x_max, y_max), name, confidence, color, is_waiting)
 
 
 def _draw_outline(canvas: Canvas, mark: _Mark, sizes: _Sizes) -> None:
@@ -175,12 +179,12 @@ def _draw_outline(canvas: Canvas, mark: _Mark, sizes: _Sizes) -> None:
 
 
 def _draw_label(canvas: Canvas, mark: _Mark, sizes: _Sizes) -> None:
-    text = _tag_text(mark.text, canvas, sizes)
-    width, height = _tag_size(text, sizes)
+    texts = [_tag_text(each, canvas, sizes) for each in (mark.name, mark.confidence)]
+    width, height = _tag_size(texts, sizes)
     left = min(max(0, mark.low[0] - sizes.line // 2), max(0, canvas.width_px - width))
     # Above the box, or within it where the picture ends.
     top = mark.low[1] - height if mark.low[1] >= height else max(0, mark.low[1])
-    _draw_tag(canvas, (left, top), text, mark.color, sizes)
+    _draw_tag(canvas, (left, top), texts, mark.color, sizes)
 
 
 def _draw_zone(canvas: Canvas, zone: Zone, count: int | None, sizes: _Sizes) -> None:
@@ -199,7 +203,7 @@ def _draw_zone(canvas: Canvas, zone: Zone, count: int | None, sizes: _Sizes) -> 
     said = zone.name if count is None else f"{zone.name}: {count}" if zone.name else str(count)
     name = _tag_text(said, canvas, sizes)
     if name.width_px:
-        _draw_tag(canvas, (int(low[0]), int(low[1])), name, color, sizes)
+        _draw_tag(canvas, (int(low[0]), int(low[1])), [name], color, sizes)
 
 
 class _Strokes(NamedTuple):
@@ -220,7 +224,7 @@ def _draw_line(canvas: Canvas, line: Line, tally: LineTally, sizes: _Sizes) -> N
         canvas.stroke(strokes.lines, ink, line_px=thickness)
     counted = f"{tally.in_count} in, {tally.out_count} out"
     said = _tag_text(": ".join(filter(None, [line.name, counted])), canvas, sizes)
-    width, height = _tag_size(said, sizes)
+    width, height = _tag_size([said], sizes)
     # On the side away from which the arrow points.
     x, y = strokes.middle - strokes.inwards * (1.2 * sizes.capital)
     left = x - width * (strokes.inwards[0] + 1) / 2
@@ -229,7 +233,7 @@ def _draw_line(canvas: Canvas, line: Line, tally: LineTally, sizes: _Sizes) -> N
         min(max(0, round(left)), max(0, canvas.width_px - width)),
         min(max(0, round(top)), max(0, canvas.height_px - height)),
     )
-    _draw_tag(canvas, corner, said, color, sizes)
+    _draw_tag(canvas, corner, [said], color, sizes)
 
 
 @lru_cache(maxsize=1000)
@@ -256,16 +260,22 @@ def _tag_text(text: str, canvas: Canvas, sizes: _Sizes) -> Lettering:
     return lettering(text, capital_px=sizes.capital, max_width_px=canvas.width_px // 2)
 
 
-def _tag_size(text: Lettering, sizes: _Sizes) -> Point:
-    return text.width_px + 2 * sizes.padding, sizes.capital + 2 * sizes.padding
+def _tag_size(texts: Sequence[Lettering], sizes: _Sizes) -> Point:
+    between = sizes.space * (len(texts) - 1)
+    width = sum(text.width_px for text in texts) + between + 2 * sizes.padding
+    return width, sizes.capital + 2 * sizes.padding
 
 
-def _draw_tag(canvas: Canvas, corner: Point, text: Lettering, color: Bgr, sizes: _Sizes) -> None:
-    width, height = _tag_size(text, sizes)
+def _draw_tag(
+    canvas: Canvas, corner: Point, texts: Sequence[Lettering], color: Bgr, sizes: _Sizes
+) -> None:
+    width, height = _tag_size(texts, sizes)
     left, top = corner
     canvas.fill(corner, (left + width - 1, top + height - 1), color)
-    base = top + height - sizes.padding
-    canvas.write(text, left_px=left + sizes.padding, base_px=base, color=_ink_on(color))
+    base, x, ink = top + height - sizes.padding, left + sizes.padding, _ink_on(color)
+    for text in texts:
+        canvas.write(text, left_px=x, base_px=base, color=ink)
+        x += text.width_px + sizes.space
 
 
 def _draw_footer(canvas: Canvas, caption: Caption, sizes: _Sizes) -> None:

@@ -9,13 +9,16 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 #: Height of a strip, in pixels.
 STRIP_PX = 32
 
 #: Side of the blocks that a JPEG in 4:2:0 is coded in.
 _BLOCK_PX = 16
 _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
-_RESTARTS = tuple(bytes((0xFF, 0xD0 + number)) for number in range(8))
+_FIRST_RESTART = 0xD0
+_RESTARTS = tuple(bytes((0xFF, _FIRST_RESTART + number)) for number in range(8))
 _SOF_BASELINE, _DHT, _SOS, _DQT, _DRI = 0xC0, 0xC4, 0xDA, 0xDB, 0xDD
 _U16 = struct.Struct(">H")
 #: Of a frame header: marker, length and precision, height, width, and how many components.
@@ -73,14 +76,14 @@ def apart(jpeg: bytes) -> StripedJpeg | None:
     if restart_blocks != _blocks_of(width):
         return None
     strips = []
-    for number in range(len(tops_of(height)) - 1):
-        # Within coded pixels 0xFF is followed by 0 alone, so that what is found is a marker.
-        end = jpeg.find(_RESTARTS[number % 8], begin)
-        if end < 0:
+    for number, end in enumerate(_restarts_in(jpeg, begin)):
+        if jpeg[end : end + 2] != _RESTARTS[number % 8]:
             return None
         strips.append(jpeg[begin:end])
         begin = end + 2
     strips.append(jpeg[begin : -len(_EOI)])
+    if len(strips) != len(tops_of(height)):
+        return None
     return StripedJpeg(
         parsed.size_wh, strips, parsed.coding, parsed.start, parsed.middle, parsed.scan
     )
@@ -104,6 +107,16 @@ def together(jpegs: Sequence[bytes], *, height_px: int) -> StripedJpeg:
     strips = [jpeg[begin : -len(_EOI)] for jpeg in jpegs]
     size_wh = (parsed.size_wh[0], height_px)
     return StripedJpeg(size_wh, strips, parsed.coding, parsed.start, parsed.middle, parsed.scan)
+
+
+def _restarts_in(jpeg: bytes, begin: int) -> list[int]:
+    """Return where restart markers stand in coded pixels."""
+    coded = np.frombuffer(jpeg, np.uint8)[begin:]
+    # Within coded pixels 0xFF is followed by 0 alone, so that anything else is a marker.
+    marked = np.flatnonzero(coded[:-1] == 0xFF)
+    is_restart = coded[marked + 1] & 0xF8 == _FIRST_RESTART
+    found: list[int] = (marked[is_restart] + begin).tolist()
+    return found
 
 
 def _blocks_of(width_px: int) -> int:
