@@ -39,7 +39,7 @@ from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import SetupInvalid, SpoolUnavailable
-from vigil.fact_outbox import FactOutbox
+from vigil.fact_outbox import FactOutbox, send_until_stopped
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
 from vigil.messages import DayTallies, FrameDetections, RecognitionStatus
@@ -54,9 +54,6 @@ from vigil.runtime import (
 from vigil.sealing import Sealer
 from vigil.settings import load
 from vigil.spool import Spool
-
-#: Seconds between two looks at the spool: another worker may have left something there.
-SEND_EVERY_S = 1.0
 
 
 def main(_arguments: Sequence[str] = (), *, recognisers: type[Recognisers] = Recognisers) -> int:
@@ -152,7 +149,7 @@ def _run(
         clock=clock,
     )
     shelf.start()
-    sender = start_thread(partial(_send, facts, stop), name="facts", stop=stop)
+    sender = start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop)
     try:
         run_until_stopped(
             worker.run_once,
@@ -240,16 +237,6 @@ def _outbox(settings: RecognitionSettings, queue: Redis, clock: SystemClock) -> 
     except SpoolUnavailable as error:
         raise SetupInvalid(f"VIGIL_HOME: facts cannot be kept: {error}") from error
     return FactOutbox(RedisFactLog(queue), spool, clock=clock)
-
-
-def _send(facts: FactOutbox, stop: StopSignal) -> None:
-    def step() -> None:
-        if not facts.run_once():
-            facts.wait(SEND_EVERY_S)
-
-    # Between two tries what waits is synced: within a second, as is promised of a power cut.
-    backoff = Backoff(first_s=0.1, max_s=0.4)
-    run_until_stopped(step, stop=stop, heartbeat=FileHeartbeat(None), backoff=backoff)
 
 
 def _shelf(settings: RecognitionSettings, clock: SystemClock, stop: StopSignal) -> ModelShelf:

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings
 ROOT = Path(__file__).parents[1]
 
 #: In the order in which an operator reads them; of a name that two classes know, both are told.
-PACKAGES = ("vigil", "standalone", "web", "camera_ctrl", "object_recognition")
+PACKAGES = ("vigil", "standalone", "web", "camera_ctrl", "recorder", "object_recognition")
 
 _HEAD = """\
 # Every setting of Vigil. Copy this file to .env and change what you need; `make run` needs none.

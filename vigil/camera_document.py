@@ -138,6 +138,13 @@ class Transport(StrEnum):
     UDP = "udp"
 
 
+class RecordingMode(StrEnum):
+    """When a camera is recorded."""
+
+    OFF = "off"
+    CONTINUOUS = "continuous"
+
+
 class CameraConfig(Document):
     """What web wants of one camera. Written by web alone.
 
@@ -158,6 +165,7 @@ class CameraConfig(Document):
         masks: What is painted over in every picture of it.
         lines: What is counted when it crosses them, wherever the zones are.
         time_zone: IANA name in which the camera's times are shown.
+        recording: When it is recorded.
     """
 
     version: Literal[3] = 3
@@ -180,6 +188,7 @@ class CameraConfig(Document):
     masks: tuple[Mask, ...] = ()
     lines: tuple[Line, ...] = ()
     time_zone: str = "UTC"
+    recording: RecordingMode = RecordingMode.OFF
 
     @property
     def mask_mark(self) -> bytes | None:

@@ -7,7 +7,8 @@ VigilError
 │   │   └── ServerUnavailable  one server of a cluster does not: go on with the others' cameras
 │   ├── CameraUnavailable    the stream cannot be opened, or stopped
 │   ├── ModelUnavailable     a model cannot be fetched just now
-│   └── SpoolUnavailable     the disk on which facts wait is full or away
+│   ├── SpoolUnavailable     the disk on which facts wait is full or away
+│   └── VolumeUnavailable    the disk for footage is full, away, or another
 ├── Unusable                 this input will never be right: skip it, count it, go on
 │   ├── MessageInvalid       a bus entry or a document cannot be decoded
 │   ├── FrameInvalid         a picture cannot be decoded, or is out of bounds
@@ -52,6 +53,10 @@ class ModelUnavailable(Unavailable):
 
 class SpoolUnavailable(Unavailable):
     """The disk on which facts wait is full or away."""
+
+
+class VolumeUnavailable(Unavailable):
+    """The disk for footage is full, away, or another. The message is in an operator's words."""
 
 
 class Unusable(VigilError):

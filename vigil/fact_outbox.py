@@ -7,7 +7,8 @@ import structlog
 from vigil.bus.facts.base import FactLog
 from vigil.clock import Clock
 from vigil.errors import BusUnavailable, SpoolUnavailable
-from vigil.facts import TrackFact
+from vigil.facts import Fact
+from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
 from vigil.spool import Spool
 
 log = structlog.get_logger(__name__)
@@ -16,6 +17,8 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 #: Seconds after which a power cut loses nothing that was said.
 SYNC_EVERY_S = 1.0
+#: Seconds between two looks at the spool: another process may have left something there.
+SEND_EVERY_S = 1.0
 #: Facts that are kept in memory while the disk takes none.
 MAX_UNSPOOLED = 1000
 
@@ -42,7 +45,7 @@ class FactOutbox:
         self._is_unsynced = False
         self._sync_due_s = 0.0
 
-    def say(self, *facts: TrackFact) -> None:
+    def say(self, *facts: Fact) -> None:
         """Keep facts. When this returns they survive SIGKILL, unless the disk is full."""
         if not facts:
             return
@@ -119,3 +122,15 @@ class FactOutbox:
         if self._is_unsynced and now_s >= self._sync_due_s:
             self._is_unsynced, self._sync_due_s = False, now_s + SYNC_EVERY_S
             self._spool.sync()
+
+
+def send_until_stopped(facts: FactOutbox, stop: StopSignal) -> None:
+    """Send what is said. The work of a thread."""
+
+    def step() -> None:
+        if not facts.run_once():
+            facts.wait(SEND_EVERY_S)
+
+    # Between two tries what waits is synced: within a second, as is promised of a power cut.
+    backoff = Backoff(first_s=0.1, max_s=0.4)
+    run_until_stopped(step, stop=stop, heartbeat=FileHeartbeat(None), backoff=backoff)

@@ -5,14 +5,16 @@ and has a revision: the writer keeps the newest, in whatever order they come.
 """
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Literal
+from uuid import UUID
 
 from pydantic import Field
 
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import MessageInvalid
-from vigil.messages import Document, decode
+from vigil.messages import ENTRY_PATTERN, Document, GapReason, decode
 
 #: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
 Box = tuple[float, float, float, float]
@@ -80,11 +82,82 @@ class TrackFact(Document):
     crossings: tuple[LineCrossing, ...] = Field(default=(), max_length=MAX_CROSSINGS)
 
 
+class SegmentFact(Document):
+    """A file of footage: told when it is begun, and when it is done.
+
+    Attributes:
+        epoch: Of the recording lease under which it was told.
+        volume, path: Which file: the volume's UUID, and the path within it.
+        revision: Grows with each fact of the file.
+        begun_us, ended_us: UTC in microseconds since 1970: the capture of its first picture, and
+            the end of its last; ended_us is None while it grows.
+        first_entry, last_entry: Its first packet, and its last, by their places in the packet log;
+            where two files overlap, the later one's first ends the earlier.
+        size_bytes: Of the file; 0 while it grows.
+        codec: FFmpeg's name of its video.
+        width_px, height_px: Of its video.
+    """
+
+    kind: Literal["segment"] = "segment"
+    version: Literal[1] = 1
+    camera_id: CameraId = Field(ge=1)
+    epoch: Epoch = Field(ge=1)
+    volume: UUID
+    path: str = Field(min_length=1, max_length=200)
+    revision: int = Field(ge=1, lt=2**63)
+    begun_us: int = Field(ge=0, lt=2**53)
+    ended_us: int | None = Field(default=None, ge=0, lt=2**53)
+    first_entry: str = Field(pattern=ENTRY_PATTERN)
+    last_entry: str | None = Field(default=None, pattern=ENTRY_PATTERN)
+    size_bytes: int = Field(default=0, ge=0, lt=2**63)
+    codec: str = Field(min_length=1, max_length=40)
+    width_px: int = Field(ge=1, le=65_535)
+    height_px: int = Field(ge=1, le=65_535)
+
+
+class SegmentDeleted(Document):
+    """That a file of footage is gone.
+
+    Attributes:
+        volume, path: Which file; see `SegmentFact`.
+    """
+
+    kind: Literal["segment_deleted"] = "segment_deleted"
+    version: Literal[1] = 1
+    camera_id: CameraId = Field(ge=1)
+    volume: UUID
+    path: str = Field(min_length=1, max_length=200)
+
+
+class GapFact(Document):
+    """That a camera has no footage of some time.
+
+    Attributes:
+        epoch: Of the recording lease under which it was told.
+        begun_us, ended_us: UTC in microseconds since 1970.
+    """
+
+    kind: Literal["gap"] = "gap"
+    version: Literal[1] = 1
+    camera_id: CameraId = Field(ge=1)
+    epoch: Epoch = Field(ge=1)
+    begun_us: int = Field(ge=0, lt=2**53)
+    ended_us: int = Field(ge=0, lt=2**53)
+    reason: GapReason
+
+
+Fact = TrackFact | SegmentFact | SegmentDeleted | GapFact
+
 #: Every kind of fact, by the name that it bears.
-KINDS: Final = {"track": TrackFact}
+KINDS: Final[Mapping[str, type[Fact]]] = {
+    "track": TrackFact,
+    "segment": SegmentFact,
+    "segment_deleted": SegmentDeleted,
+    "gap": GapFact,
+}
 
 
-def decode_fact(raw: bytes) -> TrackFact:
+def decode_fact(raw: bytes) -> Fact:
     """Return the fact that raw holds.
 
     Raises:

@@ -27,6 +27,9 @@ camera_<id>_boxed_image                     string  object_recognition  like the
 {camera_<id>_boxed_image}:bell              channel object_recognition  -
 {camera_<id>_boxed_image}:look              hash    object_recognition  LOOK_TTL_S
 {camera_<id>_boxed_image}:deaths            hash    object_recognition  DEATHS_TTL_S
+{camera_<id>:rec}:mark                      string  recorder            MARK_TTL_S
+{camera_<id>:rec}:status                    string  recorder            STATUS_TTL_S
+{camera_<id>:rec}:lease                     hash    recorder            LEASE_MEMORY_S
 vigil:members:<role>                        zset    members of the role MEMBERS_TTL_S
 {vigil:members:<role>}:reports              hash    members of the role MEMBERS_TTL_S
 
@@ -56,6 +59,8 @@ PACKET_KEYS_TTL_S = 600
 STATUS_TTL_S = 5.0
 #: Seconds that a day's tallies are kept: no day is longer, but by an hour.
 TALLIES_TTL_S = 90_000
+#: Seconds that a mark is kept: far longer than any backlog.
+MARK_TTL_S = 86_400
 #: Seconds that explanations are kept.
 EXPLANATIONS_TTL_S = 300
 #: What the names of rate limits begin with; the library goes on from there.
@@ -75,6 +80,7 @@ class Role(StrEnum):
 
     INGEST = "ingest"
     RECOGNITION = "recognition"
+    RECORDING = "recording"
 
 
 class FrameKind(StrEnum):
@@ -153,6 +159,11 @@ def tallies(camera_id: CameraId) -> str:
     return f"{{{boxed_image(camera_id)}}}:tallies"
 
 
+def recording_mark(camera_id: CameraId) -> str:
+    """Return the key that says how far a camera's footage is safe."""
+    return f"{{{_guarded(camera_id, Role.RECORDING)}}}:mark"
+
+
 def explanations(camera_id: CameraId) -> str:
     """Return the stream that says why detections of a camera were not shown."""
     return f"{{{boxed_image(camera_id)}}}:explanations"
@@ -209,4 +220,10 @@ def _of_stream(camera_id: CameraId, stream: Stream, name: str) -> str:
 
 
 def _guarded(camera_id: CameraId, role: Role) -> str:
-    return latest_frame(camera_id) if role is Role.INGEST else boxed_image(camera_id)
+    match role:
+        case Role.INGEST:
+            return latest_frame(camera_id)
+        case Role.RECOGNITION:
+            return boxed_image(camera_id)
+        case Role.RECORDING:
+            return f"camera_{camera_id}:rec"

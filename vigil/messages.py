@@ -5,7 +5,8 @@ A reader ignores fields that it does not know, so that a newer writer may add so
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -150,6 +151,65 @@ class RecognitionStatus(Document):
     skipped: int = 0
     is_quarantined: bool = False
     error: str | None = None
+
+
+#: A place in a camera's packet log: two numbers of 64 bits.
+ENTRY_PATTERN: Final = r"^\d{1,20}-\d{1,20}$"
+
+
+class GapReason(StrEnum):
+    """Why there is no footage: nothing came of the camera, or nobody could keep it."""
+
+    CAMERA = "camera"
+    RECORDER = "recorder"
+    DISK = "disk"
+    SWITCHED_OFF = "switched_off"
+
+
+class RecordingMark(Document):
+    """Up to which packet a camera's footage is safe, and which file grows.
+
+    Attributes:
+        epoch: Of the recording lease.
+        entry: The newest packet up to which all are on disk, by its place in the packet log.
+        gop: Right before the keyframe on which what follows depends: who goes on begins behind it.
+        safe_us: The end of that packet, in UTC microseconds since 1970.
+        volume, path: The file that grows: the volume's UUID, and the path within it.
+        first_entry, begun_us: Its first packet, and when that was captured.
+        codec, width_px, height_px: Of its video.
+        broken_off: Why nothing is recorded behind it; None: it goes on, or its recorder died.
+    """
+
+    version: Literal[1] = 1
+    epoch: Epoch
+    entry: str = Field(pattern=ENTRY_PATTERN)
+    gop: str = Field(pattern=ENTRY_PATTERN)
+    safe_us: int
+    volume: UUID
+    path: str
+    first_entry: str = Field(pattern=ENTRY_PATTERN)
+    begun_us: int
+    codec: str
+    width_px: int
+    height_px: int
+    broken_off: GapReason | None = None
+
+
+class RecordingStatus(Document):
+    """What the holder of a camera's recording lease says about it.
+
+    Attributes:
+        error: Why nothing is recorded, in an operator's words; None while all is.
+        since_us: Since when it is recorded without a gap; None: it is not.
+        safe_us: Up to when it is on disk.
+    """
+
+    version: Literal[1] = 1
+    owner: str
+    epoch: Epoch
+    error: str | None = None
+    since_us: int | None = None
+    safe_us: int | None = None
 
 
 class MemberReport(Document):

@@ -67,6 +67,20 @@ class CoreSettings(BaseSettings):
         )
 
 
+class FootageSettings(CoreSettings):
+    """What who writes footage and who reads it need to know."""
+
+    footage_path: Path | None = Field(
+        default=None,
+        description="Folder for footage: an empty one, or one that held some before. "
+        "Unset: 'footage' within VIGIL_HOME.",
+    )
+
+    def footage_folder(self) -> Path:
+        """Return where footage lies."""
+        return self.footage_path or self.vigil_home / "footage"
+
+
 def load(settings_class: type[SettingsT]) -> SettingsT:
     """Return the settings of this process.
 

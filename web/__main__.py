@@ -16,7 +16,7 @@ from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.log import configure_logging
-from vigil.messages import CameraStatus, FrameDetections, RecognitionStatus
+from vigil.messages import CameraStatus, FrameDetections, RecognitionStatus, RecordingStatus
 from vigil.runtime import (
     Backoff,
     FileHeartbeat,
@@ -77,6 +77,9 @@ def main(arguments: Sequence[str] = ()) -> int:
         pool=_pool(media),
         detections=_detections(media),
         explanations=RedisExplanationLog(media),
+        recordings=RedisStatusBoard(
+            media, role=keys.Role.RECORDING, document_class=RecordingStatus
+        ),
         checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=owasp_hasher(),

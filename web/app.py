@@ -17,7 +17,7 @@ from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
-from vigil.messages import CameraStatus, FrameDetections
+from vigil.messages import CameraStatus, FrameDetections, RecordingStatus
 from vigil.sealing import Sealer
 from web.access.guard import install_guard
 from web.access.tokens import TokenSigner
@@ -30,6 +30,7 @@ from web.images.folder import PictureFolder
 from web.limits import install_limits
 from web.openapi import configure_openapi, install_openapi
 from web.pages.routes import pages
+from web.recordings.volumes import Volumes
 from web.schemas import MAX_ID
 from web.settings import WebSettings
 from web.status.metrics import install_metrics
@@ -48,6 +49,7 @@ DOMAINS: Final = (
     "time_intervals",
     "notifications",
     "recipients",
+    "recordings",
     "tracks",
     "detections",
     "explanations",
@@ -83,6 +85,7 @@ def create_app(
     pool: RecognitionPool,
     detections: StatusBoard[FrameDetections],
     explanations: ExplanationLog,
+    recordings: StatusBoard[RecordingStatus],
     checks: Mapping[str, Check],
     clock: Clock,
     hasher: PasswordHasher,
@@ -97,6 +100,7 @@ def create_app(
         pool: What recognition workers say of themselves and of cameras.
         detections: What recognition says of what it shows.
         explanations: What recognition says of what it did not show.
+        recordings: What recorders say of the cameras that they record.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -116,7 +120,9 @@ def create_app(
         statuses=statuses,
         detections=detections,
         explanations=explanations,
+        recordings=recordings,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
+        volumes=Volumes((settings.footage_folder(),)),
         pool=pool,
         readiness=Readiness(
             {"postgresql": partial(ask_postgresql, sessions), **checks}, clock=clock

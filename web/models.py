@@ -10,6 +10,7 @@ from web.lines.models import Line, LineCrossing
 from web.masks.models import PrivacyMask
 from web.notifications.models import Notification
 from web.recipients.models import EmailRecipient, LineToken
+from web.recordings.models import RecordingGap, Segment
 from web.rectangles.models import Rectangle
 from web.time_intervals.models import TimeInterval
 from web.tracks.models import RecognitionEpoch, Track
@@ -31,8 +32,10 @@ __all__ = [
     "Notification",
     "PrivacyMask",
     "RecognitionEpoch",
+    "RecordingGap",
     "Rectangle",
     "SavedPicture",
+    "Segment",
     "SetAsideFact",
     "TimeInterval",
     "Track",

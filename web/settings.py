@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from vigil.settings import CoreSettings
+from vigil.settings import FootageSettings
 
 DAY_S = 86_400
 #: The most that is read of a request body, before the application has a say.
@@ -31,7 +31,7 @@ class Registration(StrEnum):
     CLOSED = "closed"
 
 
-class WebSettings(CoreSettings):
+class WebSettings(FootageSettings):
     """What an operator may turn. Every field is a line in .env.example."""
 
     database_url: SecretStr = Field(

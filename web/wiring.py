@@ -8,11 +8,12 @@ from flask import current_app
 from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock, utc_from_us
-from vigil.messages import CameraStatus, FrameDetections
+from vigil.messages import CameraStatus, FrameDetections, RecordingStatus
 from vigil.sealing import Sealer
 from web.access.tokens import TokenSigner
 from web.cameras.configuration import ConfigurationPublisher
 from web.images.folder import PictureFolder
+from web.recordings.volumes import Volumes
 from web.settings import WebSettings
 from web.status.readiness import Readiness
 from web.users.passwords import Passwords
@@ -35,7 +36,9 @@ class Wiring:
     statuses: StatusBoard[CameraStatus]
     detections: StatusBoard[FrameDetections]
     explanations: ExplanationLog
+    recordings: StatusBoard[RecordingStatus]
     pictures: PictureFolder
+    volumes: Volumes
     readiness: Readiness
     pool: RecognitionPool
 

@@ -23,6 +23,7 @@ from bench.machine import (
     wait_until_active,
 )
 from bench.result import Bar, Measured, Part, RowResult
+from bench.rows.record_eight import copy_command
 from standalone.servers.valkey import EmbeddedValkey
 
 NAME = "ingest-one"
@@ -79,14 +80,8 @@ def _careful(footage: Path, ffmpeg: str) -> Iterator[Sequence[int]]:
             )
         )
         copy = held.enter_context(
-            running(_copy_command(ffmpeg, url, folder), log=folder / "ffmpeg.log")
+            running(copy_command(ffmpeg, url, folder), log=folder / "ffmpeg.log")
         )
         first_line(loop)
         wait_until(lambda: list(folder.glob("*.mp4")), what="ffmpeg's first file", timeout_s=20.0)
         yield [loop.pid, copy.pid, server.pid]
-
-
-def _copy_command(ffmpeg: str, url: str, folder: Path) -> list[str]:
-    into_files = ["-f", "segment", "-segment_time", "60", "-reset_timestamps", "1"]
-    quietly = [ffmpeg, "-nostdin", "-loglevel", "error", "-rtsp_transport", "tcp"]
-    return [*quietly, "-i", url, "-c", "copy", *into_files, str(folder / "%03d.mp4")]

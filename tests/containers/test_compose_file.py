@@ -9,6 +9,7 @@ import pytest
 
 from camera_ctrl.settings import CameraSettings
 from object_recognition.settings import RecognitionSettings
+from recorder.settings import RecorderSettings
 from tests.containers.compose import FILE, ROOT, Compose
 from vigil.settings import CoreSettings
 from web.settings import WebSettings
@@ -24,10 +25,12 @@ SECRETS = (
     "REDIS_WEB_PASSWORD",
     "REDIS_CAMERA_CTRL_PASSWORD",
     "REDIS_OBJECT_RECOGNITION_PASSWORD",
+    "REDIS_RECORDER_PASSWORD",
 )
 SETTINGS: dict[str, type[CoreSettings]] = {
     "camera_ctrl": CameraSettings,
     "object_recognition": RecognitionSettings,
+    "recorder": RecorderSettings,
     "web": WebSettings,
     "writer": WebSettings,
 }

@@ -16,10 +16,18 @@ ALLOWED = [
     ("redis-media", "object_recognition", f"GET {FRAME}"),
     ("redis-media", "object_recognition", f"SET {BOXED} x PX 100"),
     ("redis-media", "object_recognition", f"GET {{{FRAME}}}:watched"),
+    ("redis-media", "recorder", f"XRANGE {{{FRAME}}}:packets - +"),
+    ("redis-media", "recorder", f"LRANGE {{{FRAME}}}:gops 0 -1"),
+    ("redis-media", "recorder", f"HGET {{{FRAME}}}:templates x"),
+    ("redis-media", "recorder", "SET {camera_7:rec}:mark x PX 100"),
+    ("redis-media", "recorder", "ZCARD vigil:members:recording"),
+    ("redis-queue", "recorder", f"GET {CONFIG}"),
+    ("redis-queue", "recorder", "XADD vigil:facts * f x"),
     ("redis-media", "web", f"GET {FRAME}"),
     ("redis-media", "web", f"GET {BOXED}"),
     ("redis-media", "web", f"GET {{{FRAME}}}:status"),
     ("redis-media", "web", f"GET {{{BOXED}}}:detections"),
+    ("redis-media", "web", "GET {camera_7:rec}:status"),
     ("redis-media", "web", "TIME"),
     ("redis-media", "web", "HGETALL {vigil:members:recognition}:reports"),
     ("redis-media", "object_recognition", "HGETALL {vigil:members:recognition}:reports"),
@@ -52,6 +60,14 @@ REFUSED = [
             f"HGETALL {{{FRAME}}}:lease",
         )
     ),
+    # Who records what is sent writes none of it, and sees no picture.
+    ("redis-media", "recorder", f"DEL {{{FRAME}}}:packets"),
+    ("redis-media", "recorder", f"XADD {{{FRAME}}}:packets * m x"),
+    ("redis-media", "recorder", f"GET {FRAME}"),
+    ("redis-media", "recorder", f"GET {BOXED}"),
+    ("redis-queue", "recorder", f"SET {CONFIG} x"),
+    ("redis-queue", "recorder", "DEL vigil:facts"),
+    ("redis-media", "web", "GET {camera_7:rec}:mark"),
     ("redis-media", "web", f"GET {{{FRAME}}}:watched"),
     ("redis-media", "object_recognition", f"SET {{{FRAME}}}:watched 1"),
     ("redis-queue", "camera_ctrl", f"SET {CONFIG} x"),
@@ -64,7 +80,7 @@ REFUSED = [
     *(
         (server, role, command)
         for server in ("redis-media", "redis-queue")
-        for role in ("camera_ctrl", "object_recognition", "web")
+        for role in ("camera_ctrl", "object_recognition", "recorder", "web")
         for command in (
             "FLUSHALL",
             "KEYS *",

@@ -271,7 +271,8 @@ class Stage:
         """Return the facts that reached Redis since this was asked last."""
         self.outbox.run_once()
         inbox = MemoryFactInbox(self.facts)
-        return [decode_fact(entry.raw) for entry in inbox.take(limit=1000, wait_s=0.0)]
+        facts = [decode_fact(entry.raw) for entry in inbox.take(limit=1000, wait_s=0.0)]
+        return [fact for fact in facts if isinstance(fact, TrackFact)]
 
     def stamp(self, camera_id: CameraId) -> FrameStamp | None:
         """Return the stamp of the boxed image."""

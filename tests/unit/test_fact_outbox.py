@@ -9,7 +9,7 @@ from vigil.bus.facts.memory import MemoryFactInbox, MemoryFactLog
 from vigil.clock import FakeClock
 from vigil.errors import BusUnavailable, SpoolUnavailable
 from vigil.fact_outbox import BATCH, FactOutbox
-from vigil.facts import decode_fact
+from vigil.facts import TrackFact, decode_fact
 from vigil.spool import Spool
 
 
@@ -54,7 +54,8 @@ class Bench:
     def told(self) -> list[int]:
         """Return the numbers of the tracks that Redis has."""
         entries = MemoryFactInbox(self.log).take(limit=10_000, wait_s=0.0)
-        return [decode_fact(entry.raw).track for entry in entries]
+        facts = [decode_fact(entry.raw) for entry in entries]
+        return [fact.track for fact in facts if isinstance(fact, TrackFact)]
 
 
 @pytest.fixture

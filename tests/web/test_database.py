@@ -199,7 +199,8 @@ def test_models_of_a_camera_come_and_the_first_stays_when_the_schema_goes_back(
             fresh,
             "INSERT INTO cameras (name, stream_url, sealed_url, location, recognition,"  # noqa: S608  # Our own.
             " sealed_recognition, transport, loop, is_demo, enabled, frame_fps, min_confidence,"
-            f" time_zone, revision) VALUES ({fields}, false, false, true, 5, 0.4, 'UTC', 1)",
+            " time_zone, recording, revision)"
+            f" VALUES ({fields}, false, false, true, 5, 0.4, 'UTC', 'off', 1)",
         )
 
     app = application(fresh, tmp_path)

@@ -5,14 +5,17 @@ A route that is not in the table fails the test: somebody has to decide.
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.web.worlds import Caller, World
+from vigil.footage import MARKER
 from web.access.rights import Role
 from web.access.rules import RULES
 from web.database import db
 from web.images import service as images
+from web.recordings.models import Segment
 
 CALLERS = ("anonymous", "ungranted", "granted", "operator", "admin")
 
@@ -138,6 +141,10 @@ TABLE = (
     Row("GET", "/recognized_stream/<id:camera_id>", _seen(OK)),
     Row("GET", "/recognized_stream", _seen(OK), query="?camera_ids={camera_id}"),
     Row("GET", "/image/<path:path>", _seen(OK)),
+    Row("GET", "/recordings", _accounts(OK)),
+    Row("GET", "/recordings", _seen(OK), query="?camera_id={camera_id}"),
+    Row("GET", "/recordings/<id:camera_id>/availability", _seen(OK)),
+    Row("GET", "/recordings/files/<id:segment_id>", _seen(OK)),
     Row("GET", "/tracks", _accounts(OK)),
     Row("GET", "/tracks", _seen(OK), query="?camera_id={camera_id}"),
     Row("GET", "/detections/<id:camera_id>", _seen(OK)),
@@ -209,6 +216,7 @@ def scene(pictured: World) -> Scene:
         "token_id": str(owner.post("/line_tokens", {"token": "a channel token"}).json["id"]),
         "recipient_id": str(owner.post("/email_recipients", {"email": "c@d.org"}).json["id"]),
         "path": path,
+        "segment_id": str(_segment(world, camera_id)),
     }
     callers = {
         "anonymous": world.stranger(),
@@ -218,6 +226,31 @@ def scene(pictured: World) -> Scene:
         "admin": admin,
     }
     return Scene(world, callers, values)
+
+
+def _segment(world: World, camera_id: int) -> int:
+    """Return the number of a file of footage, which is there."""
+    folder, volume = world.wiring.settings.footage_folder(), UUID(int=1)
+    folder.mkdir(parents=True)
+    (folder / MARKER).write_text(str(volume))
+    (folder / "clip.mp4").write_bytes(b"footage")
+    with world.app.app_context():
+        segment = Segment(
+            camera_id=camera_id,
+            epoch=1,
+            volume=volume,
+            path="clip.mp4",
+            revision=1,
+            begun_at=world.wiring.now(),
+            first_entry="1-0",
+            size_bytes=7,
+            codec="h264",
+            width_px=1920,
+            height_px=1080,
+        )
+        db.session().add(segment)
+        db.session().commit()
+        return segment.id
 
 
 def test_a_route_lets_in_whom_it_should(scene: Scene) -> None:

@@ -29,6 +29,7 @@ from vigil.messages import (
     CameraStatus,
     FrameDetections,
     RecognitionStatus,
+    RecordingStatus,
 )
 from web.access.rights import Role
 from web.app import create_app
@@ -215,6 +216,7 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
             key_of=keys.detections,
         ),
         explanations=RedisExplanationLog(queue),
+        recordings=RedisStatusBoard(queue, role=BusRole.RECORDING, document_class=RecordingStatus),
         checks={"queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=CHEAP,

@@ -30,6 +30,8 @@ class Right(StrEnum):
     EDIT_RULES = "edit_rules"
     #: Privacy masks: they hide from operators too, so no operator takes one away.
     EDIT_MASKS = "edit_masks"
+    #: Footage of cameras with privacy masks, which is kept as the camera sent it.
+    SEE_UNMASKED = "see_unmasked"
     #: Notifications for accounts of others.
     NOTIFY_OTHERS = "notify_others"
     #: Which process looks at which camera.

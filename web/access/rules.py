@@ -86,6 +86,10 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/recognized_stream/<id:camera_id>"): _PICTURE,
     ("GET", "/recognized_stream"): _PICTURE,
     ("GET", "/image/<path:path>"): _PICTURE,
+    # footage
+    ("GET", "/recordings"): _VIEW,
+    ("GET", "/recordings/<id:camera_id>/availability"): _VIEW,
+    ("GET", "/recordings/files/<id:segment_id>"): _VIEW,
     # what was seen
     ("GET", "/tracks"): _VIEW,
     ("GET", "/detections/<id:camera_id>"): _VIEW,

@@ -14,7 +14,15 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from vigil.bus.camera_config.base import CameraConfigStore
-from vigil.camera_document import CameraConfig, ConfigHead, Line, Mask, Transport, Zone
+from vigil.camera_document import (
+    CameraConfig,
+    ConfigHead,
+    Line,
+    Mask,
+    RecordingMode,
+    Transport,
+    Zone,
+)
 from vigil.domain.camera import CameraId
 from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
 from web.cameras.models import Camera, Generation
@@ -199,6 +207,7 @@ def _document(
         masks=tuple(masks),
         lines=tuple(lines),
         time_zone=camera.time_zone,
+        recording=RecordingMode(camera.recording),
     )
 
 

@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vigil.camera_document import MAX_MODELS, Transport
+from vigil.camera_document import MAX_MODELS, RecordingMode, Transport
 from vigil.domain.frame import MAX_FRAME_FPS, MIN_FRAME_FPS
 from web.database import Base
 
 _TRANSPORTS = ", ".join(f"'{transport}'" for transport in Transport)
+_MODES = ", ".join(f"'{mode}'" for mode in RecordingMode)
 
 
 class Camera(Base):
@@ -29,6 +30,7 @@ class Camera(Base):
         sealed_recognition: For each model its address as it was given, sealed; NULL in its place:
             it is no address. None: no model is one.
         revision: The generation at its last change, so it grows, and never comes back.
+        recording: When it is recorded.
         is_demo: Whether it is the one that an installation began with, and nobody moved it.
     """
 
@@ -67,6 +69,7 @@ class Camera(Base):
         ),
         sa.CheckConstraint("min_confidence BETWEEN 0 AND 1", name="min_confidence_range"),
         sa.CheckConstraint("revision >= 0", name="revision_range"),
+        sa.CheckConstraint(f"recording IN ({_MODES})", name="recording_known"),
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
@@ -86,6 +89,7 @@ class Camera(Base):
     frame_fps: Mapped[float]
     min_confidence: Mapped[float]
     time_zone: Mapped[str]
+    recording: Mapped[str] = mapped_column(default=RecordingMode.OFF.value)
     revision: Mapped[int] = mapped_column(sa.BigInteger)
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from vigil.camera_document import Transport
+from vigil.camera_document import RecordingMode, Transport
 from vigil.domain.frame import MAX_FRAME_FPS, MIN_FRAME_FPS
 from web.cameras.models import Camera
 from web.cameras.recognition_body import Recognition
@@ -15,6 +15,7 @@ from web.masks.schemas import MaskBody
 from web.schemas import MAX_ID, MessageOut, Text
 
 _TRANSPORT = validate.OneOf([transport.value for transport in Transport])
+_RECORDING = validate.OneOf([mode.value for mode in RecordingMode])
 _FRAME_FPS = validate.Range(min=MIN_FRAME_FPS, max=MAX_FRAME_FPS)
 _CONFIDENCE = validate.Range(min=0, max=1)
 
@@ -63,6 +64,7 @@ class CameraIn(Schema):
         validate_text=_known_time_zone,
         metadata={"description": "IANA name; without it, the site's own zone."},
     )
+    recording = fields.String(validate=_RECORDING, load_default=RecordingMode.OFF.value)
     masks = fields.List(
         fields.Nested(MaskBody),
         load_default=list,
@@ -84,6 +86,7 @@ class CameraPatch(Schema):
     frame_fps = fields.Float(validate=_FRAME_FPS)
     min_confidence = fields.Float(validate=_CONFIDENCE)
     time_zone = Text(max_length=64, validate_text=_known_time_zone)
+    recording = fields.String(validate=_RECORDING)
     revision = fields.Integer(
         strict=True,
         validate=validate.Range(min=0, max=MAX_ID),
@@ -111,6 +114,7 @@ class CameraOut(Schema):
     frame_fps = fields.Float(required=True)
     min_confidence = fields.Float(required=True)
     time_zone = fields.String(required=True)
+    recording = fields.String(required=True)
     revision = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
 

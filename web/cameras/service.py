@@ -21,6 +21,7 @@ from web.errors import Conflict, Forbidden, Invalid
 from web.lines.service import forget_crossings_of
 from web.masks import service as masks
 from web.masks.models import PrivacyMask
+from web.recordings.filing import forget_footage_of
 from web.shapes import service as shapes
 from web.tracks.service import forget_camera
 
@@ -188,7 +189,7 @@ def delete(
 
 def _forget_seen(session: Session, camera_id: int) -> None:
     """Remove what a camera saw, bit by bit: months of it take longer than a statement may."""
-    for forget in (forget_crossings_of, forget_camera):
+    for forget in (forget_crossings_of, forget_camera, forget_footage_of):
         is_over = False
         while not is_over:
             is_over = forget(session, camera_id, limit=CHANGED_AT_ONCE) < CHANGED_AT_ONCE

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from vigil.bus.facts.base import FactEntry, FactInbox
 from vigil.clock import Clock, utc_from_us
 from vigil.errors import MessageInvalid
-from vigil.facts import TrackFact, decode_fact
+from vigil.facts import Fact, TrackFact, decode_fact
 from web.database import CHANGED_AT_ONCE
 from web.errors import DatabaseUnavailable
 from web.facts.service import forget_set_aside, set_aside
 from web.lines.service import forget_crossings
+from web.recordings.filing import file_footage
 from web.tracks.service import close_silent, file_tracks, forget
 
 log = structlog.get_logger(__name__)
@@ -82,7 +83,7 @@ class FactWriter:
             raise _other_schema(error) from error
 
     def _file_together(self, batch: Sequence[FactEntry]) -> None:
-        facts: list[TrackFact] = []
+        facts: list[Fact] = []
         with self._sessions.begin() as session:
             for entry in batch:
                 try:
@@ -90,7 +91,8 @@ class FactWriter:
                 except MessageInvalid as error:
                     log.error("fact_set_aside", entry_id=entry.entry_id, reason=str(error))
                     set_aside(session, entry, str(error))
-            file_tracks(session, facts)
+            file_tracks(session, [each for each in facts if isinstance(each, TrackFact)])
+            file_footage(session, [each for each in facts if not isinstance(each, TrackFact)])
 
     def _file_alone(self, entry: FactEntry) -> None:
         try:

@@ -1,6 +1,6 @@
 """Filing tracks, each once and in whatever order they are told, and reading them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from vigil.clock import utc_from_us
 from vigil.facts import TrackFact
 from web.access.principal import Principal
 from web.access.visibility import find_visible, is_visible_to
+from web.cameras.existing import lock_existing
 from web.cameras.models import Camera
 from web.database import changed_rows
 from web.lines.service import file_crossings
@@ -59,7 +60,7 @@ def file_tracks(session: Session, facts: Sequence[TrackFact]) -> None:
     A fact told under a lease after the next one began is dropped: who told it was paused, and
     did not know. Facts of cameras that are not there any more are dropped, too.
     """
-    known = _lock_cameras(session, {fact.camera_id for fact in facts})
+    known = lock_existing(session, {fact.camera_id for fact in facts})
     of_known = [fact for fact in facts if fact.camera_id in known]
     newest = _advance_epochs(session, of_known)
     filed = [fact for fact in of_known if not _is_fenced(fact, newest[fact.camera_id])]
@@ -142,12 +143,6 @@ def _row_of(fact: TrackFact, newest: int) -> dict[str, Any]:
         "last_box": list(fact.last_box),
         "zones": list(fact.zones),
     }
-
-
-def _lock_cameras(session: Session, camera_ids: Collection[int]) -> set[int]:
-    """Return those cameras that exist; none of them is deleted before the transaction ends."""
-    query = sa.select(Camera.id).where(Camera.id.in_(camera_ids)).order_by(Camera.id)
-    return set(session.scalars(query.with_for_update(read=True, key_share=True)))
 
 
 def _advance_epochs(session: Session, facts: Sequence[TrackFact]) -> Mapping[int, int]:

@@ -1,0 +1,140 @@
+"""``vigil record``: a recorder. It names concrete classes."""
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+
+from redis import Redis
+
+from recorder.footage.volume import Volume, remembered_volume
+from recorder.recorder import READ_EVERY_S, Recorder
+from recorder.retention import Retention
+from recorder.settings import RecorderSettings
+from vigil import keys
+from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
+from vigil.bus.connection import (
+    BRIEF_TIMEOUT_S,
+    RedisClient,
+    connect_briefly,
+    connect_waiting,
+    require_fit_queue,
+)
+from vigil.bus.facts.redis import RedisFactLog
+from vigil.bus.leases.redis import RedisLeases
+from vigil.bus.packets.base import BacklogLimits
+from vigil.bus.packets.redis import RedisPacketLog
+from vigil.bus.status.redis import RedisStatusBoard
+from vigil.camera_configs import CameraConfigs
+from vigil.clock import SystemClock
+from vigil.errors import SetupInvalid, SpoolUnavailable, VolumeUnavailable
+from vigil.fact_outbox import FactOutbox, send_until_stopped
+from vigil.leases import LeaseKeeper, new_member_id
+from vigil.log import configure_logging
+from vigil.messages import RecordingMark, RecordingStatus
+from vigil.runtime import (
+    Backoff,
+    FileHeartbeat,
+    StopSignal,
+    run_until_stopped,
+    start_thread,
+    stop_on_signals,
+)
+from vigil.settings import load
+from vigil.spool import Spool
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Run a recorder until it is stopped."""
+    argparse.ArgumentParser(prog="vigil record", description=__doc__).parse_args(arguments)
+    settings = load(RecorderSettings)
+    configure_logging("recorder", settings.log_level)
+    clock, stop = SystemClock(), stop_on_signals()
+    volume = _volume(settings)
+    media = connect_waiting(str(settings.redis_url), stop=stop, server_timeout_s=BRIEF_TIMEOUT_S)
+    queue = connect_briefly(settings.queue_url())
+    require_fit_queue(queue)
+    facts = _outbox(settings, queue, clock)
+    recorder = _recorder(settings, media, queue, volume, facts=facts, clock=clock)
+    sender = start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop)
+    try:
+        run_until_stopped(
+            partial(_step, recorder, stop),
+            stop=stop,
+            heartbeat=FileHeartbeat(settings.heartbeat_path),
+            backoff=Backoff(first_s=0.2, max_s=2.0),
+        )
+    finally:
+        stop.set()
+        recorder.close()
+        sender.join()
+        facts.close()
+    return 0
+
+
+def _step(recorder: Recorder, stop: StopSignal) -> None:
+    if not recorder.run_once():
+        stop.wait(READ_EVERY_S)
+
+
+def _volume(settings: RecorderSettings) -> Volume:
+    memory = settings.vigil_home / "recorder" / "volumes.json"
+    try:
+        return remembered_volume(settings.footage_folder(), memory=memory)
+    except VolumeUnavailable as error:
+        raise SetupInvalid(f"FOOTAGE_PATH: {error}") from error
+
+
+def _recorder(
+    settings: RecorderSettings,
+    media: RedisClient,
+    queue: Redis,
+    volume: Volume,
+    *,
+    facts: FactOutbox,
+    clock: SystemClock,
+) -> Recorder:
+    return Recorder(
+        configs=CameraConfigs(
+            store=RedisCameraConfigStore(queue),
+            bell=RedisConfigBell(queue),
+            path=settings.vigil_home / "recorder" / "cameras.json",
+            clock=clock,
+        ),
+        keeper=LeaseKeeper(
+            RedisLeases(media, role=keys.Role.RECORDING), member=new_member_id(), clock=clock
+        ),
+        packets=RedisPacketLog(media, limits=BacklogLimits()),
+        marks=RedisStatusBoard(
+            media,
+            role=keys.Role.RECORDING,
+            document_class=RecordingMark,
+            key_of=keys.recording_mark,
+            ttl_s=keys.MARK_TTL_S,
+        ),
+        statuses=RedisStatusBoard(media, role=keys.Role.RECORDING, document_class=RecordingStatus),
+        volume=volume,
+        retention=Retention(
+            volume,
+            reserve_bytes=settings.footage_reserve_bytes,
+            kept_days=settings.footage_kept_days,
+            say=facts.say,
+            clock=clock,
+        ),
+        say=facts.say,
+        clock=clock,
+        segment_s=settings.segment_s,
+    )
+
+
+def _outbox(settings: RecorderSettings, queue: Redis, clock: SystemClock) -> FactOutbox:
+    # Recorders of one machine share it: what a dead one left is sent by another.
+    path = settings.vigil_home / "recorder" / "facts.sqlite"
+    try:
+        spool = Spool(path)
+    except SpoolUnavailable as error:
+        raise SetupInvalid(f"VIGIL_HOME: facts cannot be kept: {error}") from error
+    return FactOutbox(RedisFactLog(queue), spool, clock=clock)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

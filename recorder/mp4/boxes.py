@@ -1,0 +1,120 @@
+"""The boxes of an MP4 file, as far as a recorder must know them (ISO/IEC 14496-12)."""
+
+import mmap
+import struct
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TypeAlias
+
+_SIZE_KIND = struct.Struct(">I4s")
+_U32 = struct.Struct(">I")
+_U64 = struct.Struct(">Q")
+#: Version and flags; what a full box begins with.
+_FULL_BYTES = 4
+#: In a header of times (mvhd, mdhd) of version 0: its units in a second, and its length in them.
+_MVHD_SCALE_AT, _MVHD_LENGTH_AT = 12, 16
+#: In a track header of version 0: its length.
+_TKHD_LENGTH_AT = 20
+
+
+#: What boxes are read in.
+Content: TypeAlias = bytes | bytearray | mmap.mmap
+
+
+class Box(NamedTuple):
+    """One box.
+
+    Attributes:
+        kind: Its four letters.
+        begin: Where it begins, its own header included.
+        body: Where its content begins.
+        end: Where it ends.
+    """
+
+    kind: bytes
+    begin: int
+    body: int
+    end: int
+
+
+def boxes_in(content: Content, begin: int, end: int) -> Iterator[Box]:
+    """Yield the boxes that lie between two places, as far as they are whole."""
+    while begin + _SIZE_KIND.size <= end:
+        size, kind = _SIZE_KIND.unpack_from(content, begin)
+        body = begin + _SIZE_KIND.size
+        if size == 1 and body + _U64.size <= end:
+            (size,) = _U64.unpack_from(content, body)
+            body += _U64.size
+        if size < body - begin or begin + size > end:
+            return
+        yield Box(bytes(kind), begin, body, begin + size)
+        begin += size
+
+
+def samples_of(content: Content, moof: Box) -> Mapping[int, int]:
+    """Return how many samples a fragment has of each track, by the track's number."""
+    counts: dict[int, int] = {}
+    for traf in boxes_in(content, moof.body, moof.end):
+        if traf.kind != b"traf":
+            continue
+        track = 0
+        for box in boxes_in(content, traf.body, traf.end):
+            if box.kind == b"tfhd":
+                (track,) = _U32.unpack_from(content, box.body + _FULL_BYTES)
+            elif box.kind == b"trun":
+                (count,) = _U32.unpack_from(content, box.body + _FULL_BYTES)
+                counts[track] = counts.get(track, 0) + count
+    return counts
+
+
+def lengths_for(content: Content, length_s: float) -> list[tuple[int, bytes]]:
+    """Return where a file's index says how long it is, and what is to stand there.
+
+    While a fragmented file grows its index says nothing of that, and a player guesses.
+    """
+    places = []
+    for moov in boxes_in(content, 0, len(content)):
+        if moov.kind != b"moov":
+            continue
+        header, movie_scale = _scale_in(content, moov, b"mvhd")
+        if header is None:
+            return []
+        places.append((header.body + _MVHD_LENGTH_AT, _U32.pack(round(length_s * movie_scale))))
+        for trak in _all_in(content, moov, b"trak"):
+            for tkhd in _all_in(content, trak, b"tkhd"):
+                length = _U32.pack(round(length_s * movie_scale))
+                places.append((tkhd.body + _TKHD_LENGTH_AT, length))
+            for mdia in _all_in(content, trak, b"mdia"):
+                header, scale = _scale_in(content, mdia, b"mdhd")
+                if header is not None:
+                    length = _U32.pack(round(length_s * scale))
+                    places.append((header.body + _MVHD_LENGTH_AT, length))
+    return places
+
+
+def _scale_in(content: Content, parent: Box, kind: bytes) -> tuple[Box | None, int]:
+    """Return a header of times within a box, and its units in a second; None: of version 1."""
+    for header in _all_in(content, parent, kind):
+        if content[header.body] == 0:
+            (scale,) = _U32.unpack_from(content, header.body + _MVHD_SCALE_AT)
+            return header, scale
+    return None, 0
+
+
+def _all_in(content: Content, parent: Box, kind: bytes) -> list[Box]:
+    return [box for box in boxes_in(content, parent.body, parent.end) if box.kind == kind]
+
+
+def whole_bytes(content: Content) -> int:
+    """Return how much of a fragmented file is whole: up to the end of its last fragment.
+
+    0 where not even one fragment is: nothing in it can be played.
+    """
+    whole, has_moov, moof_end = 0, False, None
+    for box in boxes_in(content, 0, len(content)):
+        if box.kind == b"moov":
+            has_moov = True
+        elif box.kind == b"moof":
+            moof_end = box.end
+        elif box.kind == b"mdat" and has_moov and moof_end == box.begin:
+            whole = box.end
+    return whole

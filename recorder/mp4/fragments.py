@@ -1,0 +1,143 @@
+"""A fragmented MP4 in the making, which says of which packets it is whole already."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.container import OutputContainer
+
+from recorder.mp4.boxes import boxes_in, samples_of
+from vigil.bus.packets.base import Entry, EntryId, Template
+from vigil.media.template import reopened
+
+#: A fragment begins at each keyframe, and half a second after the one before. The index comes with
+#: the first fragment, when all that stands in it is known.
+_OPTIONS = {
+    "movflags": "frag_keyframe+delay_moov+default_base_moof",
+    "frag_duration": "500000",
+    "flush_packets": "1",
+}
+#: The largest piece in which the muxer hands on what it made.
+_BUFFER_BYTES = 2**20
+
+
+class _Sink:
+    """What the muxer takes for a file."""
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def write(self, piece: bytes) -> int:
+        """Take a piece."""
+        self.content += piece
+        return len(piece)
+
+
+class FragmentMuxer:
+    """Makes one file of packets that share a template. Times begin at the first packet's dts.
+
+    Args:
+        template: Of all packets.
+        stream_indices: Which of the template's streams go into the file, the video first.
+        write: Takes whole fragments, one after the other; the first with the file's head.
+
+    Attributes:
+        whole_until: The newest packet up to which all are in whole fragments; None: none is.
+
+    Raises:
+        MessageInvalid: FFmpeg cannot read the template.
+        av.error.FFmpegError: MP4 takes no such codec.
+    """
+
+    def __init__(
+        self,
+        template: Template,
+        *,
+        stream_indices: tuple[int, ...] = (0,),
+        write: Callable[[bytes], None],
+    ) -> None:
+        self._write = write
+        self._sink = _Sink()
+        self._opened = ExitStack()
+        with self._opened:
+            source = self._opened.enter_context(reopened(template))
+            self._output: OutputContainer = av.open(
+                self._sink, "w", format="mp4", options=_OPTIONS, buffer_size=_BUFFER_BYTES
+            )
+            self._opened.callback(self._output.close)
+            self._streams = {
+                index: self._output.add_stream_from_template(source.streams[index], opaque=True)
+                for index in stream_indices
+            }
+            self._opened = self._opened.pop_all()
+        self._tracks = dict(enumerate(stream_indices, 1))
+        #: What was given to the muxer and is in no whole fragment yet, or behind such a packet.
+        self._pending: deque[tuple[EntryId, int]] = deque()
+        #: By stream, how many packets are whole that stand behind one that is not.
+        self._ahead: Counter[int] = Counter()
+        self._base_s: Fraction | None = None
+        self._last_dts: dict[int, int] = {}
+        self.whole_until: EntryId | None = None
+
+    def add(self, entry: Entry) -> None:
+        """Take a packet, behind those that were taken; others' streams are left out.
+
+        Raises:
+            OSError: The fragment that it completes cannot be written.
+            av.error.FFmpegError: The muxer does not take it.
+        """
+        packet = entry.packet
+        stream = self._streams.get(packet.stream_index)
+        if stream is None:
+            return
+        if self._base_s is None:
+            self._base_s = packet.dts * packet.time_base
+        base = round(self._base_s / packet.time_base)
+        # A stream's dts must grow, whatever the camera's do.
+        dts = max(packet.dts - base, self._last_dts.get(packet.stream_index, -1) + 1)
+        self._last_dts[packet.stream_index] = dts
+        made: av.Packet[Any] = av.Packet(packet.data)
+        made.stream = stream
+        made.time_base = packet.time_base
+        made.dts, made.pts = dts, max(dts, packet.pts - base)
+        made.duration = packet.duration
+        made.is_keyframe = packet.is_keyframe
+        self._pending.append((entry.entry_id, packet.stream_index))
+        self._output.mux(made)
+        self._hand_on()
+
+    def close(self) -> None:
+        """Complete the file.
+
+        Raises:
+            OSError: Its end cannot be written.
+        """
+        self._opened.close()
+        self._hand_on()
+        if self._sink.content:
+            # The index at the end, by which players seek.
+            self._write(bytes(self._sink.content))
+            self._sink.content.clear()
+
+    def _hand_on(self) -> None:
+        """Write the fragments that are whole by now."""
+        content, end, counts = self._sink.content, 0, Counter[int]()
+        samples: Mapping[int, int] = {}
+        for box in boxes_in(content, 0, len(content)):
+            if box.kind == b"moof":
+                samples = samples_of(content, box)
+            elif box.kind == b"mdat":
+                end = box.end
+                counts.update(samples)
+        if not end:
+            return
+        self._write(bytes(content[:end]))
+        del content[:end]
+        for track, count in counts.items():
+            self._ahead[self._tracks[track]] += count
+        while self._pending and self._ahead[self._pending[0][1]]:
+            self.whole_until, index = self._pending.popleft()
+            self._ahead[index] -= 1

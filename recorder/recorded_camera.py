@@ -1,0 +1,206 @@
+"""One camera of a recorder: which segment its packets go to, and how far they are safe."""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from recorder.footage.marks import MarkFile, newest_of
+from recorder.footage.volume import Volume
+from recorder.gaps import GapLedger
+from recorder.interrupted import finish_interrupted, remove_empty
+from recorder.segment import Segment
+from vigil.bus.packets.base import Entry, EntryId, Template
+from vigil.domain.camera import CameraId, Epoch
+from vigil.errors import MessageInvalid, VolumeUnavailable
+from vigil.facts import Fact, GapFact
+from vigil.messages import GapReason, RecordingMark, RecordingStatus
+
+log = structlog.get_logger(__name__)
+
+
+class RecordedCamera:
+    """Turns the packets of one camera into segments.
+
+    Args:
+        camera_id: Which.
+        epoch: Of the recording lease.
+        volume: Where its footage goes.
+        mark: How far it was safe, by Redis; None: it does not say.
+        segment_s: How long a segment is to be. It goes on to the next keyframe.
+        template_of: Gives the template of packets; None: it is not there any more.
+        say: To whom facts are told.
+
+    Attributes:
+        position: Behind which the next read begins; None: at the newest keyframe.
+        mark: How far footage is safe; None: there is none.
+        error: Why nothing is recorded; None while all is.
+    """
+
+    def __init__(
+        self,
+        camera_id: CameraId,
+        epoch: Epoch,
+        *,
+        volume: Volume,
+        mark: RecordingMark | None,
+        segment_s: float,
+        template_of: Callable[[CameraId, str], Template | None],
+        say: Callable[[Fact], None],
+    ) -> None:
+        self.camera_id, self.epoch = camera_id, epoch
+        self._volume, self._segment_s = volume, segment_s
+        self._template_of, self._say = template_of, say
+        self._mark_file = MarkFile(volume.folder_of(camera_id))
+        self.mark = newest_of(mark, self._mark_file.read())
+        self.position: EntryId | None = None
+        self.error: str | None = None
+        self._segment: Segment | None = None
+        self._gaps = GapLedger()
+        self._since_us: int | None = None
+        if self.mark is not None:
+            self._go_on_from(self.mark)
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Record packets that were read, in their order.
+
+        Raises:
+            BusUnavailable: A template could not be read; the packets will be read again.
+        """
+        for entry in entries:
+            # Of the first that is read nothing is known of what stands before it.
+            before = self.position or entry.entry_id
+            if entry.packet.stream_index == 0:
+                try:
+                    self._record(entry, before)
+                except VolumeUnavailable as error:
+                    self._break_off(str(error))
+                    return
+                except MessageInvalid as error:
+                    self._skip(str(error))
+            self.position = entry.entry_id
+
+    def sync(self) -> bool:
+        """Make what was recorded survive a power cut; return whether the mark has moved."""
+        try:
+            if self._segment is None or not self._segment.sync():
+                return False
+            self._note(self._segment.mark)
+        except VolumeUnavailable as error:
+            self._break_off(str(error))
+            return False
+        return True
+
+    def close(self, reason: GapReason | None = None) -> None:
+        """Complete the segment.
+
+        Args:
+            reason: Why nothing is recorded from now on; None: another goes on.
+        """
+        try:
+            self._close_segment()
+            if reason is not None and self.mark is not None:
+                self._note(self.mark.model_copy(update={"broken_off": reason}))
+        except VolumeUnavailable as error:
+            self._break_off(str(error))
+
+    def status(self, owner: str) -> RecordingStatus:
+        """Return what is to be said of it."""
+        return RecordingStatus(
+            owner=owner,
+            epoch=self.epoch,
+            error=self.error,
+            since_us=self._since_us,
+            safe_us=None if self.mark is None else self.mark.safe_us,
+        )
+
+    def _go_on_from(self, mark: RecordingMark) -> None:
+        """Go on where another stopped, or died."""
+        remove_empty(self._volume, self.camera_id)
+        done = finish_interrupted(self._volume, self.camera_id, mark)
+        if done is not None:
+            self._say(done)
+        self._gaps.ended_us = mark.safe_us
+        # If its packets are not in the log any more, that is why.
+        self._gaps.broken_off(mark.broken_off or GapReason.RECORDER)
+        if mark.broken_off is not GapReason.SWITCHED_OFF:
+            self.position = EntryId(mark.gop)
+
+    def _record(self, entry: Entry, before: EntryId) -> None:
+        packet, segment = entry.packet, self._segment
+        is_long = segment is not None and segment.length_s >= self._segment_s
+        if segment is not None and (
+            not segment.goes_on_with(packet) or (is_long and packet.is_keyframe)
+        ):
+            self._close_segment()
+        if self._segment is None:
+            if not packet.is_keyframe:
+                return
+            self._open_segment(entry, before)
+        if self._segment is not None:
+            self._segment.add(entry, before=before)
+
+    def _open_segment(self, first: Entry, before: EntryId) -> None:
+        template = self._template_of(self.camera_id, first.packet.template_id)
+        if template is None:
+            log.warning("template_gone", camera_id=self.camera_id)
+            return
+        segment = Segment(
+            self._volume,
+            self.camera_id,
+            epoch=self.epoch,
+            template=template,
+            first=first,
+            before=before,
+        )
+        self._segment, self.error = segment, None
+        # First: who goes on after our death knows of the file, and tells of it.
+        self._note(segment.mark)
+        gap = self._gaps.resumed_at(segment.mark.begun_us)
+        if gap is not None:
+            begun_us, ended_us, reason = gap
+            told = GapFact(
+                camera_id=self.camera_id,
+                epoch=self.epoch,
+                begun_us=begun_us,
+                ended_us=ended_us,
+                reason=reason,
+            )
+            self._say(told)
+        if gap is not None or self._since_us is None:
+            self._since_us = segment.mark.begun_us
+        self._say(segment.opened_fact())
+
+    def _close_segment(self) -> None:
+        segment = self._segment
+        if segment is None:
+            return
+        fact = segment.close()
+        self._segment = None
+        self._gaps.ended_us = segment.ended_us
+        self._say(fact)
+        self._note(segment.mark)
+
+    def _note(self, mark: RecordingMark) -> None:
+        self.mark = mark
+        self._mark_file.write(mark)
+
+    def _break_off(self, error: str) -> None:
+        """Begin again behind what is safe: the packets are still in the log, for a while."""
+        if error != self.error:
+            log.error("recording_broken_off", camera_id=self.camera_id, reason=error)
+        segment, self._segment, self._since_us = self._segment, None, None
+        self._gaps.broken_off(GapReason.DISK)
+        self.error = error
+        if segment is None:
+            return
+        self._say(segment.abandon())
+        self.mark = segment.mark
+        self._gaps.ended_us, self.position = self.mark.safe_us, EntryId(self.mark.gop)
+
+    def _skip(self, error: str) -> None:
+        """Leave out what can never be recorded, up to the next keyframe."""
+        if error != self.error:
+            log.error("not_recorded", camera_id=self.camera_id, reason=error)
+        if self._segment is not None:
+            self._close_segment()
+        self.error = error

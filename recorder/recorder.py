@@ -1,0 +1,165 @@
+"""The recorder: packets from the bus, files on a volume, and what is to be told of them."""
+
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from recorder.footage.volume import Volume
+from recorder.recorded_camera import RecordedCamera
+from recorder.retention import Retention
+from vigil.bus.packets.base import PacketLog, Template
+from vigil.bus.status.base import StatusBoard
+from vigil.camera_configs import CameraConfigs
+from vigil.camera_document import CameraConfig, RecordingMode
+from vigil.clock import Clock
+from vigil.domain.camera import CameraId, Epoch
+from vigil.errors import BusUnavailable, ServerUnavailable
+from vigil.facts import Fact
+from vigil.leases import LeaseKeeper
+from vigil.messages import GapReason, RecordingMark, RecordingStatus
+
+log = structlog.get_logger(__name__)
+
+#: Packets lie in the log anyway: they are fetched so often, many at a time.
+READ_EVERY_S = 0.5
+#: Packets of one camera in one read: of eight that are behind, some 20 MB.
+READ_LIMIT = 100
+#: Seconds between two syncs, marks and statuses of a camera.
+SYNC_EVERY_S = 1.0
+
+
+class Recorder:
+    """Records the cameras that are its own.
+
+    Args:
+        configs: Which cameras there are, and when they are recorded.
+        keeper: The recording leases.
+        packets: What they send.
+        marks: How far each one's footage is safe.
+        statuses: Where each one's status goes.
+        volume: Where footage goes.
+        retention: Makes room on it.
+        say: To whom it is told which files there are.
+        clock: For the pace of all this.
+        segment_s: How long a file is to be.
+    """
+
+    def __init__(
+        self,
+        *,
+        configs: CameraConfigs,
+        keeper: LeaseKeeper,
+        packets: PacketLog,
+        marks: StatusBoard[RecordingMark],
+        statuses: StatusBoard[RecordingStatus],
+        volume: Volume,
+        retention: Retention,
+        say: Callable[[Fact], None],
+        clock: Clock,
+        segment_s: float,
+    ) -> None:
+        self._configs, self._keeper, self._packets = configs, keeper, packets
+        self._marks, self._statuses = marks, statuses
+        self._volume, self._retention = volume, retention
+        self._say, self._clock, self._segment_s = say, clock, segment_s
+        self._cameras: dict[CameraId, RecordedCamera] = {}
+        self._sync_due_s = 0.0
+
+    def run_once(self) -> bool:
+        """Record what has come; return whether more is there already.
+
+        Raises:
+            BusUnavailable: Redis does not answer; what was not read will be.
+        """
+        self._decide_who_is_ours()
+        self._retention.run_once()
+        for camera in self._cameras.values():
+            if camera.position is None:
+                camera.position = self._packets.last_keyframe(camera.camera_id)
+        positions = {
+            each.camera_id: each.position for each in self._cameras.values() if each.position
+        }
+        found = self._packets.read(positions, limit=READ_LIMIT) if positions else {}
+        for camera_id, entries in found.items():
+            self._cameras[camera_id].take(entries)
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._sync_due_s:
+            self._sync_due_s = now_s + SYNC_EVERY_S
+            self._sync()
+        return any(len(entries) == READ_LIMIT for entries in found.values())
+
+    def close(self) -> None:
+        """Complete all files, and give the cameras back."""
+        for camera in self._cameras.values():
+            camera.close()
+        try:
+            self._tell_marks()
+        except BusUnavailable as error:
+            log.warning("marks_not_told", reason=str(error))
+        self._keeper.release_all()
+
+    def _decide_who_is_ours(self) -> None:
+        """Follow configuration and leases. While a Redis is away all stays as it is."""
+        try:
+            self._configs.refresh()
+        except BusUnavailable as error:
+            log.warning("configuration_unavailable", what=str(error))
+        wanted = {each.id: 1.0 for each in self._configs.cameras.values() if _is_recorded(each)}
+        for camera_id in self._cameras.keys() - wanted.keys():
+            # Before the lease goes: nobody writes beside us.
+            self._cameras.pop(camera_id).close(GapReason.SWITCHED_OFF)
+        try:
+            self._keeper.keep(wanted)
+        except ServerUnavailable as error:
+            log.warning("server_unavailable", what=str(error))
+        held = self._keeper.held()
+        for camera_id, camera in list(self._cameras.items()):
+            if held.get(camera_id) != camera.epoch:
+                # Another has it: what we have not marked is theirs to record.
+                self._cameras.pop(camera_id).close()
+        new = {each: epoch for each, epoch in held.items() if each not in self._cameras}
+        if new:
+            self._begin(new)
+
+    def _begin(self, held: Mapping[CameraId, Epoch]) -> None:
+        marks = self._marks.read(held)
+        for camera_id, epoch in held.items():
+            if camera_id in marks.unread:
+                continue
+            self._cameras[camera_id] = RecordedCamera(
+                camera_id,
+                epoch,
+                volume=self._volume,
+                mark=marks.get(camera_id),
+                segment_s=self._segment_s,
+                template_of=self._template_of,
+                say=self._say,
+            )
+
+    def _template_of(self, camera_id: CameraId, template_id: str) -> Template | None:
+        return self._packets.template(camera_id, template_id)
+
+    def _sync(self) -> None:
+        for camera in self._cameras.values():
+            camera.sync()
+        self._tell_marks()
+        statuses = {
+            each.camera_id: (each.status(self._keeper.member), each.epoch)
+            for each in self._cameras.values()
+        }
+        self._note_lost(self._statuses.put_all(statuses) if statuses else {})
+
+    def _tell_marks(self) -> None:
+        marks = {
+            each.camera_id: (each.mark, each.epoch) for each in self._cameras.values() if each.mark
+        }
+        self._note_lost(self._marks.put_all(marks) if marks else {})
+
+    def _note_lost(self, written: Mapping[CameraId, bool]) -> None:
+        for camera_id, is_written in written.items():
+            if not is_written:
+                self._keeper.lost(camera_id, epoch=self._cameras[camera_id].epoch)
+
+
+def _is_recorded(camera: CameraConfig) -> bool:
+    return camera.enabled and camera.recording is RecordingMode.CONTINUOUS

@@ -1,0 +1,269 @@
+"""One file of footage in the making: packets in, whole fragments on disk."""
+
+import os
+
+from av.error import FFmpegError
+
+from recorder.footage.volume import Volume
+from recorder.gaps import LEAST_GAP_S
+from recorder.mp4.boxes import lengths_for
+from recorder.mp4.fragments import FragmentMuxer
+from vigil.bus.packets.base import Entry, EntryId, Template
+from vigil.clock import MICROSECONDS
+from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.packet import Packet
+from vigil.errors import MessageInvalid, VolumeUnavailable
+from vigil.facts import SegmentFact
+from vigil.media.template import reopened
+from vigil.messages import RecordingMark
+
+#: Revisions of the facts of a file: when it is begun, and done.
+OPENED, DONE = 1, 2
+#: Pictures so many times as far apart as the last two have lost some between them.
+_STEPS_APART = 8
+#: What MP4 and browsers take, by FFmpeg's names.
+_CODECS = ("h264", "hevc")
+
+
+class Segment:
+    """A file that grows. It begins with a keyframe; the packets that follow need no other file.
+
+    Args:
+        volume: Where it lies.
+        camera_id: Whose.
+        epoch: Of the recording lease.
+        template: Of all its packets.
+        first: The keyframe.
+        before: The place right before it in the packet log.
+
+    Attributes:
+        template_id, anchor_us: Of all its packets: with others a new segment begins.
+        mark: Up to which packet footage is safe. Before a fragment is, that is none of this file.
+        ended_us: The end of the last packet that was given to it.
+
+    Raises:
+        MessageInvalid: No MP4 can be made of such video.
+        VolumeUnavailable: The volume takes no more, or is not there.
+    """
+
+    def __init__(
+        self,
+        volume: Volume,
+        camera_id: CameraId,
+        *,
+        epoch: Epoch,
+        template: Template,
+        first: Entry,
+        before: EntryId,
+    ) -> None:
+        self._volume, self._camera_id = volume, camera_id
+        packet = first.packet
+        self.template_id, self.anchor_us = packet.template_id, packet.anchor_us
+        codec, (width, height) = _video_of(template)
+        self._file, path = volume.create_segment(camera_id, packet.captured_at_us)
+        self.ended_us = packet.captured_at_us
+        self.mark = RecordingMark(
+            epoch=epoch,
+            entry=before,
+            gop=before,
+            safe_us=packet.captured_at_us,
+            volume=volume.volume_id,
+            path=str(path),
+            first_entry=first.entry_id,
+            begun_us=packet.captured_at_us,
+            codec=codec,
+            width_px=width,
+            height_px=height,
+        )
+        self._size_bytes = self._synced_bytes = 0
+        #: The file's index, with the first fragment.
+        self._head = b""
+        self._captured_us, self._step_us = packet.captured_at_us, 0
+        self._newest, self._gop = first.entry_id, before
+        #: Of each packet that is not known to be safe: when it ends, and where its GOP begins.
+        self._unsafe: dict[EntryId, tuple[int, EntryId]] = {}
+        try:
+            self._muxer = FragmentMuxer(template, write=self._write)
+        except FFmpegError as error:
+            self._discard()
+            raise MessageInvalid(f"{codec} cannot be kept in MP4: {error.strerror}") from error
+
+    @property
+    def length_s(self) -> float:
+        """How long it is, so far."""
+        return (self.ended_us - self.mark.begun_us) / 1e6
+
+    def add(self, entry: Entry, *, before: EntryId) -> None:
+        """Take a packet of the video.
+
+        Args:
+            entry: It.
+            before: The place right before it in the packet log.
+
+        Raises:
+            VolumeUnavailable: The volume takes no more. What is whole stays.
+            MessageInvalid: The muxer does not take it.
+        """
+        packet = entry.packet
+        if packet.is_keyframe:
+            self._gop = before
+        if packet.captured_at_us > self._captured_us:
+            self._step_us = packet.captured_at_us - self._captured_us
+            self._captured_us = packet.captured_at_us
+        self.ended_us = max(self.ended_us, packet.captured_at_us + self._step_us)
+        self._newest = entry.entry_id
+        self._unsafe[entry.entry_id] = (self.ended_us, self._gop)
+        try:
+            self._muxer.add(entry)
+        except FFmpegError as error:
+            raise MessageInvalid(f"a packet that MP4 does not take: {error.strerror}") from error
+
+    def goes_on_with(self, packet: Packet) -> bool:
+        """Return whether nothing is missing between what it holds and a packet."""
+        is_same = packet.template_id == self.template_id and packet.anchor_us == self.anchor_us
+        # Behind packets that were trimmed away before anybody read them.
+        longest_us = max(LEAST_GAP_S * MICROSECONDS, _STEPS_APART * self._step_us)
+        return is_same and (
+            not self._step_us or packet.captured_at_us - self._captured_us <= longest_us
+        )
+
+    def sync(self) -> bool:
+        """Make what is whole survive a power cut; return whether the mark has moved.
+
+        Raises:
+            VolumeUnavailable: The volume does not take it.
+        """
+        whole = self._muxer.whole_until
+        if whole is None or self._size_bytes == self._synced_bytes:
+            return False
+        self._sync_file()
+        self._move_mark(whole)
+        return True
+
+    def opened_fact(self) -> SegmentFact:
+        """Return that it is there."""
+        return segment_fact(self._camera_id, self.mark, revision=OPENED)
+
+    def close(self) -> SegmentFact:
+        """Complete the file; return what is to be told of it. All of it is safe then.
+
+        Raises:
+            VolumeUnavailable: The volume does not take its end. What is whole stays.
+        """
+        self._muxer.close()
+        self._tell_length()
+        self._sync_file()
+        if self._unsafe:
+            self._move_mark(self._newest)
+        os.close(self._file)
+        return segment_fact(
+            self._camera_id,
+            self.mark,
+            revision=DONE,
+            ended_us=self.ended_us,
+            size_bytes=self._size_bytes,
+        )
+
+    def abandon(self) -> SegmentFact:
+        """Leave the file as far as it is whole; return what is to be told of it."""
+        os.close(self._file)
+        if self._muxer.whole_until is not None and self._muxer.whole_until in self._unsafe:
+            self._move_mark(self._muxer.whole_until)
+        return segment_fact(
+            self._camera_id,
+            self.mark,
+            revision=DONE,
+            ended_us=self.mark.safe_us,
+            size_bytes=self._size_bytes,
+        )
+
+    def _move_mark(self, whole: EntryId) -> None:
+        if whole not in self._unsafe:
+            return
+        safe_us, gop = self._unsafe[whole]
+        # In the order in which they were added: all up to it are safe.
+        for entry_id in list(self._unsafe):
+            del self._unsafe[entry_id]
+            if entry_id == whole:
+                break
+        self.mark = self.mark.model_copy(update={"entry": whole, "gop": gop, "safe_us": safe_us})
+
+    def _write(self, content: bytes) -> None:
+        if not self._size_bytes:
+            self._head = content
+        left = memoryview(content)
+        try:
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError as error:
+            # Half a fragment is none.
+            os.ftruncate(self._file, self._size_bytes)
+            raise VolumeUnavailable(f"{self.mark.path}: {error.strerror}") from error
+        self._size_bytes += len(content)
+
+    def _tell_length(self) -> None:
+        try:
+            for at, length in lengths_for(self._head, self.length_s):
+                os.pwrite(self._file, length, at)
+        except OSError as error:
+            raise VolumeUnavailable(f"{self.mark.path}: {error.strerror}") from error
+
+    def _sync_file(self) -> None:
+        try:
+            os.fdatasync(self._file)
+        except OSError as error:
+            raise VolumeUnavailable(f"{self.mark.path}: {error.strerror}") from error
+        self._synced_bytes = self._size_bytes
+
+    def _discard(self) -> None:
+        os.close(self._file)
+        (self._volume.path / self.mark.path).unlink()
+
+
+def segment_fact(
+    camera_id: CameraId,
+    mark: RecordingMark,
+    *,
+    revision: int,
+    ended_us: int | None = None,
+    size_bytes: int = 0,
+) -> SegmentFact:
+    """Return what is to be told of the file that a mark names.
+
+    Args:
+        camera_id: Whose.
+        mark: It names the file, and the last packet of it that is safe.
+        revision: OPENED or DONE.
+        ended_us: When its last picture ends; None: it grows.
+        size_bytes: Of the file.
+    """
+    return SegmentFact(
+        camera_id=camera_id,
+        epoch=mark.epoch,
+        volume=mark.volume,
+        path=mark.path,
+        revision=revision,
+        begun_us=mark.begun_us,
+        ended_us=ended_us,
+        first_entry=mark.first_entry,
+        last_entry=None if ended_us is None else mark.entry,
+        size_bytes=size_bytes,
+        codec=mark.codec,
+        width_px=mark.width_px,
+        height_px=mark.height_px,
+    )
+
+
+def _video_of(template: Template) -> tuple[str, tuple[int, int]]:
+    """Return the codec and the size of a template's video.
+
+    Raises:
+        MessageInvalid: FFmpeg cannot read it, finds no size in it, or it is of another codec.
+    """
+    with reopened(template) as container:
+        context = container.streams.video[0].codec_context
+        if context.name not in _CODECS:
+            raise MessageInvalid(f"{context.name} is not recorded: {' and '.join(_CODECS)} are")
+        if not context.width or not context.height:
+            raise MessageInvalid(f"template {template.template_id}: a video of no size")
+        return context.name, (context.width, context.height)

@@ -1,0 +1,131 @@
+"""From a camera to a file in a browser, with the recorder killed on the way."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from standalone.demo.counter import read_counter
+from tests.cameras import CameraProcess, rtsp_camera
+from tests.cameras.clips import SMALL
+from tests.e2e.machine import Machine
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.timeout(300)
+
+LIVE_S = 40.0
+#: Frames of the clip, which begins again behind the last.
+ROUND = round(SMALL.fps * SMALL.length_s)
+GOP = round(SMALL.fps * SMALL.gop_s)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """Give a machine that records, whose first account is logged in."""
+    folder = tmp_path_factory.mktemp("machine")
+    services = ("web", "ingest", "writer", "record")
+    settings = {
+        "SEGMENT_S": "2",
+        "FOOTAGE_RESERVE_BYTES": "0",
+        "FOOTAGE_PATH": str(folder / "footage"),
+    }
+    with Machine(folder, services=services, **settings) as it:
+        it.admin.register("admin")
+        yield it
+
+
+@pytest.fixture(scope="module")
+def camera(small_clip: Path) -> Iterator[CameraProcess]:
+    with rtsp_camera(small_clip) as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def camera_id(machine: Machine, camera: CameraProcess) -> int:
+    """Give the number of a camera that was recorded for a while, and is not any more."""
+    number = machine.admin.add_camera("Yard", camera.url, recognition="off")
+    wait_until(lambda: machine.admin.is_active(number), timeout_s=LIVE_S)
+    machine.admin.patch(f"/cameras/{number}", {"recording": "continuous"})
+    wait_until(lambda: len(_done(machine, number)) >= 3, timeout_s=LIVE_S)
+    machine.kill("record")
+    machine.start("record")
+    before = len(_done(machine, number))
+    wait_until(lambda: len(_done(machine, number)) >= before + 3, timeout_s=LIVE_S)
+    assert _availability(machine, number)["recorder"]["error"] is None
+    machine.admin.patch(f"/cameras/{number}", {"recording": "off"})
+
+    def is_over() -> bool:
+        return len(_done(machine, number)) == len(_files(machine, number))
+
+    wait_until(is_over, timeout_s=LIVE_S)
+    return number
+
+
+def _files(machine: Machine, camera_id: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = machine.admin.get(f"/recordings?camera_id={camera_id}").json
+    return sorted(found, key=lambda each: str(each["begun_at"]))
+
+
+def _done(machine: Machine, camera_id: int) -> list[dict[str, Any]]:
+    return [each for each in _files(machine, camera_id) if each["ended_at"] is not None]
+
+
+def _availability(machine: Machine, camera_id: int) -> Any:
+    return machine.admin.get(f"/recordings/{camera_id}/availability").json
+
+
+def _content(machine: Machine, file: dict[str, Any]) -> bytes:
+    answer = machine.admin.get(f"/recordings/files/{file['id']}")
+    assert (answer.status, answer.headers["content-type"]) == (200, "video/mp4")
+    assert len(answer.body) == file["size_bytes"]
+    return answer.body
+
+
+def _numbers(path: Path) -> list[int | None]:
+    """Return what each frame of a file says it is."""
+    with av.open(path) as container:
+        return [
+            read_counter(frame.to_ndarray(format="bgr24").astype(np.uint8))
+            for frame in container.decode(video=0)
+        ]
+
+
+def test_every_frame_is_there_also_of_those_while_the_recorder_was_dead(
+    machine: Machine, camera_id: int, tmp_path: Path
+) -> None:
+    files = [_write(tmp_path, machine, each) for each in _files(machine, camera_id)]
+    seen = [_numbers(path) for path in files]
+
+    for numbers in seen:
+        assert None not in numbers
+        assert _steps(numbers) == {1}
+    for numbers, following in itertools.pairwise(seen):
+        assert numbers[-1] is not None
+        assert following[0] is not None
+        missing = (following[0] - numbers[-1] - 1) % ROUND
+        # What was recorded twice reaches back by a GOP and what was not synced yet.
+        assert missing == 0 or ROUND - missing <= 3 * GOP + 25, (numbers[-5:], following[:5])
+
+
+def test_it_is_one_span_without_a_gap(machine: Machine, camera_id: int) -> None:
+    said = _availability(machine, camera_id)
+
+    assert len(said["spans"]) == 1
+    assert said["gaps"] == []
+    files = _files(machine, camera_id)
+    assert said["spans"][0]["begun_at"] == files[0]["begun_at"]
+
+
+def _steps(numbers: Sequence[int | None]) -> set[int]:
+    known = [number for number in numbers if number is not None]
+    return {(b - a) % ROUND for a, b in itertools.pairwise(known)}
+
+
+def _write(folder: Path, machine: Machine, file: dict[str, Any]) -> Path:
+    path = folder / f"{file['id']}.mp4"
+    path.write_bytes(_content(machine, file))
+    return path

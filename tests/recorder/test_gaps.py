@@ -1,0 +1,48 @@
+"""Which times have no footage, and why."""
+
+import pytest
+
+from recorder.gaps import GapLedger
+from vigil.messages import GapReason
+
+S = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("ended_s", "begun_s", "reason", "expected"),
+    [
+        # The first footage of all
+        (None, 100, None, None),
+        # It goes on, or overlaps
+        (100, 100, None, None),
+        (100, 100.9, GapReason.RECORDER, None),
+        (100, 90, GapReason.RECORDER, None),
+        # Nobody said why: nothing came of the camera
+        (100, 101, None, GapReason.CAMERA),
+        (100, 160, GapReason.DISK, GapReason.DISK),
+    ],
+)
+def test_a_gap_has_its_reason(
+    ended_s: float | None, begun_s: float, reason: GapReason | None, expected: GapReason | None
+) -> None:
+    ledger = GapLedger(None if ended_s is None else round(ended_s * S))
+    if reason is not None:
+        ledger.broken_off(reason)
+
+    gap = ledger.resumed_at(round(begun_s * S))
+
+    if expected is None:
+        assert gap is None
+    else:
+        assert ended_s is not None
+        assert gap == (round(ended_s * S), round(begun_s * S), expected)
+
+
+def test_the_first_reason_counts_and_is_told_once() -> None:
+    ledger = GapLedger(100 * S)
+    ledger.broken_off(GapReason.DISK)
+    ledger.broken_off(GapReason.SWITCHED_OFF)
+    assert ledger.resumed_at(200 * S) == (100 * S, 200 * S, GapReason.DISK)
+
+    ledger.ended_us = 300 * S
+    assert ledger.resumed_at(400 * S) == (300 * S, 400 * S, GapReason.CAMERA)

@@ -1,0 +1,254 @@
+"""One camera's packets become segments, of which a successor loses none."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from recorder.footage.volume import Volume, open_volume
+from recorder.recorded_camera import RecordedCamera
+from tests.footage import Footage, footage_of
+from tests.recorder.clips import frames_in, make_clip, payloads_of
+from vigil.bus.packets.base import Entry, EntryId
+from vigil.clock import MICROSECONDS
+from vigil.domain.camera import CameraId, Epoch
+from vigil.facts import Fact, GapFact, SegmentDeleted, SegmentFact
+from vigil.messages import GapReason, RecordingMark
+
+CAMERA = CameraId(7)
+BEFORE = EntryId("1-0")
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> Footage:
+    """Give eight seconds with a keyframe in each."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    return footage_of(make_clip(path, seconds=8, b_frames=2))
+
+
+class Studio:
+    """A volume, and what recorders on it tell."""
+
+    def __init__(self, path: Path, sent: Footage) -> None:
+        self.volume: Volume = open_volume(path, known=None)
+        self.sent = sent
+        self.told: list[Fact] = []
+
+    def camera(self, *, mark: RecordingMark | None = None, segment_s: float = 3) -> RecordedCamera:
+        camera = RecordedCamera(
+            CAMERA,
+            Epoch(5),
+            volume=self.volume,
+            mark=mark,
+            segment_s=segment_s,
+            template_of=lambda _, __: self.sent.template,
+            say=self.told.append,
+        )
+        if camera.position is None:
+            camera.position = BEFORE
+        return camera
+
+    def behind(self, position: EntryId | None) -> list[Entry]:
+        """Return what a read of the log would."""
+        ids = [BEFORE, *(entry.entry_id for entry in self.sent.entries)]
+        assert position is not None
+        return list(self.sent.entries[ids.index(position) :])
+
+    def files(self) -> list[Path]:
+        return sorted(self.volume.path.rglob("*.mp4"))
+
+    def recorded(self) -> list[bytes]:
+        return [payload for path in self.files() for payload in payloads_of(path)]
+
+    def segments(self) -> list[SegmentFact]:
+        return [fact for fact in self.told if isinstance(fact, SegmentFact)]
+
+    def gaps(self) -> list[GapFact]:
+        return [fact for fact in self.told if isinstance(fact, GapFact)]
+
+
+@pytest.fixture
+def studio(tmp_path: Path, sent: Footage) -> Studio:
+    return Studio(tmp_path, sent)
+
+
+def test_segments_are_cut_at_keyframes_and_lose_nothing(studio: Studio) -> None:
+    camera = studio.camera()
+    camera.take(studio.sent.entries)
+    camera.close()
+
+    assert studio.recorded() == [entry.packet.data for entry in studio.sent.entries]
+    assert [frames_in(path) for path in studio.files()] == [75, 75, 50]
+    done = [fact for fact in studio.segments() if fact.ended_us is not None]
+    assert [fact.path for fact in done] == [
+        str(path.relative_to(studio.volume.path)) for path in studio.files()
+    ]
+    assert [fact.size_bytes for fact in done] == [path.stat().st_size for path in studio.files()]
+    lengths_s = [((fact.ended_us or 0) - fact.begun_us) / MICROSECONDS for fact in done]
+    assert lengths_s == pytest.approx([3, 3, 2], abs=0.2)
+    assert not studio.gaps()
+    # Each is told when it is begun, and when it is done
+    assert len(studio.segments()) == 6
+
+
+@pytest.mark.parametrize("read", [1, 10, 30, 60, 74, 75, 76, 90, 199, 200])
+@pytest.mark.parametrize("synced", [0, 13, 14, 40, 75, 80])
+def test_who_goes_on_after_a_kill_loses_nothing(studio: Studio, read: int, synced: int) -> None:
+    if synced > read:
+        pytest.skip("nothing is synced before it is read")
+    first = studio.camera()
+    first.take(studio.sent.entries[:synced])
+    first.sync()
+    first.take(studio.sent.entries[synced:read])
+    # Given that it was killed: nothing is closed, and the mark in Redis may be gone, too
+
+    second = studio.camera()
+    second.take(studio.behind(second.position))
+    second.close()
+
+    recorded = studio.recorded()
+    wanted = [entry.packet.data for entry in studio.sent.entries]
+    assert set(wanted) <= set(recorded)
+    for path in studio.files():
+        assert frames_in(path) > 0
+    assert not studio.gaps()
+
+
+def test_a_file_that_was_cut_off_is_finished_and_told_of(studio: Studio) -> None:
+    first = studio.camera()
+    first.take(studio.sent.entries[:60])
+    first.sync()
+    [path] = studio.files()
+    with path.open("ab") as file:
+        file.write(b"\0\0\x10\0moof of which the rest is missing")
+    studio.told.clear()
+
+    studio.camera()
+
+    [fact] = studio.segments()
+    assert fact.ended_us is not None
+    assert fact.size_bytes == path.stat().st_size
+    assert frames_in(path) >= 50
+
+
+def test_a_file_of_which_nothing_is_whole_is_gone(studio: Studio) -> None:
+    first = studio.camera()
+    first.take(studio.sent.entries[:3])
+    [path] = studio.files()
+    studio.told.clear()
+
+    second = studio.camera()
+
+    assert not path.exists()
+    [fact] = studio.told
+    assert isinstance(fact, SegmentDeleted)
+    # And its packets are read again
+    assert second.position == BEFORE
+
+
+def test_a_file_that_was_only_made_is_gone(studio: Studio) -> None:
+    first = studio.camera()
+    first.take(studio.sent.entries[:60])
+    first.sync()
+    # Given that it died between making the next one and noting it
+    studio.volume.create_segment(CAMERA, studio.sent.entries[75].packet.captured_at_us)
+
+    studio.camera()
+
+    assert len(studio.files()) == 1
+    assert all(path.stat().st_size for path in studio.files())
+
+
+def test_packets_that_were_trimmed_away_leave_a_gap_with_its_reason(studio: Studio) -> None:
+    first = studio.camera()
+    first.take(studio.sent.entries[:50])
+    first.sync()
+
+    second = studio.camera()
+    second.take(studio.sent.entries[150:])
+    second.close()
+
+    [gap] = studio.gaps()
+    assert gap.reason is GapReason.RECORDER
+    assert (gap.ended_us - gap.begun_us) / MICROSECONDS == pytest.approx(4, abs=0.6)
+
+
+def test_packets_that_are_missing_in_the_midst_end_the_segment(studio: Studio) -> None:
+    camera = studio.camera(segment_s=60)
+    camera.take([*studio.sent.entries[:50], *studio.sent.entries[150:]])
+    camera.close()
+
+    assert [frames_in(path) for path in studio.files()] == [50, 50]
+    [gap] = studio.gaps()
+    assert gap.reason is GapReason.CAMERA
+
+
+def test_another_anchor_begins_another_segment(studio: Studio) -> None:
+    later = [
+        replace(
+            entry,
+            packet=replace(entry.packet, anchor_us=entry.packet.anchor_us + 1),
+        )
+        for entry in studio.sent.entries[100:]
+    ]
+    camera = studio.camera(segment_s=60)
+    camera.take([*studio.sent.entries[:100], *later])
+    camera.close()
+
+    assert [frames_in(path) for path in studio.files()] == [100, 100]
+    assert not studio.gaps()
+
+
+def test_what_was_switched_off_is_not_recorded_afterwards(studio: Studio) -> None:
+    first = studio.camera()
+    first.take(studio.sent.entries[:50])
+    first.close(GapReason.SWITCHED_OFF)
+
+    second = studio.camera()
+
+    # It begins with what comes now, and says why there is nothing in between
+    assert second.position == BEFORE
+    second.take(studio.sent.entries[150:])
+    [gap] = studio.gaps()
+    assert gap.reason is GapReason.SWITCHED_OFF
+
+
+def test_a_full_disk_is_tried_again_and_nothing_that_is_still_there_is_lost(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = studio.camera()
+    camera.take(studio.sent.entries[:60])
+    camera.sync()
+    whole = os.write
+
+    def full(descriptor: int, content: memoryview) -> int:
+        # As a disk fills: half of it is still taken.
+        if len(content) < 100:
+            raise OSError(28, "No space left on device")
+        return whole(descriptor, content[: len(content) // 2])
+
+    monkeypatch.setattr(os, "write", full)
+    camera.take(studio.behind(camera.position))
+    assert "No space left" in str(camera.status("me").error)
+    monkeypatch.undo()
+
+    camera.take(studio.behind(camera.position))
+    camera.close()
+
+    assert camera.status("me").error is None
+    wanted = {entry.packet.data for entry in studio.sent.entries}
+    assert wanted <= set(studio.recorded())
+    assert not studio.gaps()
+
+
+def test_video_that_is_not_recorded_is_said_to_be_so(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.avi", seconds=1, codec="mjpeg")
+    studio = Studio(tmp_path / "footage", footage_of(clip))
+    camera = studio.camera()
+
+    camera.take(studio.sent.entries)
+
+    assert camera.error == "mjpeg is not recorded: h264 and hevc are"
+    assert not studio.files()
+    assert not studio.told

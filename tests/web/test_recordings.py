@@ -1,0 +1,270 @@
+"""The archive over a real PostgreSQL: what recorders tell, what people are shown, and the files."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.orm import sessionmaker
+
+from tests.web.worlds import Caller, World
+from vigil.bus.facts.redis import RedisFactInbox, RedisFactLog
+from vigil.bus.leases.redis import RedisLeases
+from vigil.domain.camera import CameraId, Epoch
+from vigil.facts import Fact, GapFact, SegmentDeleted, SegmentFact
+from vigil.footage import MARKER
+from vigil.keys import Role as BusRole
+from vigil.messages import GapReason, RecordingStatus
+from web.access.rights import Role
+from web.database import db
+from web.facts.writer import FactWriter
+
+VOLUME = UUID(int=1)
+#: 2026-09-21 14:13:20 UTC.
+BEGAN_US = 1_790_000_000_000_000
+S = 1_000_000
+
+
+class Archive:
+    """A writer over a world's servers, a camera, and a volume with its files."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.camera = world.camera()
+        self.log = RedisFactLog(world.queue)
+        with world.app.app_context():
+            sessions = sessionmaker(db.engine)
+        inbox = RedisFactInbox(world.queue, member="writer")
+        self.writer = FactWriter(inbox, sessions, clock=world.clock, kept_days=30)
+        self.folder: Path = world.wiring.settings.footage_folder()
+        self.folder.mkdir(parents=True)
+        (self.folder / MARKER).write_text(str(VOLUME))
+
+    def file(self, *facts: Fact) -> None:
+        self.log.append([fact.model_dump_json().encode() for fact in facts])
+        self.writer.run_once()
+
+    def segment(self, begun_s: float, ended_s: float | None, **changes: Any) -> SegmentFact:
+        fields: dict[str, Any] = {
+            "camera_id": self.camera,
+            "epoch": 5,
+            "volume": VOLUME,
+            "path": f"{self.camera}/{begun_s}.mp4",
+            "revision": 1 if ended_s is None else 2,
+            "begun_us": BEGAN_US + round(begun_s * S),
+            "ended_us": None if ended_s is None else BEGAN_US + round(ended_s * S),
+            "first_entry": "1-0",
+            "last_entry": None if ended_s is None else "2-0",
+            "size_bytes": 0 if ended_s is None else 1000,
+            "codec": "h264",
+            "width_px": 1920,
+            "height_px": 1080,
+        }
+        return SegmentFact(**fields | changes)
+
+    def content(self, fact: SegmentFact, content: bytes) -> None:
+        path = self.folder / fact.path
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+
+    def listed(self, query: str = "", by: Caller | None = None) -> list[dict[str, Any]]:
+        answer = (by or self.world.admin()).get(f"/recordings{query}")
+        assert answer.status_code == 200, answer.json
+        found: list[dict[str, Any]] = answer.json
+        return found
+
+    def availability(self, query: str = "") -> Any:
+        answer = self.world.admin().get(f"/recordings/{self.camera}/availability{query}")
+        assert answer.status_code == 200, answer.json
+        return answer.json
+
+
+@pytest.fixture
+def archive(world: World) -> Archive:
+    return Archive(world)
+
+
+def at(seconds: float) -> str:
+    minute, second = divmod(20 + round(seconds), 60)
+    return f"2026-09-21T14:{13 + minute:02}:{second:02}+00:00"
+
+
+def test_a_file_is_shown_from_its_beginning_on(archive: Archive) -> None:
+    archive.file(archive.segment(0, None))
+    [grows] = archive.listed()
+    assert (grows["begun_at"], grows["ended_at"], grows["size_bytes"]) == (at(0), None, 0)
+
+    archive.file(archive.segment(0, 60))
+    [done] = archive.listed()
+    del done["id"]
+    assert done == {
+        "camera_id": archive.camera,
+        "begun_at": at(0),
+        "ended_at": at(60),
+        "size_bytes": 1000,
+        "codec": "h264",
+        "width_px": 1920,
+        "height_px": 1080,
+    }
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_newest_of_a_file_stays_in_whatever_order_it_is_told(
+    archive: Archive, together: bool
+) -> None:
+    facts = [archive.segment(0, 60), archive.segment(0, None), archive.segment(0, 60)]
+    for batch in [facts] if together else [[fact] for fact in facts]:
+        archive.file(*batch)
+
+    [segment] = archive.listed()
+    assert segment["ended_at"] == at(60)
+
+
+def test_what_is_deleted_is_gone_also_when_it_is_told_at_once(archive: Archive) -> None:
+    gone = archive.segment(0, 60)
+    stays = archive.segment(60, 120)
+    deleted = SegmentDeleted(camera_id=gone.camera_id, volume=VOLUME, path=gone.path)
+
+    archive.file(gone, stays, deleted, deleted)
+
+    assert [segment["begun_at"] for segment in archive.listed()] == [at(60)]
+
+
+def test_times_with_footage_are_joined_and_those_without_have_a_reason(archive: Archive) -> None:
+    gap = GapFact(
+        camera_id=archive.segment(0, 1).camera_id,
+        epoch=5,
+        begun_us=BEGAN_US + 120 * S,
+        ended_us=BEGAN_US + 180 * S,
+        reason=GapReason.DISK,
+    )
+    archive.file(
+        archive.segment(0, 60),
+        archive.segment(60, 120),
+        gap,
+        gap,
+        # One that was recorded twice, in part
+        archive.segment(180, 240),
+        archive.segment(230, 260),
+        archive.segment(260, None),
+    )
+
+    assert archive.availability() == {
+        "recorder": None,
+        "spans": [
+            {"begun_at": at(0), "ended_at": at(120)},
+            {"begun_at": at(180), "ended_at": None},
+        ],
+        "gaps": [{"begun_at": at(120), "ended_at": at(180), "reason": "disk"}],
+    }
+    of_a_minute = archive.availability("?since=2026-09-21T14:13:30Z&until=2026-09-21T14:14:00Z")
+    assert of_a_minute["spans"] == [{"begun_at": at(0), "ended_at": at(60)}]
+    assert of_a_minute["gaps"] == []
+
+
+def test_what_its_recorder_says_is_told(archive: Archive) -> None:
+    camera = CameraId(archive.camera)
+    leases = RedisLeases(archive.world.queue, role=BusRole.RECORDING)
+    epoch = leases.acquire(camera, "recorder", ttl_s=60, last_seen=Epoch(0))
+    assert epoch is not None
+    status = RecordingStatus(
+        owner="recorder", epoch=epoch, error="No space left on device", safe_us=BEGAN_US
+    )
+    archive.world.wiring.recordings.put(camera, status, epoch=epoch)
+
+    assert archive.availability()["recorder"] == {
+        "error": "No space left on device",
+        "since": None,
+        "safe_until": at(0),
+    }
+
+
+def test_a_span_that_is_none_is_refused(archive: Archive) -> None:
+    answer = archive.world.admin().get(
+        f"/recordings/{archive.camera}/availability"
+        "?since=2026-09-21T15:00:00Z&until=2026-09-21T14:00:00Z"
+    )
+    assert answer.status_code == 422
+    assert "until" in str(answer.json)
+
+
+def test_a_file_is_given_whole_and_in_parts(archive: Archive) -> None:
+    fact = archive.segment(0, 60)
+    archive.content(fact, bytes(range(100)))
+    archive.file(fact)
+    [segment] = archive.listed()
+    path = f"/recordings/files/{segment['id']}"
+
+    whole = archive.world.admin().get(path)
+    assert (whole.status_code, whole.headers["Content-Type"]) == (200, "video/mp4")
+    assert whole.headers["Content-Length"] == "100"
+    part = archive.world.admin().get(path, headers={"Range": "bytes=10-19"})
+    assert part.status_code == 206
+    assert part.headers["Content-Range"] == "bytes 10-19/100"
+    beyond = archive.world.admin().get(path, headers={"Range": "bytes=200-"})
+    assert beyond.status_code == 416
+
+
+def test_files_that_are_not_there_are_not_found(archive: Archive) -> None:
+    outside = archive.segment(0, 60, path="../secret_key")
+    (archive.folder.parent / "secret_key").write_text("secret")
+    elsewhere = archive.segment(60, 120, volume=UUID(int=2))
+    archive.content(elsewhere, b"x")
+    archive.file(archive.segment(120, 180), outside, elsewhere)
+
+    for segment in archive.listed():
+        answer = archive.world.admin().get(f"/recordings/files/{segment['id']}")
+        assert answer.status_code == 404, segment
+
+
+def test_who_may_not_see_a_camera_sees_none_of_its_footage(archive: Archive) -> None:
+    fact = archive.segment(0, 60)
+    archive.content(fact, b"x")
+    archive.file(fact)
+    [segment] = archive.listed()
+    stranger = archive.world.person(Role.VIEWER, "stranger")
+
+    assert archive.listed(by=stranger) == []
+    assert stranger.get(f"/recordings?camera_id={archive.camera}").status_code == 404
+    assert stranger.get(f"/recordings/files/{segment['id']}").status_code == 404
+
+
+def test_unmasked_footage_is_for_admins_alone(archive: Archive) -> None:
+    fact = archive.segment(0, 60)
+    archive.content(fact, b"x")
+    archive.file(fact)
+    [segment] = archive.listed()
+    path = f"/recordings/files/{segment['id']}"
+    operator = archive.world.person(Role.OPERATOR, "operator")
+    granted = archive.world.viewer_of(archive.camera, username="granted")
+    assert {each.get(path).status_code for each in (operator, granted)} == {200}
+
+    mask = [{"x": 1, "y": 1, "width": 9, "height": 9}]
+    assert archive.world.admin().post(f"/masks/{archive.camera}", mask).status_code == 200
+
+    for each in (operator, granted):
+        answer = each.get(path)
+        assert answer.status_code == 403
+        assert "privacy masks" in answer.json["message"]
+    assert archive.world.admin().get(path).status_code == 200
+
+
+def test_facts_of_cameras_that_are_gone_are_dropped(archive: Archive) -> None:
+    archive.file(archive.segment(0, 60))
+    assert archive.world.admin().delete(f"/cameras/{archive.camera}").status_code == 200
+    archive.file(archive.segment(60, 120))
+
+    assert archive.listed() == []
+    assert archive.world.admin().get("/set_aside_facts").json == []
+
+
+def test_a_camera_is_recorded_when_somebody_says_so(archive: Archive) -> None:
+    admin, path = archive.world.admin(), f"/cameras/{archive.camera}"
+    assert admin.get(path).json["recording"] == "off"
+
+    changed = admin.patch(path, {"recording": "continuous"})
+
+    assert (changed.status_code, changed.json["recording"]) == (200, "continuous")
+    [document] = archive.world.store.documents([CameraId(archive.camera)]).values()
+    assert document.recording == "continuous"
+    assert admin.patch(path, {"recording": "sometimes"}).status_code == 422

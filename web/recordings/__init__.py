@@ -1,0 +1,1 @@
+"""The archive: which footage there is, what is missing, and the files."""

@@ -1,0 +1,102 @@
+"""Files what recorders tell, each once and in whatever order."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from vigil.clock import utc_from_us
+from vigil.facts import GapFact, SegmentDeleted, SegmentFact
+from web.cameras.existing import lock_existing
+from web.database import changed_rows
+from web.recordings.models import RecordingGap, Segment
+
+log = structlog.get_logger(__name__)
+
+FootageFact = SegmentFact | SegmentDeleted | GapFact
+
+#: What a newer fact of a file changes.
+_TOLD = ("revision", "ended_at", "last_entry", "size_bytes")
+
+
+def file_footage(session: Session, facts: Sequence[FootageFact]) -> None:
+    """File what facts say, as far as it is new. Those of cameras that are gone are dropped."""
+    if not facts:
+        return
+    known = lock_existing(session, {fact.camera_id for fact in facts})
+    of_known = [fact for fact in facts if fact.camera_id in known]
+    if dropped := len(facts) - len(of_known):
+        log.info("facts_of_no_camera_dropped", count=dropped)
+    _file_segments(session, [each for each in of_known if isinstance(each, SegmentFact)])
+    _file_gaps(session, [each for each in of_known if isinstance(each, GapFact)])
+    # Behind what they tell of.
+    _delete(session, [each for each in of_known if isinstance(each, SegmentDeleted)])
+
+
+def forget_footage_of(session: Session, camera_id: int, *, limit: int) -> int:
+    """Delete what is known of a camera's footage, at most limit files; return how many."""
+    some = sa.select(Segment.id).where(Segment.camera_id == camera_id).limit(limit)
+    return changed_rows(session, sa.delete(Segment).where(Segment.id.in_(some)))
+
+
+def _file_segments(session: Session, facts: Sequence[SegmentFact]) -> None:
+    rows = {
+        (str(fact.volume), fact.path): _row_of(fact)
+        for fact in sorted(facts, key=lambda fact: fact.revision)
+    }
+    if not rows:
+        return
+    # In one order, or two writers could wait for each other.
+    statement = insert(Segment).values([rows[key] for key in sorted(rows)])
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Segment.volume, Segment.path],
+            set_={name: statement.excluded[name] for name in _TOLD},
+            where=Segment.revision < statement.excluded.revision,
+        )
+    )
+
+
+def _file_gaps(session: Session, facts: Sequence[GapFact]) -> None:
+    rows = {
+        (fact.camera_id, fact.begun_us): {
+            "camera_id": fact.camera_id,
+            "epoch": fact.epoch,
+            "begun_at": utc_from_us(fact.begun_us),
+            "ended_at": utc_from_us(fact.ended_us),
+            "reason": fact.reason.value,
+        }
+        for fact in facts
+    }
+    if rows:
+        statement = insert(RecordingGap).values([rows[key] for key in sorted(rows)])
+        session.execute(statement.on_conflict_do_nothing())
+
+
+def _delete(session: Session, facts: Collection[SegmentDeleted]) -> None:
+    named = sorted((str(fact.volume), fact.path) for fact in facts)
+    if named:
+        session.execute(
+            sa.delete(Segment).where(sa.tuple_(Segment.volume, Segment.path).in_(named))
+        )
+
+
+def _row_of(fact: SegmentFact) -> dict[str, Any]:
+    return {
+        "camera_id": fact.camera_id,
+        "epoch": fact.epoch,
+        "volume": fact.volume,
+        "path": fact.path,
+        "revision": fact.revision,
+        "begun_at": utc_from_us(fact.begun_us),
+        "ended_at": None if fact.ended_us is None else utc_from_us(fact.ended_us),
+        "first_entry": fact.first_entry,
+        "last_entry": fact.last_entry,
+        "size_bytes": fact.size_bytes,
+        "codec": fact.codec,
+        "width_px": fact.width_px,
+        "height_px": fact.height_px,
+    }

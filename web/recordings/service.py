@@ -1,0 +1,190 @@
+"""Reading the archive."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from vigil.bus.status.base import StatusBoard
+from vigil.clock import utc_from_us
+from vigil.domain.camera import CameraId
+from vigil.errors import BusUnavailable
+from vigil.messages import RecordingStatus
+from web.access.principal import Principal
+from web.access.rights import Right
+from web.access.visibility import find_visible, is_visible_to
+from web.cameras.models import Camera
+from web.database import give_back
+from web.errors import Forbidden, Invalid, NotFound
+from web.masks import service as masks
+from web.recordings.models import RecordingGap, Segment
+from web.recordings.volumes import Volumes
+
+log = structlog.get_logger(__name__)
+
+#: Two files that lie no farther apart are one span.
+SAME_SPAN = timedelta(seconds=1)
+#: Files and gaps that one question may be about.
+MAX_FILES = 20_000
+
+
+class FootageNotFound(NotFound):
+    """There is no such footage, or none that the caller may see."""
+
+
+class FootageIsUnmasked(Forbidden):
+    """The camera has privacy masks, and its footage has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time of which there is footage; it goes on where ended_at is None."""
+
+    begun_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """What the recorder of a camera says now; see `vigil.messages.RecordingStatus`."""
+
+    error: str | None
+    since: datetime | None
+    safe_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What there is of some time, and what is missing; who records now, or None."""
+
+    spans: Sequence[Span]
+    gaps: Sequence[RecordingGap]
+    recorder: Recorder | None
+
+
+def segments(
+    session: Session,
+    who: Principal,
+    *,
+    limit: int,
+    before_id: int | None,
+    camera_id: int | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> Sequence[Segment]:
+    """Return the newest files first, of the cameras that somebody may see.
+
+    Raises:
+        CameraNotFound: camera_id is unknown, or hidden from them.
+    """
+    query = sa.select(Segment).order_by(Segment.id.desc()).limit(limit)
+    query = query.where(*_within(Segment, since, until))
+    if camera_id is None:
+        seen = sa.exists().where(Camera.id == Segment.camera_id, is_visible_to(who))
+        query = query.where(seen)
+    else:
+        query = query.where(Segment.camera_id == find_visible(session, who, camera_id).id)
+    if before_id is not None:
+        query = query.where(Segment.id < before_id)
+    return session.scalars(query).all()
+
+
+def availability(
+    session: Session,
+    who: Principal,
+    camera_id: int,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    statuses: StatusBoard[RecordingStatus],
+) -> Availability:
+    """Return of which times a camera has footage, and why it has none of others.
+
+    Raises:
+        CameraNotFound: It is unknown, or hidden from them.
+        Invalid: It is about too much.
+    """
+    find_visible(session, who, camera_id)
+    files = (
+        sa.select(Segment.begun_at, Segment.ended_at)
+        .where(Segment.camera_id == camera_id, *_within(Segment, since, until))
+        .order_by(Segment.begun_at)
+        .limit(MAX_FILES + 1)
+    )
+    spans = [Span(begun_at, ended_at) for begun_at, ended_at in session.execute(files)]
+    gaps = session.scalars(
+        sa.select(RecordingGap)
+        .where(RecordingGap.camera_id == camera_id, *_within(RecordingGap, since, until))
+        .order_by(RecordingGap.begun_at)
+        .limit(MAX_FILES + 1)
+    ).all()
+    if max(len(spans), len(gaps)) > MAX_FILES:
+        raise Invalid(f"There are more than {MAX_FILES} files in that time: ask for less of it.")
+    # Redis may be slow, and needs no connection to PostgreSQL.
+    session.expunge_all()
+    give_back(session)
+    return Availability(joined(spans), gaps, _recorder_of(statuses, CameraId(camera_id)))
+
+
+def joined(spans: Sequence[Span]) -> list[Span]:
+    """Return spans, the earliest first, with those that touch or overlap as one."""
+    merged: list[Span] = []
+    for span in spans:
+        last = merged[-1] if merged else None
+        if last is None or (last.ended_at and span.begun_at > last.ended_at + SAME_SPAN):
+            merged.append(span)
+        elif last.ended_at is not None:
+            # One that goes on, and was overtaken, was broken off.
+            ended_at = None if span.ended_at is None else max(last.ended_at, span.ended_at)
+            merged[-1] = Span(last.begun_at, ended_at)
+        else:
+            merged[-1] = Span(last.begun_at, span.ended_at)
+    return merged
+
+
+def find_file(session: Session, who: Principal, segment_id: int, volumes: Volumes) -> Segment:
+    """Return a file of footage that somebody may have.
+
+    Raises:
+        FootageNotFound: There is none, or its camera is hidden from them.
+        FootageIsUnmasked: It shows what masks hide from them.
+    """
+    query = sa.select(Segment).join(Camera, Camera.id == Segment.camera_id)
+    segment = session.scalar(query.where(Segment.id == segment_id, is_visible_to(who)))
+    if segment is None or volumes.path_of(segment) is None:
+        raise FootageNotFound(f"There is no footage {segment_id}.")
+    if masks.in_force(session, segment.camera_id) and not who.may(Right.SEE_UNMASKED):
+        raise FootageIsUnmasked(
+            "This camera has privacy masks, and footage is kept as the camera sent it: "
+            "it is for admins alone."
+        )
+    return segment
+
+
+def _recorder_of(statuses: StatusBoard[RecordingStatus], camera_id: CameraId) -> Recorder | None:
+    """Return what is said of a camera's recording; None: nobody says anything, or Redis is away."""
+    try:
+        status = statuses.read([camera_id]).get(camera_id)
+    except BusUnavailable as error:
+        log.info("recording_status_unread", camera_id=camera_id, reason=str(error))
+        return None
+    if status is None:
+        return None
+    since, safe = (
+        None if each is None else utc_from_us(each) for each in (status.since_us, status.safe_us)
+    )
+    return Recorder(status.error, since, safe)
+
+
+def _within(
+    model: type[Segment] | type[RecordingGap], since: datetime | None, until: datetime | None
+) -> list[sa.ColumnElement[bool]]:
+    which: list[sa.ColumnElement[bool]] = []
+    if since is not None:
+        which.append(sa.or_(model.ended_at.is_(None), model.ended_at > since))
+    if until is not None:
+        which.append(model.begun_at < until)
+    return which
