@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -72,6 +73,31 @@ def test_shows_a_camera_through_nginx_as_it_is_and_as_it_was_seen(
         return boxed.shape == DEMO_SHAPE and _person_pixels(boxed) > 400
 
     wait_until(has_a_person, timeout_s=60)
+
+
+def test_records_what_the_camera_sends_and_gives_it_through_nginx(
+    stack: Stack, camera_id: CameraId, token: str
+) -> None:
+    def files() -> list[dict[str, Any]]:
+        answer = stack.request("GET", f"/recordings?camera_id={camera_id}", token=token)
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    def change(mode: str) -> None:
+        path = f"/cameras/{camera_id}"
+        answer = stack.request("PATCH", path, body={"recording": mode}, token=token)
+        assert answer.status == 200, answer.body
+
+    change("continuous")
+    wait_until(files, timeout_s=30)
+    change("off")
+    wait_until(lambda: all(each["ended_at"] for each in files()), timeout_s=30)
+
+    [file] = files()
+    given = stack.request("GET", f"/recordings/files/{file['id']}", token=token)
+    assert (given.status, given.headers["content-type"]) == (200, "video/mp4")
+    assert len(given.body) == file["size_bytes"]
+    assert given.body[4:8] == b"ftyp"
 
 
 def test_sends_a_stream_as_it_comes(stack: Stack, camera_id: CameraId, token: str) -> None:
