@@ -18,7 +18,7 @@ def test_a_fact_is_what_it_was_when_it_was_told() -> None:
         (b"\xff", "no JSON"),
         (b"[" * 100_000, "no JSON"),
         (b"[]", "no kind"),
-        (b'{"kind": "dream"}', r"no kind that is known \(track\)"),
+        (b'{"kind": "dream"}', r"no kind that is known \(track, segment"),
         (b'{"kind": ["track"]}', "no kind"),
         (b'{"kind": "track"}', "TrackFact: camera_id"),
         (a_track().model_dump_json().replace('"version":1', '"version":9').encode(), "version"),

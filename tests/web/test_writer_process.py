@@ -27,10 +27,10 @@ TRACKS = 2000
 LIVES = 3
 A_CAMERA = """
 INSERT INTO cameras (id, name, stream_url, sealed_url, location, recognition, transport, loop,
-                     enabled, frame_fps, min_confidence, time_zone, revision, is_demo)
+                     enabled, frame_fps, min_confidence, time_zone, recording, revision, is_demo)
 OVERRIDING SYSTEM VALUE
 VALUES (1, 'Door', 'rtsp://cam/1', 'sealed', '', '"default"', 'tcp', false,
-        true, 5, 0.4, 'UTC', 1, false)
+        true, 5, 0.4, 'UTC', 'off', 1, false)
 """
 
 
