@@ -10,12 +10,16 @@ from recorder.gaps import GapLedger
 from recorder.interrupted import finish_interrupted, remove_empty
 from recorder.segment import Segment
 from vigil.bus.packets.base import Entry, EntryId, Template
+from vigil.clock import MICROSECONDS
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import MessageInvalid, VolumeUnavailable
 from vigil.facts import Fact, GapFact
 from vigil.messages import GapReason, RecordingMark, RecordingStatus
 
 log = structlog.get_logger(__name__)
+
+#: A camera that sent nothing for so long, and by its own rhythm should have, has stopped.
+STOPPED_S = 5.0
 
 
 class RecordedCamera:
@@ -34,6 +38,9 @@ class RecordedCamera:
         position: Behind which the next read begins; None: at the newest keyframe.
         mark: How far footage is safe; None: there is none.
         error: Why nothing is recorded; None while all is.
+
+    Raises:
+        VolumeUnavailable: The volume is not there, or what another left on it cannot be read.
     """
 
     def __init__(
@@ -51,44 +58,60 @@ class RecordedCamera:
         self._volume, self._segment_s = volume, segment_s
         self._template_of, self._say = template_of, say
         self._mark_file = MarkFile(volume.folder_of(camera_id))
-        self.mark = newest_of(mark, self._mark_file.read())
+        beside = self._mark_file.read()
+        self.mark = newest_of(mark, beside)
         self.position: EntryId | None = None
         self.error: str | None = None
         self._segment: Segment | None = None
         self._gaps = GapLedger()
         self._since_us: int | None = None
+        #: When packets came last, by the monotonic clock.
+        self._fed_s = 0.0
+        #: Whether somebody was told of the segment, and what was safe before it was made.
+        self._is_told, self._mark_before = False, self.mark
+        self._number = 0
         if self.mark is not None:
-            self._go_on_from(self.mark)
+            self._go_on_from(self.mark, [each for each in (mark, beside) if each is not None])
 
-    def take(self, entries: Sequence[Entry]) -> None:
+    def take(self, entries: Sequence[Entry], *, now_s: float) -> None:
         """Record packets that were read, in their order.
+
+        Args:
+            entries: At least one.
+            now_s: By the monotonic clock.
 
         Raises:
             BusUnavailable: A template could not be read; the packets will be read again.
         """
+        self._fed_s = now_s
         for entry in entries:
             # Of the first that is read nothing is known of what stands before it.
             before = self.position or entry.entry_id
-            if entry.packet.stream_index == 0:
-                try:
-                    self._record(entry, before)
-                except VolumeUnavailable as error:
-                    self._break_off(str(error))
-                    return
-                except MessageInvalid as error:
-                    self._skip(str(error))
+            try:
+                self._take(entry, before)
+            except VolumeUnavailable as error:
+                self._break_off(str(error))
+                return
             self.position = entry.entry_id
 
-    def sync(self) -> bool:
-        """Make what was recorded survive a power cut; return whether the mark has moved."""
+    def sync(self, *, now_s: float) -> None:
+        """Make what was recorded survive a power cut; complete the file of a camera that stopped.
+
+        Args:
+            now_s: By the monotonic clock.
+        """
+        segment = self._segment
+        if segment is None:
+            return
+        silent_s = now_s - self._fed_s
         try:
-            if self._segment is None or not self._segment.sync():
-                return False
-            self._note(self._segment.mark)
+            if silent_s > STOPPED_S and segment.is_overdue(round(silent_s * MICROSECONDS)):
+                self._close_segment()
+            elif segment.sync():
+                self._note(segment.mark)
+                self._tell(segment)
         except VolumeUnavailable as error:
             self._break_off(str(error))
-            return False
-        return True
 
     def close(self, reason: GapReason | None = None) -> None:
         """Complete the segment.
@@ -103,6 +126,14 @@ class RecordedCamera:
         except VolumeUnavailable as error:
             self._break_off(str(error))
 
+    def leave(self) -> None:
+        """Leave all as it is: another has the camera, finishes the file, and tells of it."""
+        segment, self._segment = self._segment, None
+        if segment is not None and segment.is_empty:
+            segment.discard()
+        elif segment is not None:
+            segment.abandon()
+
     def status(self, owner: str) -> RecordingStatus:
         """Return what is to be said of it."""
         return RecordingStatus(
@@ -113,24 +144,37 @@ class RecordedCamera:
             safe_us=None if self.mark is None else self.mark.safe_us,
         )
 
-    def _go_on_from(self, mark: RecordingMark) -> None:
-        """Go on where another stopped, or died."""
+    def _go_on_from(self, mark: RecordingMark, found: Sequence[RecordingMark]) -> None:
+        """Go on where another stopped, or died, and finish what it left."""
+        for each in {each.path: each for each in found}.values():
+            done = finish_interrupted(self._volume, self.camera_id, each)
+            if done is not None:
+                self._say(done)
         remove_empty(self._volume, self.camera_id)
-        done = finish_interrupted(self._volume, self.camera_id, mark)
-        if done is not None:
-            self._say(done)
         self._gaps.ended_us = mark.safe_us
         # If its packets are not in the log any more, that is why.
         self._gaps.broken_off(mark.broken_off or GapReason.RECORDER)
         if mark.broken_off is not GapReason.SWITCHED_OFF:
             self.position = EntryId(mark.gop)
 
+    def _take(self, entry: Entry, before: EntryId) -> None:
+        if entry.packet.stream_index != 0:
+            return
+        try:
+            self._record(entry, before)
+        except MessageInvalid as error:
+            # It can never be recorded, nor what follows, up to the next keyframe.
+            if str(error) != self.error:
+                log.error("not_recorded", camera_id=self.camera_id, reason=str(error))
+            self._close_segment()
+            self.error = str(error)
+
     def _record(self, entry: Entry, before: EntryId) -> None:
         packet, segment = entry.packet, self._segment
-        is_long = segment is not None and segment.length_s >= self._segment_s
-        if segment is not None and (
-            not segment.goes_on_with(packet) or (is_long and packet.is_keyframe)
-        ):
+        if segment is not None and packet.is_keyframe:
+            if segment.length_s >= self._segment_s or not segment.goes_on_with(packet):
+                self._close_segment()
+        elif segment is not None and packet.template_id != segment.template_id:
             self._close_segment()
         if self._segment is None:
             if not packet.is_keyframe:
@@ -151,10 +195,17 @@ class RecordedCamera:
             template=template,
             first=first,
             before=before,
+            safe_us=self._gaps.ended_us,
         )
-        self._segment, self.error = segment, None
-        # First: who goes on after our death knows of the file, and tells of it.
-        self._note(segment.mark)
+        self._segment, self._is_told, self._mark_before = segment, False, self.mark
+        # First: who goes on after our death finishes the file, and tells of it.
+        self._note(segment.mark, is_synced=True)
+
+    def _tell(self, segment: Segment) -> None:
+        """Tell of a segment once something of it is safe, and of the gap before it."""
+        if self._is_told:
+            return
+        self._is_told, self.error = True, None
         gap = self._gaps.resumed_at(segment.mark.begun_us)
         if gap is not None:
             begun_us, ended_us, reason = gap
@@ -176,13 +227,15 @@ class RecordedCamera:
             return
         fact = segment.close()
         self._segment = None
+        self._tell(segment)
         self._gaps.ended_us = segment.ended_us
         self._say(fact)
         self._note(segment.mark)
 
-    def _note(self, mark: RecordingMark) -> None:
-        self.mark = mark
-        self._mark_file.write(mark)
+    def _note(self, mark: RecordingMark, *, is_synced: bool = False) -> None:
+        self._number += 1
+        self.mark = mark.model_copy(update={"number": self._number})
+        self._mark_file.write(self.mark, is_synced=is_synced)
 
     def _break_off(self, error: str) -> None:
         """Begin again behind what is safe: the packets are still in the log, for a while."""
@@ -193,14 +246,14 @@ class RecordedCamera:
         self.error = error
         if segment is None:
             return
+        self.position = EntryId(segment.mark.gop)
+        if segment.is_empty:
+            segment.discard()
+            self.mark = self._mark_before
+            return
+        self._tell(segment)
         self._say(segment.abandon())
-        self.mark = segment.mark
-        self._gaps.ended_us, self.position = self.mark.safe_us, EntryId(self.mark.gop)
-
-    def _skip(self, error: str) -> None:
-        """Leave out what can never be recorded, up to the next keyframe."""
-        if error != self.error:
-            log.error("not_recorded", camera_id=self.camera_id, reason=error)
-        if self._segment is not None:
-            self._close_segment()
+        # What it says of now is an error all the same.
         self.error = error
+        self.mark = segment.mark.model_copy(update={"number": self._number})
+        self._gaps.ended_us = segment.mark.safe_us

@@ -7,13 +7,13 @@ import structlog
 from recorder.footage.volume import Volume
 from recorder.recorded_camera import RecordedCamera
 from recorder.retention import Retention
-from vigil.bus.packets.base import PacketLog, Template
+from vigil.bus.packets.base import EntryId, PacketLog, Template
 from vigil.bus.status.base import StatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.camera_document import CameraConfig, RecordingMode
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import BusUnavailable, ServerUnavailable
+from vigil.errors import BusUnavailable, ServerUnavailable, VolumeUnavailable
 from vigil.facts import Fact
 from vigil.leases import LeaseKeeper
 from vigil.messages import GapReason, RecordingMark, RecordingStatus
@@ -73,19 +73,19 @@ class Recorder:
         """
         self._decide_who_is_ours()
         self._retention.run_once()
+        now_s = self._clock.monotonic_s()
         for camera in self._cameras.values():
             if camera.position is None:
-                camera.position = self._packets.last_keyframe(camera.camera_id)
+                camera.position = self._newest_keyframe(camera.camera_id)
         positions = {
             each.camera_id: each.position for each in self._cameras.values() if each.position
         }
         found = self._packets.read(positions, limit=READ_LIMIT) if positions else {}
         for camera_id, entries in found.items():
-            self._cameras[camera_id].take(entries)
-        now_s = self._clock.monotonic_s()
+            self._cameras[camera_id].take(entries, now_s=now_s)
         if now_s >= self._sync_due_s:
             self._sync_due_s = now_s + SYNC_EVERY_S
-            self._sync()
+            self._sync(now_s)
         return any(len(entries) == READ_LIMIT for entries in found.values())
 
     def close(self) -> None:
@@ -116,32 +116,48 @@ class Recorder:
         for camera_id, camera in list(self._cameras.items()):
             if held.get(camera_id) != camera.epoch:
                 # Another has it: what we have not marked is theirs to record.
-                self._cameras.pop(camera_id).close()
+                self._cameras.pop(camera_id).leave()
         new = {each: epoch for each, epoch in held.items() if each not in self._cameras}
         if new:
             self._begin(new)
 
     def _begin(self, held: Mapping[CameraId, Epoch]) -> None:
-        marks = self._marks.read(held)
+        try:
+            marks = self._marks.read(held)
+        except ServerUnavailable as error:
+            log.warning("marks_unread", what=str(error))
+            return
         for camera_id, epoch in held.items():
             if camera_id in marks.unread:
                 continue
-            self._cameras[camera_id] = RecordedCamera(
-                camera_id,
-                epoch,
-                volume=self._volume,
-                mark=marks.get(camera_id),
-                segment_s=self._segment_s,
-                template_of=self._template_of,
-                say=self._say,
-            )
+            try:
+                self._cameras[camera_id] = RecordedCamera(
+                    camera_id,
+                    epoch,
+                    volume=self._volume,
+                    mark=marks.get(camera_id),
+                    segment_s=self._segment_s,
+                    template_of=self._template_of,
+                    say=self._say,
+                )
+            except VolumeUnavailable as error:
+                # It is tried again with the next turn; the other cameras go on.
+                log.error("recording_not_begun", camera_id=camera_id, reason=str(error))
+
+    def _newest_keyframe(self, camera_id: CameraId) -> EntryId | None:
+        try:
+            return self._packets.last_keyframe(camera_id)
+        except ServerUnavailable as error:
+            # Of a cluster: the cameras of its other servers do not wait for it.
+            log.warning("camera_unread", camera_id=camera_id, what=str(error))
+            return None
 
     def _template_of(self, camera_id: CameraId, template_id: str) -> Template | None:
         return self._packets.template(camera_id, template_id)
 
-    def _sync(self) -> None:
+    def _sync(self, now_s: float) -> None:
         for camera in self._cameras.values():
-            camera.sync()
+            camera.sync(now_s=now_s)
         self._tell_marks()
         statuses = {
             each.camera_id: (each.status(self._keeper.member), each.epoch)

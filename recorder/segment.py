@@ -1,7 +1,9 @@
 """One file of footage in the making: packets in, whole fragments on disk."""
 
 import os
+from contextlib import suppress
 
+import structlog
 from av.error import FFmpegError
 
 from recorder.footage.volume import Volume
@@ -17,10 +19,15 @@ from vigil.facts import SegmentFact
 from vigil.media.template import reopened
 from vigil.messages import RecordingMark
 
+log = structlog.get_logger(__name__)
+
 #: Revisions of the facts of a file: when it is begun, and done.
 OPENED, DONE = 1, 2
 #: Pictures so many times as far apart as the last two have lost some between them.
 _STEPS_APART = 8
+#: Times are counted in whole numbers that a float holds: until the year 2255.
+_LATEST_US = 2**53
+_START_CODE = b"\0\0\x01"
 #: What MP4 and browsers take, by FFmpeg's names.
 _CODECS = ("h264", "hevc")
 
@@ -35,6 +42,7 @@ class Segment:
         template: Of all its packets.
         first: The keyframe.
         before: The place right before it in the packet log.
+        safe_us: Up to when footage was safe before it; None: there was none.
 
     Attributes:
         template_id, anchor_us: Of all its packets: with others a new segment begins.
@@ -55,18 +63,22 @@ class Segment:
         template: Template,
         first: Entry,
         before: EntryId,
+        safe_us: int | None = None,
     ) -> None:
         self._volume, self._camera_id = volume, camera_id
         packet = first.packet
         self.template_id, self.anchor_us = packet.template_id, packet.anchor_us
-        codec, (width, height) = _video_of(template)
+        if not 0 <= packet.captured_at_us < _LATEST_US:
+            raise MessageInvalid(f"a packet of {packet.captured_at_us} us since 1970")
+        codec, (width, height), self._is_annex_b = _video_of(template)
         self._file, path = volume.create_segment(camera_id, packet.captured_at_us)
         self.ended_us = packet.captured_at_us
         self.mark = RecordingMark(
             epoch=epoch,
+            number=0,
             entry=before,
             gop=before,
-            safe_us=packet.captured_at_us,
+            safe_us=packet.captured_at_us if safe_us is None else safe_us,
             volume=volume.volume_id,
             path=str(path),
             first_entry=first.entry_id,
@@ -85,7 +97,7 @@ class Segment:
         try:
             self._muxer = FragmentMuxer(template, write=self._write)
         except FFmpegError as error:
-            self._discard()
+            self.discard()
             raise MessageInvalid(f"{codec} cannot be kept in MP4: {error.strerror}") from error
 
     @property
@@ -105,6 +117,10 @@ class Segment:
             MessageInvalid: The muxer does not take it.
         """
         packet = entry.packet
+        if self._is_annex_b and not _has_unit(packet.data):
+            # In MP4 it would be a sample of no bytes, and no player opens a file with one.
+            log.warning("packet_left_out", camera_id=self._camera_id, size_bytes=len(packet.data))
+            return
         if packet.is_keyframe:
             self._gop = before
         if packet.captured_at_us > self._captured_us:
@@ -118,14 +134,18 @@ class Segment:
         except FFmpegError as error:
             raise MessageInvalid(f"a packet that MP4 does not take: {error.strerror}") from error
 
-    def goes_on_with(self, packet: Packet) -> bool:
-        """Return whether nothing is missing between what it holds and a packet."""
-        is_same = packet.template_id == self.template_id and packet.anchor_us == self.anchor_us
-        # Behind packets that were trimmed away before anybody read them.
+    def goes_on_with(self, keyframe: Packet) -> bool:
+        """Return whether nothing is missing between what it holds and a keyframe.
+
+        Packets are only ever lost up to a keyframe: what follows another packet follows it here.
+        """
+        is_same = keyframe.template_id == self.template_id and keyframe.anchor_us == self.anchor_us
+        return is_same and not self.is_overdue(keyframe.captured_at_us - self._captured_us)
+
+    def is_overdue(self, silent_us: int) -> bool:
+        """Return whether a camera that sent nothing for so long has stopped, by its own rhythm."""
         longest_us = max(LEAST_GAP_S * MICROSECONDS, _STEPS_APART * self._step_us)
-        return is_same and (
-            not self._step_us or packet.captured_at_us - self._captured_us <= longest_us
-        )
+        return bool(self._step_us) and silent_us > longest_us
 
     def sync(self) -> bool:
         """Make what is whole survive a power cut; return whether the mark has moved.
@@ -144,13 +164,21 @@ class Segment:
         """Return that it is there."""
         return segment_fact(self._camera_id, self.mark, revision=OPENED)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is whole of it yet."""
+        return not self._size_bytes
+
     def close(self) -> SegmentFact:
         """Complete the file; return what is to be told of it. All of it is safe then.
 
         Raises:
             VolumeUnavailable: The volume does not take its end. What is whole stays.
         """
-        self._muxer.close()
+        try:
+            self._muxer.close()
+        except FFmpegError as error:
+            raise VolumeUnavailable(f"{self.mark.path}: {error.strerror}") from error
         self._tell_length()
         self._sync_file()
         if self._unsafe:
@@ -165,17 +193,25 @@ class Segment:
         )
 
     def abandon(self) -> SegmentFact:
-        """Leave the file as far as it is whole; return what is to be told of it."""
+        """Leave the file as far as it is whole; return what is to be told of it.
+
+        The mark stays: what was written since the last sync may not be on the disk.
+        """
         os.close(self._file)
-        if self._muxer.whole_until is not None and self._muxer.whole_until in self._unsafe:
-            self._move_mark(self._muxer.whole_until)
         return segment_fact(
             self._camera_id,
             self.mark,
             revision=DONE,
-            ended_us=self.mark.safe_us,
+            ended_us=max(self.mark.safe_us, self.mark.begun_us),
             size_bytes=self._size_bytes,
         )
+
+    def discard(self) -> None:
+        """Remove the file, of which nothing was told."""
+        os.close(self._file)
+        with suppress(OSError):
+            # Else it goes when the camera is taken again: it is empty.
+            (self._volume.path / self.mark.path).unlink()
 
     def _move_mark(self, whole: EntryId) -> None:
         if whole not in self._unsafe:
@@ -196,8 +232,9 @@ class Segment:
             while left:
                 left = left[os.write(self._file, left) :]
         except OSError as error:
-            # Half a fragment is none.
-            os.ftruncate(self._file, self._size_bytes)
+            with suppress(OSError):
+                # Half a fragment is none; who finishes the file cuts it off too.
+                os.ftruncate(self._file, self._size_bytes)
             raise VolumeUnavailable(f"{self.mark.path}: {error.strerror}") from error
         self._size_bytes += len(content)
 
@@ -214,10 +251,6 @@ class Segment:
         except OSError as error:
             raise VolumeUnavailable(f"{self.mark.path}: {error.strerror}") from error
         self._synced_bytes = self._size_bytes
-
-    def _discard(self) -> None:
-        os.close(self._file)
-        (self._volume.path / self.mark.path).unlink()
 
 
 def segment_fact(
@@ -254,8 +287,14 @@ def segment_fact(
     )
 
 
-def _video_of(template: Template) -> tuple[str, tuple[int, int]]:
-    """Return the codec and the size of a template's video.
+def _has_unit(data: bytes) -> bool:
+    """Return whether a packet holds a NAL unit behind a start code (ITU-T H.264, annex B)."""
+    at = data.find(_START_CODE)
+    return at >= 0 and bool(data[at + len(_START_CODE) :].strip(_START_CODE))
+
+
+def _video_of(template: Template) -> tuple[str, tuple[int, int], bool]:
+    """Return the codec and the size of a template's video, and whether it has start codes.
 
     Raises:
         MessageInvalid: FFmpeg cannot read it, finds no size in it, or it is of another codec.
@@ -266,4 +305,6 @@ def _video_of(template: Template) -> tuple[str, tuple[int, int]]:
             raise MessageInvalid(f"{context.name} is not recorded: {' and '.join(_CODECS)} are")
         if not context.width or not context.height:
             raise MessageInvalid(f"template {template.template_id}: a video of no size")
-        return context.name, (context.width, context.height)
+        # As MP4 has it, a length stands before each unit, and the parameters say so.
+        is_annex_b = not bytes(context.extradata or b"").startswith(b"\x01")
+        return context.name, (context.width, context.height), is_annex_b

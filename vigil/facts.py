@@ -7,14 +7,14 @@ and has a revision: the writer keeps the newest, in whatever order they come.
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import MessageInvalid
-from vigil.messages import ENTRY_PATTERN, Document, GapReason, decode
+from vigil.messages import ENTRY_PATTERN, FOOTAGE_PATH_PATTERN, Document, GapReason, decode
 
 #: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
 Box = tuple[float, float, float, float]
@@ -82,6 +82,12 @@ class TrackFact(Document):
     crossings: tuple[LineCrossing, ...] = Field(default=(), max_length=MAX_CROSSINGS)
 
 
+def _require_its_own(path: str, camera_id: int) -> None:
+    # Else a fact of one camera could give away the footage of another.
+    if not path.startswith(f"{camera_id}/"):
+        raise ValueError(f"path must begin with {camera_id}/")
+
+
 class SegmentFact(Document):
     """A file of footage: told when it is begun, and when it is done.
 
@@ -103,7 +109,7 @@ class SegmentFact(Document):
     camera_id: CameraId = Field(ge=1)
     epoch: Epoch = Field(ge=1)
     volume: UUID
-    path: str = Field(min_length=1, max_length=200)
+    path: str = Field(pattern=FOOTAGE_PATH_PATTERN)
     revision: int = Field(ge=1, lt=2**63)
     begun_us: int = Field(ge=0, lt=2**53)
     ended_us: int | None = Field(default=None, ge=0, lt=2**53)
@@ -113,6 +119,11 @@ class SegmentFact(Document):
     codec: str = Field(min_length=1, max_length=40)
     width_px: int = Field(ge=1, le=65_535)
     height_px: int = Field(ge=1, le=65_535)
+
+    @model_validator(mode="after")
+    def _is_the_cameras(self) -> Self:
+        _require_its_own(self.path, self.camera_id)
+        return self
 
 
 class SegmentDeleted(Document):
@@ -126,7 +137,12 @@ class SegmentDeleted(Document):
     version: Literal[1] = 1
     camera_id: CameraId = Field(ge=1)
     volume: UUID
-    path: str = Field(min_length=1, max_length=200)
+    path: str = Field(pattern=FOOTAGE_PATH_PATTERN)
+
+    @model_validator(mode="after")
+    def _is_the_cameras(self) -> Self:
+        _require_its_own(self.path, self.camera_id)
+        return self
 
 
 class GapFact(Document):

@@ -157,6 +157,10 @@ class RecognitionStatus(Document):
 ENTRY_PATTERN: Final = r"^\d{1,20}-\d{1,20}$"
 
 
+#: Where a file of footage lies within its volume: by camera and day.
+FOOTAGE_PATH_PATTERN: Final = r"^\d{1,19}/\d{4}-\d{2}-\d{2}/\d[\w.-]{0,60}\.mp4$"
+
+
 class GapReason(StrEnum):
     """Why there is no footage: nothing came of the camera, or nobody could keep it."""
 
@@ -171,6 +175,7 @@ class RecordingMark(Document):
 
     Attributes:
         epoch: Of the recording lease.
+        number: Grows with each mark under it: of two marks the greater ``(epoch, number)`` counts.
         entry: The newest packet up to which all are on disk, by its place in the packet log.
         gop: Right before the keyframe on which what follows depends: who goes on begins behind it.
         safe_us: The end of that packet, in UTC microseconds since 1970.
@@ -182,11 +187,12 @@ class RecordingMark(Document):
 
     version: Literal[1] = 1
     epoch: Epoch
+    number: int = Field(ge=0)
     entry: str = Field(pattern=ENTRY_PATTERN)
     gop: str = Field(pattern=ENTRY_PATTERN)
     safe_us: int
     volume: UUID
-    path: str
+    path: str = Field(pattern=FOOTAGE_PATH_PATTERN)
     first_entry: str = Field(pattern=ENTRY_PATTERN)
     begun_us: int
     codec: str

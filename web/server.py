@@ -8,7 +8,7 @@ stream are sent from the hub. See docs/adr/0002-the-stream-server.md.
 import io
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -23,6 +23,10 @@ from web.request_reader import BodyRefused, RequestReader, error_body, read_body
 
 #: Requests that may be answered at once; streams do not count.
 THREADS = 16
+#: Threads that read long bodies, such as footage: a disk that hangs holds up no other answer.
+READERS = 4
+#: A longer body is not held in memory, but made as its reader takes it, in pieces so large.
+COLLECTED_BYTES, PIECE_BYTES = 2**20, 256 * 1024
 #: What the kernel holds for one viewer at most: about two pictures, not a second of stale video.
 SEND_BUFFER_BYTES = 256 * 1024
 #: Callers that may wait to be accepted.
@@ -35,12 +39,49 @@ STOP_S = 1.0
 _Headers = list[tuple[str, str]]
 
 
+class Pieces:
+    """A long body, made in threads piece by piece as its reader takes it.
+
+    Args:
+        body: It.
+        length: How much of it was announced; no more is sent.
+        pool: Where pieces are made.
+    """
+
+    def __init__(self, body: Iterable[bytes], *, length: int, pool: ThreadPool) -> None:
+        self._body, self._left, self._pool = body, length, pool
+        self._parts = iter(body)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces."""
+        while self._left:
+            piece = self._pool.apply(self._next)[: self._left]
+            if not piece:
+                return
+            self._left -= len(piece)
+            yield piece
+
+    def close(self) -> None:
+        """Let go of what it is made of."""
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            close()
+
+    def _next(self) -> bytes:
+        parts, size = [], 0
+        while size < PIECE_BYTES and (part := next(self._parts, b"")):
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
+
+
 class HubApplication:
     """Runs a WSGI application in threads, and its live streams in the hub."""
 
     def __init__(self, application: WSGIApplication, *, threads: int = THREADS) -> None:
         self._application = application
         self._pool = ThreadPool(threads)
+        self._readers = ThreadPool(READERS)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -65,7 +106,14 @@ class HubApplication:
             return written.append
 
         answer = self._application(environ, start_response)
-        if not isinstance(answer, LiveStream):
+        if isinstance(answer, LiveStream):
+            [(status, headers)] = started
+            return status, headers, answer
+        # A body of no pieces yet: only then does it have to be asked for them.
+        length = int(dict(started[0][1]).get("Content-Length", 0)) if started else 0
+        if length > COLLECTED_BYTES and not written:
+            answer = Pieces(answer, length=length, pool=self._readers)
+        else:
             answer = written + _collected(answer)
         [(status, headers)] = started
         return status, headers, answer

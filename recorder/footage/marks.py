@@ -1,6 +1,6 @@
 """How far a camera's footage is safe: a mark in Redis, and beside the footage.
 
-Who goes on recording begins at the greater of the two. The file has two places, written in turn,
+Who goes on recording begins at the newer of the two. The file has two places, written in turn,
 each with a checksum: whenever its writer dies, one of them is whole.
 """
 
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import structlog
 
-from vigil.bus.packets.base import EntryId, place_of
 from vigil.errors import MessageInvalid, VolumeUnavailable
 from vigil.messages import RecordingMark, decode
 
@@ -48,10 +47,13 @@ class MarkFile:
                 self._writes, found = number, mark
         return found
 
-    def write(self, mark: RecordingMark) -> None:
-        """Replace the older of the two places. It survives SIGKILL; a power cut may lose it.
+    def write(self, mark: RecordingMark, *, is_synced: bool = False) -> None:
+        """Replace the older of the two places. It survives SIGKILL.
 
-        What is lost so is only how far the footage is known to be safe: more of it is read again.
+        Args:
+            mark: It.
+            is_synced: Whether it is to survive a power cut, too. What is lost else is only how far
+                the footage is known to be safe: more of it is read again.
 
         Raises:
             VolumeUnavailable: The volume takes nothing.
@@ -64,6 +66,8 @@ class MarkFile:
             opened = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
                 os.pwrite(opened, place, self._writes % 2 * _PLACE_BYTES)
+                if is_synced:
+                    os.fdatasync(opened)
             finally:
                 os.close(opened)
         except OSError as error:
@@ -71,9 +75,9 @@ class MarkFile:
 
 
 def newest_of(*marks: RecordingMark | None) -> RecordingMark | None:
-    """Return the mark that is farthest; None: there is none."""
+    """Return the mark that was made last; None: there is none."""
     there = [mark for mark in marks if mark is not None]
-    return max(there, key=lambda mark: place_of(EntryId(mark.entry)), default=None)
+    return max(there, key=lambda mark: (mark.epoch, mark.number), default=None)
 
 
 def _parsed(place: bytes) -> tuple[int, RecordingMark | None]:

@@ -78,17 +78,22 @@ def lengths_for(content: Content, length_s: float) -> list[tuple[int, bytes]]:
         header, movie_scale = _scale_in(content, moov, b"mvhd")
         if header is None:
             return []
-        places.append((header.body + _MVHD_LENGTH_AT, _U32.pack(round(length_s * movie_scale))))
+        places.append((header.body + _MVHD_LENGTH_AT, _length(length_s * movie_scale)))
         for trak in _all_in(content, moov, b"trak"):
             for tkhd in _all_in(content, trak, b"tkhd"):
-                length = _U32.pack(round(length_s * movie_scale))
+                length = _length(length_s * movie_scale)
                 places.append((tkhd.body + _TKHD_LENGTH_AT, length))
             for mdia in _all_in(content, trak, b"mdia"):
                 header, scale = _scale_in(content, mdia, b"mdhd")
                 if header is not None:
-                    length = _U32.pack(round(length_s * scale))
+                    length = _length(length_s * scale)
                     places.append((header.body + _MVHD_LENGTH_AT, length))
     return places
+
+
+def _length(units: float) -> bytes:
+    # What is longer than 32 bits count is said to be as long as they do.
+    return _U32.pack(min(round(units), 2**32 - 1))
 
 
 def _scale_in(content: Content, parent: Box, kind: bytes) -> tuple[Box | None, int]:
@@ -102,6 +107,63 @@ def _scale_in(content: Content, parent: Box, kind: bytes) -> tuple[Box | None, i
 
 def _all_in(content: Content, parent: Box, kind: bytes) -> list[Box]:
     return [box for box in boxes_in(content, parent.body, parent.end) if box.kind == kind]
+
+
+def length_s(content: Content) -> float:
+    """Return how long a fragmented file plays, by its last fragment; 0: it has none.
+
+    Of its first track, whose samples each say how long they are, as FFmpeg writes them.
+    """
+    scale, end = 0, 0
+    for box in boxes_in(content, 0, len(content)):
+        if box.kind == b"moov":
+            for trak in _all_in(content, box, b"trak")[:1]:
+                for mdia in _all_in(content, trak, b"mdia"):
+                    _, scale = _scale_in(content, mdia, b"mdhd")
+        elif box.kind == b"moof":
+            for traf in _all_in(content, box, b"traf")[:1]:
+                end = _end_of(content, traf)
+    return end / scale if scale else 0.0
+
+
+def _end_of(content: Content, traf: Box) -> int:
+    """Return when a fragment of a track ends, in the track's units."""
+    end, default = 0, 0
+    for box in boxes_in(content, traf.body, traf.end):
+        if box.kind == b"tfhd":
+            default = _default_duration(content, box)
+        elif box.kind == b"tfdt":
+            is_long = content[box.body] == 1
+            (end,) = (_U64 if is_long else _U32).unpack_from(content, box.body + _FULL_BYTES)
+        elif box.kind == b"trun":
+            end += _duration_of(content, box, default)
+    return end
+
+
+def _flags_of(content: Content, box: Box) -> int:
+    (flags,) = _U32.unpack_from(content, box.body)
+    return int(flags & 0xFFFFFF)
+
+
+def _default_duration(content: Content, tfhd: Box) -> int:
+    flags = _flags_of(content, tfhd)
+    if not flags & 0x08:
+        return 0
+    # Behind the track's number: where its data is based, and which description it has.
+    at = tfhd.body + _FULL_BYTES + 4 + (8 if flags & 0x01 else 0) + (4 if flags & 0x02 else 0)
+    (duration,) = _U32.unpack_from(content, at)
+    return int(duration)
+
+
+def _duration_of(content: Content, trun: Box, default: int) -> int:
+    flags = _flags_of(content, trun)
+    (count,) = _U32.unpack_from(content, trun.body + _FULL_BYTES)
+    if not flags & 0x100:
+        return int(count * default)
+    # A sample has up to four fields: duration, size, flags, and when it is shown.
+    step = 4 * (flags >> 8 & 0xF).bit_count()
+    at = trun.body + _FULL_BYTES + 4 + (4 if flags & 0x01 else 0) + (4 if flags & 0x04 else 0)
+    return sum(_U32.unpack_from(content, at + step * sample)[0] for sample in range(count))
 
 
 def whole_bytes(content: Content) -> int:

@@ -12,6 +12,7 @@ from vigil.messages import RecordingMark
 def a_mark(number: int) -> RecordingMark:
     return RecordingMark(
         epoch=5,
+        number=number,
         entry=f"{1000 + number}-0",
         gop="1000-0",
         safe_us=number,
@@ -63,9 +64,10 @@ def test_garbage_is_no_mark(tmp_path: Path, content: bytes) -> None:
     assert MarkFile(tmp_path).read() is None
 
 
-def test_the_farther_of_two_counts() -> None:
+def test_the_newer_of_two_counts() -> None:
     assert newest_of(None, None) is None
     assert newest_of(None, a_mark(1)) == a_mark(1)
     assert newest_of(a_mark(3), a_mark(2)) == a_mark(3)
-    # By place, not by letters
-    assert newest_of(a_mark(9), a_mark(9000)) == a_mark(9000)
+    # A file that was begun again reaches back: its first mark is less far than the last of another
+    begun_again = a_mark(1).model_copy(update={"epoch": 6, "entry": "900-0"})
+    assert newest_of(a_mark(9), begun_again) == begun_again

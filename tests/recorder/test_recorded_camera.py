@@ -7,17 +7,20 @@ from pathlib import Path
 import pytest
 
 from recorder.footage.volume import Volume, open_volume
-from recorder.recorded_camera import RecordedCamera
+from recorder.recorded_camera import STOPPED_S, RecordedCamera
 from tests.footage import Footage, footage_of
 from tests.recorder.clips import frames_in, make_clip, payloads_of
 from vigil.bus.packets.base import Entry, EntryId
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import CameraId, Epoch
+from vigil.errors import VolumeUnavailable
 from vigil.facts import Fact, GapFact, SegmentDeleted, SegmentFact
+from vigil.footage import MARKER
 from vigil.messages import GapReason, RecordingMark
 
 CAMERA = CameraId(7)
 BEFORE = EntryId("1-0")
+NOW_S = 1000.0
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +78,7 @@ def studio(tmp_path: Path, sent: Footage) -> Studio:
 
 def test_segments_are_cut_at_keyframes_and_lose_nothing(studio: Studio) -> None:
     camera = studio.camera()
-    camera.take(studio.sent.entries)
+    camera.take(studio.sent.entries, now_s=NOW_S)
     camera.close()
 
     assert studio.recorded() == [entry.packet.data for entry in studio.sent.entries]
@@ -103,13 +106,13 @@ def test_segments_are_cut_at_keyframes_and_lose_nothing(studio: Studio) -> None:
 )
 def test_who_goes_on_after_a_kill_loses_nothing(studio: Studio, synced: int, read: int) -> None:
     first = studio.camera()
-    first.take(studio.sent.entries[:synced])
-    first.sync()
-    first.take(studio.sent.entries[synced:read])
+    first.take(studio.sent.entries[:synced], now_s=NOW_S)
+    first.sync(now_s=NOW_S)
+    first.take(studio.sent.entries[synced:read], now_s=NOW_S)
     # Given that it was killed: nothing is closed, and the mark in Redis may be gone, too
 
     second = studio.camera()
-    second.take(studio.behind(second.position))
+    second.take(studio.behind(second.position), now_s=NOW_S)
     second.close()
 
     recorded = studio.recorded()
@@ -122,8 +125,8 @@ def test_who_goes_on_after_a_kill_loses_nothing(studio: Studio, synced: int, rea
 
 def test_a_file_that_was_cut_off_is_finished_and_told_of(studio: Studio) -> None:
     first = studio.camera()
-    first.take(studio.sent.entries[:60])
-    first.sync()
+    first.take(studio.sent.entries[:60], now_s=NOW_S)
+    first.sync(now_s=NOW_S)
     [path] = studio.files()
     with path.open("ab") as file:
         file.write(b"\0\0\x10\0moof of which the rest is missing")
@@ -139,7 +142,7 @@ def test_a_file_that_was_cut_off_is_finished_and_told_of(studio: Studio) -> None
 
 def test_a_file_of_which_nothing_is_whole_is_gone(studio: Studio) -> None:
     first = studio.camera()
-    first.take(studio.sent.entries[:3])
+    first.take(studio.sent.entries[:3], now_s=NOW_S)
     [path] = studio.files()
     studio.told.clear()
 
@@ -154,8 +157,8 @@ def test_a_file_of_which_nothing_is_whole_is_gone(studio: Studio) -> None:
 
 def test_a_file_that_was_only_made_is_gone(studio: Studio) -> None:
     first = studio.camera()
-    first.take(studio.sent.entries[:60])
-    first.sync()
+    first.take(studio.sent.entries[:60], now_s=NOW_S)
+    first.sync(now_s=NOW_S)
     # Given that it died between making the next one and noting it
     studio.volume.create_segment(CAMERA, studio.sent.entries[75].packet.captured_at_us)
 
@@ -167,11 +170,11 @@ def test_a_file_that_was_only_made_is_gone(studio: Studio) -> None:
 
 def test_packets_that_were_trimmed_away_leave_a_gap_with_its_reason(studio: Studio) -> None:
     first = studio.camera()
-    first.take(studio.sent.entries[:50])
-    first.sync()
+    first.take(studio.sent.entries[:50], now_s=NOW_S)
+    first.sync(now_s=NOW_S)
 
     second = studio.camera()
-    second.take(studio.sent.entries[150:])
+    second.take(studio.sent.entries[150:], now_s=NOW_S)
     second.close()
 
     [gap] = studio.gaps()
@@ -181,7 +184,7 @@ def test_packets_that_were_trimmed_away_leave_a_gap_with_its_reason(studio: Stud
 
 def test_packets_that_are_missing_in_the_midst_end_the_segment(studio: Studio) -> None:
     camera = studio.camera(segment_s=60)
-    camera.take([*studio.sent.entries[:50], *studio.sent.entries[150:]])
+    camera.take([*studio.sent.entries[:50], *studio.sent.entries[150:]], now_s=NOW_S)
     camera.close()
 
     assert [frames_in(path) for path in studio.files()] == [50, 50]
@@ -198,7 +201,7 @@ def test_another_anchor_begins_another_segment(studio: Studio) -> None:
         for entry in studio.sent.entries[100:]
     ]
     camera = studio.camera(segment_s=60)
-    camera.take([*studio.sent.entries[:100], *later])
+    camera.take([*studio.sent.entries[:100], *later], now_s=NOW_S)
     camera.close()
 
     assert [frames_in(path) for path in studio.files()] == [100, 100]
@@ -207,14 +210,15 @@ def test_another_anchor_begins_another_segment(studio: Studio) -> None:
 
 def test_what_was_switched_off_is_not_recorded_afterwards(studio: Studio) -> None:
     first = studio.camera()
-    first.take(studio.sent.entries[:50])
+    first.take(studio.sent.entries[:50], now_s=NOW_S)
     first.close(GapReason.SWITCHED_OFF)
 
     second = studio.camera()
 
     # It begins with what comes now, and says why there is nothing in between
     assert second.position == BEFORE
-    second.take(studio.sent.entries[150:])
+    second.take(studio.sent.entries[150:], now_s=NOW_S)
+    second.close()
     [gap] = studio.gaps()
     assert gap.reason is GapReason.SWITCHED_OFF
 
@@ -223,8 +227,8 @@ def test_a_full_disk_is_tried_again_and_nothing_that_is_still_there_is_lost(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     camera = studio.camera()
-    camera.take(studio.sent.entries[:60])
-    camera.sync()
+    camera.take(studio.sent.entries[:60], now_s=NOW_S)
+    camera.sync(now_s=NOW_S)
     whole = os.write
 
     def full(descriptor: int, content: memoryview) -> int:
@@ -234,11 +238,11 @@ def test_a_full_disk_is_tried_again_and_nothing_that_is_still_there_is_lost(
         return whole(descriptor, content[: len(content) // 2])
 
     monkeypatch.setattr(os, "write", full)
-    camera.take(studio.behind(camera.position))
+    camera.take(studio.behind(camera.position), now_s=NOW_S)
     assert "No space left" in str(camera.status("me").error)
     monkeypatch.undo()
 
-    camera.take(studio.behind(camera.position))
+    camera.take(studio.behind(camera.position), now_s=NOW_S)
     camera.close()
 
     assert camera.status("me").error is None
@@ -252,8 +256,153 @@ def test_video_that_is_not_recorded_is_said_to_be_so(tmp_path: Path) -> None:
     studio = Studio(tmp_path / "footage", footage_of(clip))
     camera = studio.camera()
 
-    camera.take(studio.sent.entries)
+    camera.take(studio.sent.entries, now_s=NOW_S)
 
     assert camera.error == "mjpeg is not recorded: h264 and hevc are"
     assert not studio.files()
     assert not studio.told
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 1.5, 20.0, -3600.0])
+def test_a_pause_or_a_step_of_a_clock_within_a_gop_costs_no_packet(
+    studio: Studio, pause_s: float
+) -> None:
+    # Given a camera that pauses, or whose times begin anew, between two keyframes
+    step_us = round(pause_s * MICROSECONDS)
+    later = [
+        replace(
+            entry,
+            packet=replace(
+                entry.packet,
+                anchor_us=entry.packet.anchor_us + 1,
+                captured_at_us=entry.packet.captured_at_us + step_us,
+            ),
+        )
+        for entry in studio.sent.entries[110:]
+    ]
+    camera = studio.camera(segment_s=60)
+    camera.take([*studio.sent.entries[:110], *later], now_s=NOW_S)
+    camera.close()
+
+    # A clock that goes back names the later file by an earlier hour
+    wanted = [entry.packet.data for entry in studio.sent.entries]
+    assert sorted(studio.recorded()) == sorted(wanted)
+
+
+def test_a_disk_that_loses_what_it_took_is_not_believed(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = studio.camera()
+    camera.take(studio.sent.entries[:40], now_s=NOW_S)
+    camera.sync(now_s=NOW_S)
+    safe = camera.mark
+    assert safe is not None
+
+    def fails(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    camera.take(studio.sent.entries[40:70], now_s=NOW_S)
+    monkeypatch.setattr(os, "fdatasync", fails)
+    camera.sync(now_s=NOW_S)
+    monkeypatch.undo()
+
+    assert camera.mark is not None
+    assert camera.mark.entry == safe.entry
+    assert camera.position == safe.gop
+    assert "No space left" in str(camera.status("me").error)
+
+
+def test_a_disk_that_is_full_from_the_first_byte_leaves_no_files_and_no_tale(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int, __: memoryview) -> int:
+        raise OSError(28, "No space left on device")
+
+    camera = studio.camera()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        for _ in range(150):
+            camera.take(studio.behind(camera.position)[:60], now_s=NOW_S)
+        assert studio.files() == []
+        assert studio.told == []
+
+    camera.take(studio.behind(camera.position), now_s=NOW_S)
+    camera.close()
+
+    assert studio.recorded() == [entry.packet.data for entry in studio.sent.entries]
+    assert not studio.gaps()
+
+
+def test_the_file_of_a_camera_that_stopped_is_completed(studio: Studio) -> None:
+    camera = studio.camera()
+    camera.take(studio.sent.entries[:60], now_s=NOW_S)
+    camera.sync(now_s=NOW_S)
+    camera.sync(now_s=NOW_S + STOPPED_S + 1)
+
+    # Also what was in no whole fragment yet
+    assert studio.recorded() == [entry.packet.data for entry in studio.sent.entries[:60]]
+    assert studio.segments()[-1].ended_us is not None
+    assert camera.mark is not None
+    assert camera.mark.entry == studio.sent.entries[59].entry_id
+
+
+def test_who_has_lost_the_camera_tells_nothing_and_moves_no_mark(studio: Studio) -> None:
+    first = studio.camera()
+    first.take(studio.sent.entries[:60], now_s=NOW_S)
+    first.sync(now_s=NOW_S)
+    second = studio.camera()
+    second.take(studio.behind(second.position)[:40], now_s=NOW_S)
+    second.sync(now_s=NOW_S)
+    mark, told = second.mark, list(studio.told)
+
+    first.leave()
+
+    assert studio.told == told
+    third = studio.camera()
+    assert third.mark == mark
+
+
+@pytest.mark.parametrize("captured_at_us", [-1, 2**60])
+def test_a_time_that_is_none_is_said_to_be_so(studio: Studio, captured_at_us: int) -> None:
+    broken = [
+        replace(entry, packet=replace(entry.packet, captured_at_us=captured_at_us))
+        for entry in studio.sent.entries[:30]
+    ]
+    camera = studio.camera()
+    camera.take(broken, now_s=NOW_S)
+    assert "since 1970" in str(camera.status("me").error)
+
+    camera.take(studio.sent.entries[50:], now_s=NOW_S)
+    camera.close()
+    assert studio.recorded() == [entry.packet.data for entry in studio.sent.entries[50:]]
+
+
+def test_a_packet_of_nothing_spoils_no_file(tmp_path: Path, sent: Footage) -> None:
+    # Given video with start codes, as cameras send it
+    clip = make_clip(tmp_path / "clip.ts", seconds=4)
+    studio = Studio(tmp_path / "footage", footage_of(clip))
+    nothing = [b"\0\0\0\1", b"garbage without a start code", b"\0\0\1\0\0\1"]
+    entries = list(studio.sent.entries)
+    for number, data in enumerate(nothing):
+        entry = entries[30 + number]
+        entries[30 + number] = replace(entry, packet=replace(entry.packet, data=data))
+    camera = studio.camera()
+    camera.take(entries, now_s=NOW_S)
+    camera.close()
+
+    assert sum(len(payloads_of(path)) for path in studio.files()) == len(entries) - len(nothing)
+
+
+def test_a_disk_that_is_away_while_a_camera_is_taken_costs_no_file(studio: Studio) -> None:
+    first = studio.camera()
+    first.take(studio.sent.entries[:60], now_s=NOW_S)
+    first.sync(now_s=NOW_S)
+    studio.told.clear()
+    marker = studio.volume.path / MARKER
+    marker.rename(marker.with_suffix(".away"))
+
+    with pytest.raises(VolumeUnavailable, match="is it mounted"):
+        studio.camera()
+
+    assert studio.told == []
+    assert len(studio.files()) == 1

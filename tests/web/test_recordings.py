@@ -49,7 +49,7 @@ class Archive:
             "camera_id": self.camera,
             "epoch": 5,
             "volume": VOLUME,
-            "path": f"{self.camera}/{begun_s}.mp4",
+            "path": f"{self.camera}/2026-09-21/{begun_s}.mp4",
             "revision": 1 if ended_s is None else 2,
             "begun_us": BEGAN_US + round(begun_s * S),
             "ended_us": None if ended_s is None else BEGAN_US + round(ended_s * S),
@@ -64,7 +64,7 @@ class Archive:
 
     def content(self, fact: SegmentFact, content: bytes) -> None:
         path = self.folder / fact.path
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
     def listed(self, query: str = "", by: Caller | None = None) -> list[dict[str, Any]]:
@@ -206,15 +206,26 @@ def test_a_file_is_given_whole_and_in_parts(archive: Archive) -> None:
 
 
 def test_files_that_are_not_there_are_not_found(archive: Archive) -> None:
-    outside = archive.segment(0, 60, path="../secret_key")
-    (archive.folder.parent / "secret_key").write_text("secret")
     elsewhere = archive.segment(60, 120, volume=UUID(int=2))
     archive.content(elsewhere, b"x")
-    archive.file(archive.segment(120, 180), outside, elsewhere)
+    archive.file(archive.segment(120, 180), elsewhere)
 
     for segment in archive.listed():
         answer = archive.world.admin().get(f"/recordings/files/{segment['id']}")
         assert answer.status_code == 404, segment
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret_key", "/etc/passwd", "9/2026-09-21/1.mp4", "1/../../1.mp4", "1/1.mp4"]
+)
+def test_a_fact_of_a_file_that_is_not_its_cameras_is_set_aside(archive: Archive, path: str) -> None:
+    said = archive.segment(0, 60).model_copy(update={"path": path})
+
+    archive.file(said)
+
+    assert archive.listed() == []
+    [aside] = archive.world.admin().get("/set_aside_facts").json
+    assert "path" in aside["reason"]
 
 
 def test_who_may_not_see_a_camera_sees_none_of_its_footage(archive: Archive) -> None:

@@ -15,7 +15,7 @@ from web.database import CHANGED_AT_ONCE
 from web.errors import DatabaseUnavailable
 from web.facts.service import forget_set_aside, set_aside
 from web.lines.service import forget_crossings
-from web.recordings.filing import file_footage
+from web.recordings.filing import file_footage, forget_gaps
 from web.tracks.service import close_silent, file_tracks, forget
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ class FactWriter:
         inbox: Where they come from.
         sessions: Of the database.
         clock: Judges what is old.
-        kept_days: How long tracks, crossings, and what was set aside, are kept.
+        kept_days: How long tracks, crossings, gaps in footage, and what was set aside, are kept.
     """
 
     def __init__(
@@ -117,6 +117,8 @@ class FactWriter:
                 forget_crossings(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
             with self._sessions.begin() as session:
                 forget_set_aside(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
+            with self._sessions.begin() as session:
+                forget_gaps(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
         except ProgrammingError as error:
             raise _other_schema(error) from error
         if closed or forgotten:

@@ -1,6 +1,7 @@
 """Files what recorders tell, each once and in whatever order."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +41,12 @@ def forget_footage_of(session: Session, camera_id: int, *, limit: int) -> int:
     """Delete what is known of a camera's footage, at most limit files; return how many."""
     some = sa.select(Segment.id).where(Segment.camera_id == camera_id).limit(limit)
     return changed_rows(session, sa.delete(Segment).where(Segment.id.in_(some)))
+
+
+def forget_gaps(session: Session, *, before: datetime, limit: int) -> None:
+    """Delete gaps that ended before a time, at most limit."""
+    old = sa.select(RecordingGap.id).where(RecordingGap.ended_at < before).limit(limit)
+    session.execute(sa.delete(RecordingGap).where(RecordingGap.id.in_(old)))
 
 
 def _file_segments(session: Session, facts: Sequence[SegmentFact]) -> None:

@@ -27,8 +27,8 @@ log = structlog.get_logger(__name__)
 
 #: Two files that lie no farther apart are one span.
 SAME_SPAN = timedelta(seconds=1)
-#: Files and gaps that one question may be about.
-MAX_FILES = 20_000
+#: Files and gaps that one question may be about: a month of files of a minute, and more.
+MAX_FILES = 60_000
 
 
 class FootageNotFound(NotFound):
