@@ -13,11 +13,14 @@ from standalone.demo.counter import read_counter
 from tests.cameras import CameraProcess, rtsp_camera
 from tests.cameras.clips import SMALL
 from tests.e2e.machine import Machine
+from tests.e2e.raw_http import RawHttp, request
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 
 LIVE_S = 40.0
+#: A file as large as a minute of 4 Mbit/s, and those who ask for it at once.
+LARGE_MIB, READERS = 30, 12
 #: Frames of the clip, which begins again behind the last.
 ROUND = round(SMALL.fps * SMALL.length_s)
 GOP = round(SMALL.fps * SMALL.gop_s)
@@ -129,3 +132,40 @@ def _write(folder: Path, machine: Machine, file: dict[str, Any]) -> Path:
     path = folder / f"{file['id']}.mp4"
     path.write_bytes(_content(machine, file))
     return path
+
+
+def test_a_large_file_is_sent_as_it_is_read_whole_and_in_part(
+    machine: Machine, camera_id: int
+) -> None:
+    # Given a file that is far larger than web may hold for each who asks
+    file = _files(machine, camera_id)[0]
+    [path] = _paths(machine, file)
+    content = np.random.default_rng(4).bytes(2**20) * LARGE_MIB
+    path.write_bytes(content)
+    address = f"/recordings/files/{file['id']}"
+
+    assert machine.admin.get(address).body == content
+    part = machine.admin.get(address, Range="bytes=5000000-9000000")
+    assert (part.status, part.body) == (206, content[5_000_000:9_000_001])
+
+    # When many ask and read nothing
+    before = machine.memory_bytes("web")
+    asking = [RawHttp(machine.port, receive_buffer_bytes=4096) for _ in range(READERS)]
+    try:
+        token = f"Authorization: {machine.admin.authorization()['Authorization']}"
+        for each in asking:
+            each.say(request("GET", address, token))
+            assert b" 200 OK" in each.read_so_far()
+
+        # Then others are answered, and the files are not in memory
+        assert machine.admin.get("/cameras").status == 200
+        assert machine.memory_bytes("web") - before < READERS * 2 * 2**20
+    finally:
+        for each in asking:
+            each.close()
+
+
+def _paths(machine: Machine, file: dict[str, Any]) -> list[Path]:
+    """Return where a file of footage lies, by its size."""
+    found = (machine.folder / "footage").rglob("*.mp4")
+    return [path for path in found if path.stat().st_size == file["size_bytes"]]
