@@ -154,6 +154,11 @@ PIXELS: dict[str, Shots] = {
 }
 
 
+#: Kept as the camera sent it, so of a masked camera it is for admins alone; see
+#: tests/web/test_recordings.py.
+FOOTAGE = "/recordings/files/<id:segment_id>"
+
+
 def test_every_route_that_returns_pixels_is_walked(
     machine: Machine, camera_id: int, saved_path: str
 ) -> None:
@@ -162,11 +167,12 @@ def test_every_route_that_returns_pixels_is_walked(
 
     answering_with_pixels = set()
     for method, rule in RULES:
-        if method != "GET" or rule in PIXELS:
+        if method != "GET" or rule in PIXELS or rule == FOOTAGE:
             continue
         path = rule.replace("<path:filename>", "style.css").replace("<path:path>", saved_path)
         for kind in ("<id:camera_id>", "<id:invitation_id>"):
             path = path.replace(kind, str(camera_id))
+        assert "<" not in path, "a route of another kind: say here how it is called"
         kind = machine.admin.get(path).headers.get("content-type", "")
         if kind.startswith(("image/", "multipart/", "video/", "application/octet-stream")):
             answering_with_pixels.add(rule)
