@@ -13,7 +13,7 @@ from vigil.media.text import Bgr, Lettering
 Point = tuple[int, int]
 
 #: How far beyond half its width a line may reach: soft edges, and corners.
-_REACH_PX = 2
+_REACH_PX = 3
 
 
 class Canvas:

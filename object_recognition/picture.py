@@ -5,6 +5,7 @@ Python's lock, and half the time is half the wait for whoever watches.
 """
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -21,6 +22,8 @@ from vigil.media.strips import STRIP_PX, apart, together, tops_of
 
 T = TypeVar("T")
 
+#: Held by who is helped: there is one helper.
+_is_helping = threading.Lock()
 #: Of a smaller picture, handing half of it over takes longer than it spares.
 _PIXELS_FOR_TWO = 640 * 480
 
@@ -29,12 +32,13 @@ def decoded(jpeg: bytes) -> ImageBgr:
     """Return the pixels of a JPEG.
 
     Raises:
-        FrameInvalid: It is no whole JPEG, or its size is out of bounds; nothing was decoded then.
+        FrameInvalid: It is no whole JPEG, or its size is out of bounds.
     """
     width, height = measured(jpeg)
     striped = apart(jpeg)
     pixels = np.empty((height, width, 3), np.uint8)
-    if striped is None or width * height < _PIXELS_FOR_TWO:
+    is_whole = striped is None or striped.size_wh != (width, height) or len(striped.strips) < 2
+    if striped is None or is_whole or width * height < _PIXELS_FOR_TWO:
         _decode(jpeg, pixels)
         return pixels
     middle = len(striped.strips) // 2
@@ -74,7 +78,8 @@ def redrawn(
 ) -> bytes:
     """Return a JPEG of a picture that was drawn on.
 
-    Where the picture has strips of this quality, those that nobody drew on are copied.
+    Where the picture has strips of this quality, and was drawn on, those that nobody drew on are
+    copied.
 
     Args:
         jpeg: The picture as it was.
@@ -150,17 +155,21 @@ def _coding(quality: int) -> bytes:
 def _at_once(there: Callable[[], T], here: Callable[[], T]) -> tuple[T, T]:
     """Return what two calls return, of which another thread makes the first where it can."""
     helper = _helper()
-    if helper is None:
+    # Where several threads decode at once they share the cores already.
+    if helper is None or not _is_helping.acquire(blocking=False):
         return there(), here()
-    other = helper.submit(there)
     try:
-        own = here()
+        other = helper.submit(there)
+        try:
+            own = here()
+        finally:
+            wait([other])
+        return other.result(), own
     finally:
-        wait([other])
-    return other.result(), own
+        _is_helping.release()
 
 
 @cache
 def _helper() -> ThreadPoolExecutor | None:
-    is_any_idle = (os.cpu_count() or 1) > 1
+    is_any_idle = len(os.sched_getaffinity(0)) > 1
     return ThreadPoolExecutor(1, thread_name_prefix="jpeg") if is_any_idle else None

@@ -1,10 +1,10 @@
 """Whether something moves in a camera's picture: a gate before all that costs more than looking.
 
 The luma plane, reduced, is compared with two pictures: a background that is learned over half a
-minute, and a reference of half a second to a second ago. What differs from the first is no part of
-the scene as it mostly is; what differs from the second has changed just now. A region that shows
-both moves. A car that has parked differs from the first alone, the place that one has left does
-too, and a change of the light is taken out of both before they are compared.
+minute, and a reference of half a second to a second ago, or of two looks. What differs from the
+first is no part of the scene as it mostly is; what differs from the second has changed just now. A
+region that shows both moves. A car that has parked differs from the first alone, the place that one
+has left does too, and a change of the light is taken out of both before they are compared.
 """
 
 import math

@@ -1,6 +1,7 @@
 """What is drawn on is known, and the rest of a picture stays as it was, to the bit."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import numpy as np
@@ -131,6 +132,20 @@ def test_a_picture_coded_otherwise_is_coded_anew(made: Callable[[ImageBgr], byte
     jpeg = redrawn(made(a_scene()), canvas.image_bgr, canvas.drawn_strips, quality=QUALITY)
 
     assert jpeg == encoded(canvas.image_bgr, quality=QUALITY)
+
+
+@pytest.mark.parametrize("size_wh", [(9600, 32), (16000, 20), (640, 480)])
+def test_a_picture_of_one_strip_is_decoded_too(size_wh: tuple[int, int]) -> None:
+    grey = np.full((size_wh[1], size_wh[0], 3), 90, np.uint8)
+    assert decoded(encoded(grey, quality=QUALITY)).shape == grey.shape
+
+
+def test_many_threads_decode_at_once() -> None:
+    jpeg = encoded(a_scene(1280, 720), quality=QUALITY)
+    alone = decoded(jpeg)
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(decoded, [jpeg] * 16))
+    assert all((each == alone).all() for each in together)
 
 
 def test_two_threads_decode_what_one_does() -> None:

@@ -1,9 +1,12 @@
 """Colours, against cv2's own way from the same picture."""
 
+from dataclasses import replace
+
 import av
 import cv2
 import numpy as np
 import pytest
+import simplejpeg
 from av.video.reformatter import ColorRange, Colorspace
 
 from standalone.demo.counter import draw_test_card, read_counter
@@ -11,6 +14,7 @@ from tests.pictures import Image, bgr_of
 from vigil.errors import FrameInvalid
 from vigil.media.bounds import MAX_SIDE_PX, MIN_SIDE_PX
 from vigil.media.jpeg import encoded
+from vigil.media.strips import apart
 
 SIZE_WH = (320, 180)
 
@@ -127,7 +131,12 @@ def test_black_is_black_and_white_is_white(color_range: ColorRange) -> None:
 
 
 @pytest.mark.parametrize(
-    "size_wh", [(16, 16), (17, 16), (16, 17), (161, 91), (322, 182), (641, 359), (1918, 1080)]
+    "size_wh",
+    [
+        *((16, 16), (17, 16), (16, 17), (161, 91), (322, 182), (641, 359), (1918, 1080)),
+        # Whose last strip is one row high, or two, or three
+        *((64, 33), (65, 65), (64, 481), (64, 34), (64, 35)),
+    ],
 )
 def test_keeps_every_size_to_the_pixel(size_wh: tuple[int, int]) -> None:
     width, height = size_wh
@@ -139,6 +148,7 @@ def test_keeps_every_size_to_the_pixel(size_wh: tuple[int, int]) -> None:
 
     jpeg = encoded(a_frame(smooth), quality=95)
 
+    assert simplejpeg.decode_jpeg(jpeg, strict=True).shape == (height, width, 3)
     # To the last row and column, where there is but half a chroma sample
     assert bgr_of(jpeg).shape == (height, width, 3)
     for part in (np.s_[:], np.s_[-1:], np.s_[:, -1:]):
@@ -191,3 +201,32 @@ def test_refuses_a_picture_that_cannot_be_converted(pixel_format: str) -> None:
 
     with pytest.raises(FrameInvalid, match=f"no JPEG can be made of {pixel_format}"):
         encoded(frame, quality=85)
+
+
+@pytest.mark.parametrize("size_wh", [(64, 33), (64, 35), (63, 64), (65, 97), (17, 17)])
+def test_nothing_but_the_picture_gets_into_the_file(size_wh: tuple[int, int]) -> None:
+    width, height = size_wh
+    grey = np.full((height, width, 3), 128, np.uint8)
+    taken = apart(encoded(a_frame(grey), quality=95))
+    assert taken is not None
+
+    # What the encoder had beyond the picture's edges comes to light in one that claims to be larger
+    larger = replace(
+        taken, size_wh=(width, height + height % 2), start=taken.start, middle=taken.middle
+    )
+    shown = simplejpeg.decode_jpeg(larger.joined(), colorspace="GRAY", strict=True)
+
+    assert np.abs(shown.astype(int) - 128).max() <= 2
+
+
+def test_colours_of_large_video_have_no_seams_between_strips() -> None:
+    # Given strong colours that change from row to row, as BT.709
+    rng = np.random.default_rng(2)
+    rows = rng.integers(0, 256, (256, 1, 3)).astype(np.uint8)
+    image = cv2.GaussianBlur(rows.repeat(64, axis=1), (1, 9), 0).astype(np.uint8)
+    shown = bgr_of(encoded(a_frame(image, colorspace=Colorspace.ITU709), quality=100))
+
+    differs = np.abs(shown.astype(int) - image.astype(int)).mean(axis=(1, 2))
+    edges = [row for top in range(32, 256, 32) for row in (top - 1, top)]
+    others = np.delete(differs, [*edges, 0, 255])
+    assert differs[edges].mean() < others.mean() + 3 * others.std() / len(edges) ** 0.5

@@ -46,13 +46,15 @@ def encoded(frame: av.VideoFrame, *, quality: int) -> bytes:
         is_narrow = frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG
         is_jpeg = frame.format.name == "yuvj420p"
         planes = _planes(frame if is_narrow or is_jpeg else frame.reformat(format="yuvj420p"))
-        is_709 = frame.colorspace == Colorspace.ITU709
+        if frame.colorspace == Colorspace.ITU709:
+            # As a whole: what a row of luma takes of chroma lies in two rows of that.
+            planes = _in_bt601(*(_widened_planes(planes) if is_narrow else planes))
+            is_narrow = False
         jpegs = []
         for top in tops_of(frame.height):
             strip = _strip(planes, top)
-            strip = _widened_planes(strip) if is_narrow else strip
-            luma, blue, red = _in_bt601(*strip) if is_709 else strip
-            jpegs.append(simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality=quality))
+            luma, blue, red = _widened_planes(strip) if is_narrow else strip
+            jpegs.append(simplejpeg.encode_jpeg_yuv_planes(_even(luma), blue, red, quality=quality))
     except (FFmpegError, ValueError) as error:
         raise FrameInvalid(f"no JPEG can be made of {frame.format.name}: {error}") from error
     return together(jpegs, height_px=frame.height).joined()
@@ -76,6 +78,18 @@ def _strip(planes: Planes, top: int) -> Planes:
         np.ascontiguousarray(blue[low:high]),
         np.ascontiguousarray(red[low:high]),
     )
+
+
+def _even(luma: Plane) -> Plane:
+    """Return a plane behind which lies another row and column, where a side of it is odd.
+
+    The encoder reads whole squares of two by two pixels, and beyond a plane's end if it must.
+    """
+    height, width = luma.shape
+    if height % 2 == width % 2 == 0:
+        return luma
+    padded = cv2.copyMakeBorder(luma, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    return np.asarray(padded, np.uint8)[:, :width]
 
 
 def _widened_planes(planes: Planes) -> Planes:
