@@ -38,8 +38,7 @@ from vigil.bus.watchers.redis import RedisWatchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import SetupInvalid, SpoolUnavailable
-from vigil.fact_outbox import FactOutbox, send_until_stopped
+from vigil.fact_outbox import FactOutbox, open_outbox, send_until_stopped
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
 from vigil.messages import DayTallies, FrameDetections, RecognitionStatus
@@ -53,7 +52,6 @@ from vigil.runtime import (
 )
 from vigil.sealing import Sealer
 from vigil.settings import load
-from vigil.spool import Spool
 
 
 def main(_arguments: Sequence[str] = (), *, recognisers: type[Recognisers] = Recognisers) -> int:
@@ -133,7 +131,8 @@ def _run(
     require_fit_queue(queue)
     bell = RedisFrameBell(redis, kind=keys.FrameKind.RAW)
     shelf = _shelf(settings, clock, stop)
-    facts = _outbox(settings, queue, clock)
+    spool = settings.vigil_home / "object_recognition" / "facts.sqlite"
+    facts = open_outbox(RedisFactLog(queue), spool, clock=clock)
     worker = _worker(
         settings,
         redis,
@@ -227,16 +226,6 @@ def make_publisher(redis: RedisClient) -> Publisher:
             ttl_s=keys.TALLIES_TTL_S,
         ),
     )
-
-
-def _outbox(settings: RecognitionSettings, queue: Redis, clock: SystemClock) -> FactOutbox:
-    # Workers of one machine share it: what a dead one left is sent by another.
-    path = settings.vigil_home / "object_recognition" / "facts.sqlite"
-    try:
-        spool = Spool(path)
-    except SpoolUnavailable as error:
-        raise SetupInvalid(f"VIGIL_HOME: facts cannot be kept: {error}") from error
-    return FactOutbox(RedisFactLog(queue), spool, clock=clock)
 
 
 def _shelf(settings: RecognitionSettings, clock: SystemClock, stop: StopSignal) -> ModelShelf:

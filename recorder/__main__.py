@@ -26,8 +26,8 @@ from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
-from vigil.errors import SetupInvalid, SpoolUnavailable, VolumeUnavailable
-from vigil.fact_outbox import FactOutbox, send_until_stopped
+from vigil.errors import SetupInvalid, VolumeUnavailable
+from vigil.fact_outbox import FactOutbox, open_outbox, send_until_stopped
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
 from vigil.messages import RecordingMark, RecordingStatus
@@ -40,7 +40,6 @@ from vigil.runtime import (
     stop_on_signals,
 )
 from vigil.settings import load
-from vigil.spool import Spool
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -53,7 +52,9 @@ def main(arguments: Sequence[str] = ()) -> int:
     media = connect_waiting(str(settings.redis_url), stop=stop, server_timeout_s=BRIEF_TIMEOUT_S)
     queue = connect_briefly(settings.queue_url())
     require_fit_queue(queue)
-    facts = _outbox(settings, queue, clock)
+    facts = open_outbox(
+        RedisFactLog(queue), settings.vigil_home / "recorder" / "facts.sqlite", clock=clock
+    )
     recorder = _recorder(settings, media, queue, volume, facts=facts, clock=clock)
     sender = start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop)
     try:
@@ -124,16 +125,6 @@ def _recorder(
         clock=clock,
         segment_s=settings.segment_s,
     )
-
-
-def _outbox(settings: RecorderSettings, queue: Redis, clock: SystemClock) -> FactOutbox:
-    # Recorders of one machine share it: what a dead one left is sent by another.
-    path = settings.vigil_home / "recorder" / "facts.sqlite"
-    try:
-        spool = Spool(path)
-    except SpoolUnavailable as error:
-        raise SetupInvalid(f"VIGIL_HOME: facts cannot be kept: {error}") from error
-    return FactOutbox(RedisFactLog(queue), spool, clock=clock)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The way of a service's facts to the queue Redis, over a spool on its own disk."""
 
 import threading
+from pathlib import Path
 
 import structlog
 
 from vigil.bus.facts.base import FactLog
 from vigil.clock import Clock
-from vigil.errors import BusUnavailable, SpoolUnavailable
+from vigil.errors import BusUnavailable, SetupInvalid, SpoolUnavailable
 from vigil.facts import Fact
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
 from vigil.spool import Spool
@@ -122,6 +123,24 @@ class FactOutbox:
         if self._is_unsynced and now_s >= self._sync_due_s:
             self._is_unsynced, self._sync_due_s = False, now_s + SYNC_EVERY_S
             self._spool.sync()
+
+
+def open_outbox(log_: FactLog, path: Path, *, clock: Clock) -> FactOutbox:
+    """Return an outbox whose facts wait in a file.
+
+    Args:
+        log_: Where facts go.
+        path: The file. Processes of one machine share it: what a dead one left another sends.
+        clock: For the pace of syncs.
+
+    Raises:
+        SetupInvalid: The file can be neither opened nor made.
+    """
+    try:
+        spool = Spool(path)
+    except SpoolUnavailable as error:
+        raise SetupInvalid(f"VIGIL_HOME: facts cannot be kept: {error}") from error
+    return FactOutbox(log_, spool, clock=clock)
 
 
 def send_until_stopped(facts: FactOutbox, stop: StopSignal) -> None:

@@ -82,13 +82,22 @@ class TrackFact(Document):
     crossings: tuple[LineCrossing, ...] = Field(default=(), max_length=MAX_CROSSINGS)
 
 
-def _require_its_own(path: str, camera_id: int) -> None:
-    # Else a fact of one camera could give away the footage of another.
-    if not path.startswith(f"{camera_id}/"):
-        raise ValueError(f"path must begin with {camera_id}/")
+class _FootageFile(Document):
+    """What names a file of footage: its camera's, and no other's."""
+
+    camera_id: CameraId = Field(ge=1)
+    volume: UUID
+    path: str = Field(pattern=FOOTAGE_PATH_PATTERN)
+
+    @model_validator(mode="after")
+    def _is_its_cameras(self) -> Self:
+        # Else a fact of one camera could give away the footage of another.
+        if not self.path.startswith(f"{self.camera_id}/"):
+            raise ValueError(f"path must begin with {self.camera_id}/")
+        return self
 
 
-class SegmentFact(Document):
+class SegmentFact(_FootageFile):
     """A file of footage: told when it is begun, and when it is done.
 
     Attributes:
@@ -106,10 +115,7 @@ class SegmentFact(Document):
 
     kind: Literal["segment"] = "segment"
     version: Literal[1] = 1
-    camera_id: CameraId = Field(ge=1)
     epoch: Epoch = Field(ge=1)
-    volume: UUID
-    path: str = Field(pattern=FOOTAGE_PATH_PATTERN)
     revision: int = Field(ge=1, lt=2**63)
     begun_us: int = Field(ge=0, lt=2**53)
     ended_us: int | None = Field(default=None, ge=0, lt=2**53)
@@ -120,13 +126,8 @@ class SegmentFact(Document):
     width_px: int = Field(ge=1, le=65_535)
     height_px: int = Field(ge=1, le=65_535)
 
-    @model_validator(mode="after")
-    def _is_the_cameras(self) -> Self:
-        _require_its_own(self.path, self.camera_id)
-        return self
 
-
-class SegmentDeleted(Document):
+class SegmentDeleted(_FootageFile):
     """That a file of footage is gone.
 
     Attributes:
@@ -135,14 +136,6 @@ class SegmentDeleted(Document):
 
     kind: Literal["segment_deleted"] = "segment_deleted"
     version: Literal[1] = 1
-    camera_id: CameraId = Field(ge=1)
-    volume: UUID
-    path: str = Field(pattern=FOOTAGE_PATH_PATTERN)
-
-    @model_validator(mode="after")
-    def _is_the_cameras(self) -> Self:
-        _require_its_own(self.path, self.camera_id)
-        return self
 
 
 class GapFact(Document):

@@ -2,7 +2,7 @@
 
 import mmap
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 _SIZE_KIND = struct.Struct(">I4s")
@@ -50,20 +50,13 @@ def boxes_in(content: Content, begin: int, end: int) -> Iterator[Box]:
         begin += size
 
 
-def samples_of(content: Content, moof: Box) -> Mapping[int, int]:
-    """Return how many samples a fragment has of each track, by the track's number."""
-    counts: dict[int, int] = {}
-    for traf in boxes_in(content, moof.body, moof.end):
-        if traf.kind != b"traf":
-            continue
-        track = 0
-        for box in boxes_in(content, traf.body, traf.end):
-            if box.kind == b"tfhd":
-                (track,) = _U32.unpack_from(content, box.body + _FULL_BYTES)
-            elif box.kind == b"trun":
-                (count,) = _U32.unpack_from(content, box.body + _FULL_BYTES)
-                counts[track] = counts.get(track, 0) + count
-    return counts
+def samples_of(content: Content, moof: Box) -> int:
+    """Return how many samples a fragment has."""
+    return sum(
+        _U32.unpack_from(content, trun.body + _FULL_BYTES)[0]
+        for traf in _all_in(content, moof, b"traf")
+        for trun in _all_in(content, traf, b"trun")
+    )
 
 
 def lengths_for(content: Content, length_s: float) -> list[tuple[int, bytes]]:

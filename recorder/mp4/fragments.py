@@ -1,7 +1,7 @@
 """A fragmented MP4 in the making, which says of which packets it is whole already."""
 
-from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack
 from fractions import Fraction
 from typing import Any
@@ -37,11 +37,10 @@ class _Sink:
 
 
 class FragmentMuxer:
-    """Makes one file of packets that share a template. Times begin at the first packet's dts.
+    """Makes one file of packets of video that share a template. Times begin at the first's dts.
 
     Args:
         template: Of all packets.
-        stream_indices: Which of the template's streams go into the file, the video first.
         write: Takes whole fragments, one after the other; the first with the file's head.
 
     Attributes:
@@ -52,13 +51,7 @@ class FragmentMuxer:
         av.error.FFmpegError: MP4 takes no such codec.
     """
 
-    def __init__(
-        self,
-        template: Template,
-        *,
-        stream_indices: tuple[int, ...] = (0,),
-        write: Callable[[bytes], None],
-    ) -> None:
+    def __init__(self, template: Template, *, write: Callable[[bytes], None]) -> None:
         self._write = write
         self._sink = _Sink()
         self._opened = ExitStack()
@@ -68,44 +61,36 @@ class FragmentMuxer:
                 self._sink, "w", format="mp4", options=_OPTIONS, buffer_size=_BUFFER_BYTES
             )
             self._opened.callback(self._output.close)
-            self._streams = {
-                index: self._output.add_stream_from_template(source.streams[index], opaque=True)
-                for index in stream_indices
-            }
+            self._stream = self._output.add_stream_from_template(
+                source.streams.video[0], opaque=True
+            )
             self._opened = self._opened.pop_all()
-        self._tracks = dict(enumerate(stream_indices, 1))
-        #: What was given to the muxer and is in no whole fragment yet, or behind such a packet.
-        self._pending: deque[tuple[EntryId, int]] = deque()
-        #: By stream, how many packets are whole that stand behind one that is not.
-        self._ahead: Counter[int] = Counter()
+        #: What was given to the muxer and is in no whole fragment yet.
+        self._pending: deque[EntryId] = deque()
         self._base_s: Fraction | None = None
-        self._last_dts: dict[int, int] = {}
+        self._last_dts = -1
         self.whole_until: EntryId | None = None
 
     def add(self, entry: Entry) -> None:
-        """Take a packet, behind those that were taken; others' streams are left out.
+        """Take a packet, behind those that were taken.
 
         Raises:
             OSError: The fragment that it completes cannot be written.
             av.error.FFmpegError: The muxer does not take it.
         """
         packet = entry.packet
-        stream = self._streams.get(packet.stream_index)
-        if stream is None:
-            return
         if self._base_s is None:
             self._base_s = packet.dts * packet.time_base
         base = round(self._base_s / packet.time_base)
-        # A stream's dts must grow, whatever the camera's do.
-        dts = max(packet.dts - base, self._last_dts.get(packet.stream_index, -1) + 1)
-        self._last_dts[packet.stream_index] = dts
+        # In a file dts must grow, whatever the camera's do.
+        dts = self._last_dts = max(packet.dts - base, self._last_dts + 1)
         made: av.Packet[Any] = av.Packet(packet.data)
-        made.stream = stream
+        made.stream = self._stream
         made.time_base = packet.time_base
         made.dts, made.pts = dts, max(dts, packet.pts - base)
         made.duration = packet.duration
         made.is_keyframe = packet.is_keyframe
-        self._pending.append((entry.entry_id, packet.stream_index))
+        self._pending.append(entry.entry_id)
         self._output.mux(made)
         self._hand_on()
 
@@ -124,20 +109,16 @@ class FragmentMuxer:
 
     def _hand_on(self) -> None:
         """Write the fragments that are whole by now."""
-        content, end, counts = self._sink.content, 0, Counter[int]()
-        samples: Mapping[int, int] = {}
+        content, end, count, samples = self._sink.content, 0, 0, 0
         for box in boxes_in(content, 0, len(content)):
             if box.kind == b"moof":
                 samples = samples_of(content, box)
             elif box.kind == b"mdat":
                 end = box.end
-                counts.update(samples)
+                count += samples
         if not end:
             return
         self._write(bytes(content[:end]))
         del content[:end]
-        for track, count in counts.items():
-            self._ahead[self._tracks[track]] += count
-        while self._pending and self._ahead[self._pending[0][1]]:
-            self.whole_until, index = self._pending.popleft()
-            self._ahead[index] -= 1
+        for _ in range(count):
+            self.whole_until = self._pending.popleft()

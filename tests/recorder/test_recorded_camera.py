@@ -1,79 +1,17 @@
 """One camera's packets become segments, of which a successor loses none."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from recorder.footage.volume import Volume, open_volume
-from recorder.recorded_camera import STOPPED_S, RecordedCamera
+from recorder.recorded_camera import STOPPED_S
 from tests.footage import Footage, footage_of
 from tests.recorder.clips import frames_in, make_clip, payloads_of
-from vigil.bus.packets.base import Entry, EntryId
+from tests.recorder.studio import BEFORE, CAMERA, NOW_S, Studio
 from vigil.clock import MICROSECONDS
-from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import VolumeUnavailable
-from vigil.facts import Fact, GapFact, SegmentDeleted, SegmentFact
-from vigil.footage import MARKER
-from vigil.messages import GapReason, RecordingMark
-
-CAMERA = CameraId(7)
-BEFORE = EntryId("1-0")
-NOW_S = 1000.0
-
-
-@pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> Footage:
-    """Give eight seconds with a keyframe in each."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    return footage_of(make_clip(path, seconds=8, b_frames=2))
-
-
-class Studio:
-    """A volume, and what recorders on it tell."""
-
-    def __init__(self, path: Path, sent: Footage) -> None:
-        self.volume: Volume = open_volume(path, known=None)
-        self.sent = sent
-        self.told: list[Fact] = []
-
-    def camera(self, *, mark: RecordingMark | None = None, segment_s: float = 3) -> RecordedCamera:
-        camera = RecordedCamera(
-            CAMERA,
-            Epoch(5),
-            volume=self.volume,
-            mark=mark,
-            segment_s=segment_s,
-            template_of=lambda _, __: self.sent.template,
-            say=self.told.append,
-        )
-        if camera.position is None:
-            camera.position = BEFORE
-        return camera
-
-    def behind(self, position: EntryId | None) -> list[Entry]:
-        """Return what a read of the log would."""
-        ids = [BEFORE, *(entry.entry_id for entry in self.sent.entries)]
-        assert position is not None
-        return list(self.sent.entries[ids.index(position) :])
-
-    def files(self) -> list[Path]:
-        return sorted(self.volume.path.rglob("*.mp4"))
-
-    def recorded(self) -> list[bytes]:
-        return [payload for path in self.files() for payload in payloads_of(path)]
-
-    def segments(self) -> list[SegmentFact]:
-        return [fact for fact in self.told if isinstance(fact, SegmentFact)]
-
-    def gaps(self) -> list[GapFact]:
-        return [fact for fact in self.told if isinstance(fact, GapFact)]
-
-
-@pytest.fixture
-def studio(tmp_path: Path, sent: Footage) -> Studio:
-    return Studio(tmp_path, sent)
+from vigil.facts import SegmentDeleted
+from vigil.messages import GapReason
 
 
 def test_segments_are_cut_at_keyframes_and_lose_nothing(studio: Studio) -> None:
@@ -223,34 +161,6 @@ def test_what_was_switched_off_is_not_recorded_afterwards(studio: Studio) -> Non
     assert gap.reason is GapReason.SWITCHED_OFF
 
 
-def test_a_full_disk_is_tried_again_and_nothing_that_is_still_there_is_lost(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    camera = studio.camera()
-    camera.take(studio.sent.entries[:60], now_s=NOW_S)
-    camera.sync(now_s=NOW_S)
-    whole = os.write
-
-    def full(descriptor: int, content: memoryview) -> int:
-        # As a disk fills: half of it is still taken.
-        if len(content) < 100:
-            raise OSError(28, "No space left on device")
-        return whole(descriptor, content[: len(content) // 2])
-
-    monkeypatch.setattr(os, "write", full)
-    camera.take(studio.behind(camera.position), now_s=NOW_S)
-    assert "No space left" in str(camera.status("me").error)
-    monkeypatch.undo()
-
-    camera.take(studio.behind(camera.position), now_s=NOW_S)
-    camera.close()
-
-    assert camera.status("me").error is None
-    wanted = {entry.packet.data for entry in studio.sent.entries}
-    assert wanted <= set(studio.recorded())
-    assert not studio.gaps()
-
-
 def test_video_that_is_not_recorded_is_said_to_be_so(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.avi", seconds=1, codec="mjpeg")
     studio = Studio(tmp_path / "footage", footage_of(clip))
@@ -287,50 +197,6 @@ def test_a_pause_or_a_step_of_a_clock_within_a_gop_costs_no_packet(
     # A clock that goes back names the later file by an earlier hour
     wanted = [entry.packet.data for entry in studio.sent.entries]
     assert sorted(studio.recorded()) == sorted(wanted)
-
-
-def test_a_disk_that_loses_what_it_took_is_not_believed(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    camera = studio.camera()
-    camera.take(studio.sent.entries[:40], now_s=NOW_S)
-    camera.sync(now_s=NOW_S)
-    safe = camera.mark
-    assert safe is not None
-
-    def fails(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    camera.take(studio.sent.entries[40:70], now_s=NOW_S)
-    monkeypatch.setattr(os, "fdatasync", fails)
-    camera.sync(now_s=NOW_S)
-    monkeypatch.undo()
-
-    assert camera.mark is not None
-    assert camera.mark.entry == safe.entry
-    assert camera.position == safe.gop
-    assert "No space left" in str(camera.status("me").error)
-
-
-def test_a_disk_that_is_full_from_the_first_byte_leaves_no_files_and_no_tale(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_: int, __: memoryview) -> int:
-        raise OSError(28, "No space left on device")
-
-    camera = studio.camera()
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "write", full)
-        for _ in range(150):
-            camera.take(studio.behind(camera.position)[:60], now_s=NOW_S)
-        assert studio.files() == []
-        assert studio.told == []
-
-    camera.take(studio.behind(camera.position), now_s=NOW_S)
-    camera.close()
-
-    assert studio.recorded() == [entry.packet.data for entry in studio.sent.entries]
-    assert not studio.gaps()
 
 
 def test_the_file_of_a_camera_that_stopped_is_completed(studio: Studio) -> None:
@@ -391,18 +257,3 @@ def test_a_packet_of_nothing_spoils_no_file(tmp_path: Path, sent: Footage) -> No
     camera.close()
 
     assert sum(len(payloads_of(path)) for path in studio.files()) == len(entries) - len(nothing)
-
-
-def test_a_disk_that_is_away_while_a_camera_is_taken_costs_no_file(studio: Studio) -> None:
-    first = studio.camera()
-    first.take(studio.sent.entries[:60], now_s=NOW_S)
-    first.sync(now_s=NOW_S)
-    studio.told.clear()
-    marker = studio.volume.path / MARKER
-    marker.rename(marker.with_suffix(".away"))
-
-    with pytest.raises(VolumeUnavailable, match="is it mounted"):
-        studio.camera()
-
-    assert studio.told == []
-    assert len(studio.files()) == 1
