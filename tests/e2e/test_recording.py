@@ -74,7 +74,8 @@ def camera_id(machine: Machine, camera: CameraProcess) -> int:
 
 def _files(machine: Machine, camera_id: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = machine.admin.get(f"/recordings?camera_id={camera_id}").json
-    return sorted(found, key=lambda each: str(each["begun_at"]))
+    # One that was cut off, and the one that begins again with the same GOP, begin at one moment.
+    return sorted(found, key=lambda each: (str(each["begun_at"]), str(each["ended_at"])))
 
 
 def _done(machine: Machine, camera_id: int) -> list[dict[str, Any]]:
