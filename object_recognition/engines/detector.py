@@ -75,6 +75,9 @@ class ModelDetector:
         self._side_px = max(fixed_wh)
         follows = runtime.fixed_wh is None or self._can_follow(first.layout, fixed_wh)
         self._fixed_wh = None if follows else fixed_wh
+        if runtime.fixed_wh is not None and follows:
+            # Hardly a camera has the file's own aspect, and compiled it takes 20 MB.
+            self._shapes.forget(runtime.fixed_wh)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -87,6 +87,8 @@ class Letterbox:
         self._input_wh = input_wh
         self._pixels = pixels
         self._canvas = np.full((height, width, 3), PAD, np.uint8)
+        # Its own: new memory for each frame takes longer than all that is done with it.
+        self._planes = [np.empty((height, width), np.uint8) for _ in range(3)]
         self._tensor = np.empty((1, 3, height, width), np.float32)
         self._fit = Fit((0, 0), (0, 0), (0, 0))
 
@@ -102,9 +104,9 @@ class Letterbox:
         if frame_wh == (width, height):
             inside[:] = image_bgr
         else:
-            # LINEAR: six times as fast as AREA, and what the models were trained on.
-            cv2.resize(image_bgr, (width, height), dst=inside, interpolation=cv2.INTER_LINEAR)
-        planes = cv2.split(self._canvas)
+            way = _interpolation(frame_wh, (width, height))
+            cv2.resize(image_bgr, (width, height), dst=inside, interpolation=way)
+        planes = cv2.split(self._canvas, self._planes)
         scale = np.float32(1 / 255) if self._pixels.unit else np.float32(1)
         for channel, plane in enumerate(reversed(planes) if self._pixels.rgb else planes):
             np.multiply(plane, scale, out=self._tensor[0, channel])
@@ -113,3 +115,16 @@ class Letterbox:
     def to_frame(self, found: Detections) -> Detections:
         """Return what was found in the last filled input in pixels of its frame."""
         return self._fit.to_frame(found)
+
+
+def _interpolation(frame_wh: tuple[int, int], fitted_wh: tuple[int, int]) -> int:
+    """Return OpenCV's way to bring a frame to a size.
+
+    LINEAR: six times as fast as AREA, and what the models were trained on. Of an odd number of
+    pixels it takes the one in the middle, as of 1080p in 640, and then that is had for a third.
+    """
+    is_middle = all(
+        frame % fitted == 0 and frame // fitted % 2
+        for frame, fitted in zip(frame_wh, fitted_wh, strict=True)
+    )
+    return cv2.INTER_NEAREST_EXACT if is_middle else cv2.INTER_LINEAR

@@ -34,3 +34,7 @@ class Recent(Generic[KeyT, ValueT]):
         if len(self._values) == self._most:
             del self._values[next(iter(self._values))]
         self._values[key] = value
+
+    def forget(self, key: KeyT) -> None:
+        """Let go of what is kept under a key."""
+        self._values.pop(key, None)
