@@ -10,6 +10,7 @@ from recorder.footage.volume import Volume, remembered_volume
 from recorder.recorder import READ_EVERY_S, Recorder
 from recorder.retention import Retention
 from recorder.settings import RecorderSettings
+from recorder.signs import SignBoards
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.connection import (
@@ -24,13 +25,14 @@ from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.bus.status.redis import RedisStatusBoard
+from vigil.bus.watchers.redis import RedisWatchers
 from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.errors import SetupInvalid, VolumeUnavailable
 from vigil.fact_outbox import FactOutbox, open_outbox, send_until_stopped
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
-from vigil.messages import RecordingMark, RecordingStatus
+from vigil.messages import CameraStatus, FrameDetections, RecordingMark, RecordingStatus
 from vigil.runtime import (
     Backoff,
     FileHeartbeat,
@@ -105,6 +107,17 @@ def _recorder(
             RedisLeases(media, role=keys.Role.RECORDING), member=new_member_id(), clock=clock
         ),
         packets=RedisPacketLog(media, limits=BacklogLimits()),
+        boards=SignBoards(
+            statuses=RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus),
+            seen=RedisStatusBoard(
+                media,
+                role=keys.Role.RECOGNITION,
+                document_class=FrameDetections,
+                key_of=keys.detections,
+            ),
+            watchers=RedisWatchers(media),
+            takers=RedisWatchers(media, key_of=keys.taken),
+        ),
         marks=RedisStatusBoard(
             media,
             role=keys.Role.RECORDING,

@@ -4,17 +4,17 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from recorder.footage.marks import MarkFile, newest_of
+from recorder.footage.marks import MarkFile, newest_of, order_of
 from recorder.footage.volume import Volume
 from recorder.gaps import GapLedger
 from recorder.interrupted import finish_interrupted, remove_empty
 from recorder.segment import Segment
-from vigil.bus.packets.base import Entry, EntryId, Template
+from vigil.bus.packets.base import Entry, EntryId, Template, place_of
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import MessageInvalid, VolumeUnavailable
 from vigil.facts import Fact, GapFact
-from vigil.messages import GapReason, RecordingMark, RecordingStatus
+from vigil.messages import DELIBERATE, GapReason, RecordingMark, RecordingStatus
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +35,7 @@ class RecordedCamera:
         say: To whom facts are told.
 
     Attributes:
-        position: Behind which the next read begins; None: at the newest keyframe.
+        position: Behind which the next read begins; None: nobody said yet where it is to.
         mark: How far footage is safe; None: there is none.
         error: Why nothing is recorded; None while all is.
 
@@ -70,8 +70,29 @@ class RecordedCamera:
         #: Whether somebody was told of the segment, and what was safe before it was made.
         self._is_told, self._mark_before = False, self.mark
         self._number = 0
+        self._begins_file = False
         if self.mark is not None:
             self._go_on_from(self.mark, [each for each in (mark, beside) if each is not None])
+
+    def begin_at(self, position: EntryId) -> None:
+        """Begin behind a position, or where it is recorded already, which of them is later."""
+        done = None if self.mark is None else EntryId(self.mark.gop)
+        if done is not None and place_of(done) > place_of(position):
+            position = done
+        self.position = position
+
+    def begin_anew_at(self, position: EntryId | None) -> None:
+        """Go on behind a position of a log that began anew, whose places are smaller."""
+        log.warning("packet_log_began_anew", camera_id=self.camera_id)
+        self.position = position
+
+    def is_silent(self, now_s: float) -> bool:
+        """Return whether nothing came for long, by the monotonic clock."""
+        return now_s - self._fed_s > STOPPED_S
+
+    def begin_file(self) -> None:
+        """Begin another file with the next keyframe."""
+        self._begins_file = True
 
     def take(self, entries: Sequence[Entry], *, now_s: float) -> None:
         """Record packets that were read, in their order.
@@ -107,6 +128,8 @@ class RecordedCamera:
         try:
             if silent_s > STOPPED_S and segment.is_overdue(round(silent_s * MICROSECONDS)):
                 self._close_segment()
+                # Who goes on after our death knows that it was not for that.
+                self._note(segment.mark.model_copy(update={"broken_off": GapReason.CAMERA}))
             elif segment.sync():
                 self._note(segment.mark)
                 self._tell(segment)
@@ -146,15 +169,17 @@ class RecordedCamera:
 
     def _go_on_from(self, mark: RecordingMark, found: Sequence[RecordingMark]) -> None:
         """Go on where another stopped, or died, and finish what it left."""
-        for each in {each.path: each for each in found}.values():
-            done = finish_interrupted(self._volume, self.camera_id, each)
+        left = {each.path: each for each in sorted(found, key=order_of)}
+        for each in left.values():
+            is_done = each.is_done
+            done = None if is_done else finish_interrupted(self._volume, self.camera_id, each)
             if done is not None:
                 self._say(done)
         remove_empty(self._volume, self.camera_id)
         self._gaps.ended_us = mark.safe_us
         # If its packets are not in the log any more, that is why.
         self._gaps.broken_off(mark.broken_off or GapReason.RECORDER)
-        if mark.broken_off is not GapReason.SWITCHED_OFF:
+        if mark.broken_off not in DELIBERATE:
             self.position = EntryId(mark.gop)
 
     def _take(self, entry: Entry, before: EntryId) -> None:
@@ -172,8 +197,12 @@ class RecordedCamera:
     def _record(self, entry: Entry, before: EntryId) -> None:
         packet, segment = entry.packet, self._segment
         if segment is not None and packet.is_keyframe:
-            if segment.length_s >= self._segment_s or not segment.goes_on_with(packet):
+            is_full = segment.length_s >= self._segment_s or self._begins_file
+            if is_full or not segment.goes_on_with(packet):
+                is_stepped = segment.is_stepped(packet)
                 self._close_segment()
+                if is_stepped:
+                    self._gaps.broken_off(GapReason.CLOCK)
         elif segment is not None and packet.template_id != segment.template_id:
             self._close_segment()
         if self._segment is None:
@@ -198,6 +227,7 @@ class RecordedCamera:
             safe_us=self._gaps.ended_us,
         )
         self._segment, self._is_told, self._mark_before = segment, False, self.mark
+        self._begins_file = False
         # First: who goes on after our death finishes the file, and tells of it.
         self._note(segment.mark, is_synced=True)
 
@@ -244,16 +274,24 @@ class RecordedCamera:
         segment, self._segment, self._since_us = self._segment, None, None
         self._gaps.broken_off(GapReason.DISK)
         self.error = error
-        if segment is None:
-            return
-        self.position = EntryId(segment.mark.gop)
+        if segment is not None:
+            self.position = EntryId(segment.mark.gop)
+            self._give_up(segment)
+            # What it says of now is an error all the same.
+            self.error = error
+        if self.mark is not None:
+            # The disk takes none: Redis alone is told.
+            self._number += 1
+            reason = {"broken_off": GapReason.DISK, "number": self._number}
+            self.mark = self.mark.model_copy(update=reason)
+
+    def _give_up(self, segment: Segment) -> None:
+        """Leave a file that cannot be gone on with, as far as it is whole."""
         if segment.is_empty:
             segment.discard()
             self.mark = self._mark_before
             return
         self._tell(segment)
         self._say(segment.abandon())
-        # What it says of now is an error all the same.
-        self.error = error
-        self.mark = segment.mark.model_copy(update={"number": self._number})
+        self.mark = segment.mark
         self._gaps.ended_us = segment.mark.safe_us

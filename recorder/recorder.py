@@ -1,16 +1,18 @@
 """The recorder: packets from the bus, files on a volume, and what is to be told of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
 from recorder.footage.volume import Volume
 from recorder.recorded_camera import RecordedCamera
 from recorder.retention import Retention
-from vigil.bus.packets.base import EntryId, PacketLog, Template
+from recorder.signs import SignBoards
+from recorder.wanted import Signs, Wish, may_be_recorded
+from vigil.bus.packets.base import EntryId, PacketLog, Template, place_of
 from vigil.bus.status.base import StatusBoard
 from vigil.camera_configs import CameraConfigs
-from vigil.camera_document import CameraConfig, RecordingMode
+from vigil.camera_document import CameraConfig
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, ServerUnavailable, VolumeUnavailable
@@ -24,6 +26,8 @@ log = structlog.get_logger(__name__)
 READ_EVERY_S = 0.5
 #: Packets of one camera in one read: of eight that are behind, some 20 MB.
 READ_LIMIT = 100
+#: No log holds more.
+BACKLOG_AT_MOST_S = 86_400.0
 #: Seconds between two syncs, marks and statuses of a camera.
 SYNC_EVERY_S = 1.0
 
@@ -35,6 +39,7 @@ class Recorder:
         configs: Which cameras there are, and when they are recorded.
         keeper: The recording leases.
         packets: What they send.
+        boards: What is known of them.
         marks: How far each one's footage is safe.
         statuses: Where each one's status goes.
         volume: Where footage goes.
@@ -50,6 +55,7 @@ class Recorder:
         configs: CameraConfigs,
         keeper: LeaseKeeper,
         packets: PacketLog,
+        boards: SignBoards,
         marks: StatusBoard[RecordingMark],
         statuses: StatusBoard[RecordingStatus],
         volume: Volume,
@@ -59,10 +65,13 @@ class Recorder:
         segment_s: float,
     ) -> None:
         self._configs, self._keeper, self._packets = configs, keeper, packets
+        self._boards = boards
         self._marks, self._statuses = marks, statuses
         self._volume, self._retention = volume, retention
         self._say, self._clock, self._segment_s = say, clock, segment_s
+        #: Those that are recorded now, and what is wished of all that are ours.
         self._cameras: dict[CameraId, RecordedCamera] = {}
+        self._wishes: dict[CameraId, Wish] = {}
         self._sync_due_s = 0.0
 
     def run_once(self) -> bool:
@@ -76,7 +85,10 @@ class Recorder:
         now_s = self._clock.monotonic_s()
         for camera in self._cameras.values():
             if camera.position is None:
-                camera.position = self._newest_keyframe(camera.camera_id)
+                before_s = self._wishes[camera.camera_id].pre_s
+                begin = self._keyframe(camera.camera_id, before_s=before_s)
+                if begin is not None:
+                    camera.begin_at(begin)
         positions = {
             each.camera_id: each.position for each in self._cameras.values() if each.position
         }
@@ -86,6 +98,7 @@ class Recorder:
         if now_s >= self._sync_due_s:
             self._sync_due_s = now_s + SYNC_EVERY_S
             self._sync(now_s)
+            self._follow_new_logs(now_s)
         return any(len(entries) == READ_LIMIT for entries in found.values())
 
     def close(self) -> None:
@@ -104,12 +117,13 @@ class Recorder:
             self._configs.refresh()
         except BusUnavailable as error:
             log.warning("configuration_unavailable", what=str(error))
-        wanted = {each.id: 1.0 for each in self._configs.cameras.values() if _is_recorded(each)}
-        for camera_id in self._cameras.keys() - wanted.keys():
+        cameras = self._configs.cameras
+        ours = {each.id: 1.0 for each in cameras.values() if may_be_recorded(each)}
+        for camera_id in self._cameras.keys() - ours.keys():
             # Before the lease goes: nobody writes beside us.
-            self._cameras.pop(camera_id).close(GapReason.SWITCHED_OFF)
+            self._end(camera_id, GapReason.SWITCHED_OFF)
         try:
-            self._keeper.keep(wanted)
+            self._keeper.keep(ours)
         except ServerUnavailable as error:
             log.warning("server_unavailable", what=str(error))
         held = self._keeper.held()
@@ -117,9 +131,37 @@ class Recorder:
             if held.get(camera_id) != camera.epoch:
                 # Another has it: what we have not marked is theirs to record.
                 self._cameras.pop(camera_id).leave()
-        new = {each: epoch for each, epoch in held.items() if each not in self._cameras}
-        if new:
-            self._begin(new)
+        self._follow_wishes([cameras[each] for each in held if each in cameras])
+        recorded = {each for each, wish in self._wishes.items() if wish.is_recorded}
+        begins = recorded - self._cameras.keys()
+        if begins:
+            self._begin({each: held[each] for each in begins})
+
+    def _follow_wishes(self, cameras: Collection[CameraConfig]) -> None:
+        """Find out which of our cameras are to be recorded now, and end the others' files."""
+        signs, now_us = self._boards.read(cameras), self._clock.utc_us()
+        wishes = {each.id: self._wishes.get(each.id) or Wish() for each in cameras}
+        self._wishes = wishes
+        for camera in cameras:
+            wish, recorded = wishes[camera.id], self._cameras.get(camera.id)
+            takes_before = wish.takes
+            wish.look(camera, signs.get(camera.id, Signs()), now_us=now_us)
+            if recorded is None:
+                continue
+            if not wish.is_recorded:
+                self._end(camera.id, GapReason.NOT_WANTED)
+            elif wish.takes != takes_before:
+                recorded.begin_file()
+
+    def _end(self, camera_id: CameraId, reason: GapReason) -> None:
+        """Record a camera no more; whoever is to, later, does not want what comes until then."""
+        camera = self._cameras.pop(camera_id)
+        camera.close(reason)
+        try:
+            if camera.mark is not None:
+                self._marks.put_all({camera_id: (camera.mark, camera.epoch)})
+        except BusUnavailable as error:
+            log.warning("marks_not_told", reason=str(error))
 
     def _begin(self, held: Mapping[CameraId, Epoch]) -> None:
         try:
@@ -144,13 +186,29 @@ class Recorder:
                 # It is tried again with the next turn; the other cameras go on.
                 log.error("recording_not_begun", camera_id=camera_id, reason=str(error))
 
-    def _newest_keyframe(self, camera_id: CameraId) -> EntryId | None:
+    def _keyframe(self, camera_id: CameraId, *, before_s: float = 0.0) -> EntryId | None:
         try:
-            return self._packets.last_keyframe(camera_id)
+            return self._packets.last_keyframe(camera_id, before_s=before_s)
         except ServerUnavailable as error:
             # Of a cluster: the cameras of its other servers do not wait for it.
             log.warning("camera_unread", camera_id=camera_id, what=str(error))
             return None
+
+    def _follow_new_logs(self, now_s: float) -> None:
+        """Go on with what a log holds that began anew while Redis' clock was set back.
+
+        All its places lie before those that were read, and nothing would be read of it.
+        """
+        for camera_id, camera in self._cameras.items():
+            if camera.position is None or not camera.is_silent(now_s):
+                continue
+            try:
+                newest = self._packets.last_entry(camera_id)
+            except ServerUnavailable as error:
+                log.warning("camera_unread", camera_id=camera_id, what=str(error))
+                continue
+            if newest is not None and place_of(newest) < place_of(camera.position):
+                camera.begin_anew_at(self._keyframe(camera_id, before_s=BACKLOG_AT_MOST_S))
 
     def _template_of(self, camera_id: CameraId, template_id: str) -> Template | None:
         return self._packets.template(camera_id, template_id)
@@ -160,10 +218,17 @@ class Recorder:
             camera.sync(now_s=now_s)
         self._tell_marks()
         statuses = {
-            each.camera_id: (each.status(self._keeper.member), each.epoch)
-            for each in self._cameras.values()
+            camera_id: (self._status_of(camera_id, epoch), epoch)
+            for camera_id, epoch in self._keeper.held().items()
         }
         self._note_lost(self._statuses.put_all(statuses) if statuses else {})
+
+    def _status_of(self, camera_id: CameraId, epoch: Epoch) -> RecordingStatus:
+        camera, wish = self._cameras.get(camera_id), self._wishes.get(camera_id)
+        if camera is not None:
+            return camera.status(self._keeper.member)
+        is_waiting = wish is not None and not wish.is_recorded
+        return RecordingStatus(owner=self._keeper.member, epoch=epoch, is_waiting=is_waiting)
 
     def _tell_marks(self) -> None:
         marks = {
@@ -173,9 +238,6 @@ class Recorder:
 
     def _note_lost(self, written: Mapping[CameraId, bool]) -> None:
         for camera_id, is_written in written.items():
-            if not is_written:
-                self._keeper.lost(camera_id, epoch=self._cameras[camera_id].epoch)
-
-
-def _is_recorded(camera: CameraConfig) -> bool:
-    return camera.enabled and camera.recording is RecordingMode.CONTINUOUS
+            camera = self._cameras.get(camera_id)
+            if not is_written and camera is not None:
+                self._keeper.lost(camera_id, epoch=camera.epoch)

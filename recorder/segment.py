@@ -91,6 +91,8 @@ class Segment:
         #: The file's index, with the first fragment.
         self._head = b""
         self._captured_us, self._step_us = packet.captured_at_us, 0
+        #: When the last packet is decoded, by the camera's clock.
+        self._decoded_s = 0.0
         self._newest, self._gop = first.entry_id, before
         #: Of each packet that is not known to be safe: when it ends, and where its GOP begins.
         self._unsafe: dict[EntryId, tuple[int, EntryId]] = {}
@@ -127,7 +129,7 @@ class Segment:
             self._step_us = packet.captured_at_us - self._captured_us
             self._captured_us = packet.captured_at_us
         self.ended_us = max(self.ended_us, packet.captured_at_us + self._step_us)
-        self._newest = entry.entry_id
+        self._newest, self._decoded_s = entry.entry_id, float(packet.dts * packet.time_base)
         self._unsafe[entry.entry_id] = (self.ended_us, self._gop)
         try:
             self._muxer.add(entry)
@@ -141,6 +143,16 @@ class Segment:
         """
         is_same = keyframe.template_id == self.template_id and keyframe.anchor_us == self.anchor_us
         return is_same and not self.is_overdue(keyframe.captured_at_us - self._captured_us)
+
+    def is_stepped(self, keyframe: Packet) -> bool:
+        """Return whether a keyframe follows at once, though it was captured much later.
+
+        By the camera's own clock it does: the host's was set forward.
+        """
+        passed_s = float(keyframe.dts * keyframe.time_base) - self._decoded_s
+        captured_s = (keyframe.captured_at_us - self._captured_us) / MICROSECONDS
+        is_next = 0 < passed_s < LEAST_GAP_S and keyframe.template_id == self.template_id
+        return is_next and captured_s - passed_s > LEAST_GAP_S
 
     def is_overdue(self, silent_us: int) -> bool:
         """Return whether a camera that sent nothing for so long has stopped, by its own rhythm."""

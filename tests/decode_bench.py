@@ -41,9 +41,9 @@ class LeavingPacketLog(MemoryPacketLog):
     silent: frozenset[CameraId] = frozenset()
 
     @override
-    def last_keyframe(self, camera_id: CameraId) -> EntryId | None:
+    def last_keyframe(self, camera_id: CameraId, *, before_s: float = 0.0) -> EntryId | None:
         self._answer([camera_id])
-        return super().last_keyframe(camera_id)
+        return super().last_keyframe(camera_id, before_s=before_s)
 
     @override
     def read(

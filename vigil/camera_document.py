@@ -139,10 +139,44 @@ class Transport(StrEnum):
 
 
 class RecordingMode(StrEnum):
-    """When a camera is recorded."""
+    """When a camera is recorded by itself; whoever starts it by hand has it recorded besides.
+
+    ``off``: never, not even by hand. ``manual``: by hand alone. ``motion``: while something moves.
+    ``events``: while something that is confirmed is in a zone, or anywhere where there are none.
+    ``schedule``: at times of the day.
+    """
 
     OFF = "off"
+    MANUAL = "manual"
     CONTINUOUS = "continuous"
+    MOTION = "motion"
+    EVENTS = "events"
+    SCHEDULE = "schedule"
+
+
+#: Seconds that a recording may begin before what it was begun for, as long as packets are held.
+MAX_PRE_S = 25.0
+#: ... and that it may go on behind it.
+MAX_POST_S = 3600.0
+
+
+class RecordingRules(Document):
+    """What a camera's recording mode leaves open.
+
+    Attributes:
+        schedule: For ``schedule``: when, by the clock of the camera's time zone; empty: never.
+        pre_s, post_s: For ``motion`` and ``events``: seconds before and behind it.
+        while_watched: Whether it is recorded, too, while somebody watches it.
+        is_started: Whether somebody started it by hand, and nobody stopped it.
+        takes: Grows when somebody wants a new file begun.
+    """
+
+    schedule: tuple[ScheduleSpan, ...] = ()
+    pre_s: float = Field(default=5.0, ge=0, le=MAX_PRE_S)
+    post_s: float = Field(default=10.0, ge=0, le=MAX_POST_S)
+    while_watched: bool = False
+    is_started: bool = False
+    takes: int = Field(default=0, ge=0)
 
 
 class CameraConfig(Document):
@@ -166,6 +200,7 @@ class CameraConfig(Document):
         lines: What is counted when it crosses them, wherever the zones are.
         time_zone: IANA name in which the camera's times are shown.
         recording: When it is recorded.
+        recording_rules: What that leaves open.
     """
 
     version: Literal[3] = 3
@@ -189,6 +224,7 @@ class CameraConfig(Document):
     lines: tuple[Line, ...] = ()
     time_zone: str = "UTC"
     recording: RecordingMode = RecordingMode.OFF
+    recording_rules: RecordingRules = RecordingRules()
 
     @property
     def mask_mark(self) -> bytes | None:

@@ -28,6 +28,7 @@ camera_<id>_boxed_image                     string  object_recognition  like the
 {camera_<id>_boxed_image}:look              hash    object_recognition  LOOK_TTL_S
 {camera_<id>_boxed_image}:deaths            hash    object_recognition  DEATHS_TTL_S
 {camera_<id>:rec}:mark                      string  recorder            MARK_TTL_S
+{camera_<id>:rec}:taken                     string  web                 WATCHED_TTL_S
 {camera_<id>:rec}:status                    string  recorder            STATUS_TTL_S
 {camera_<id>:rec}:lease                     hash    recorder            LEASE_MEMORY_S
 vigil:members:<role>                        zset    members of the role MEMBERS_TTL_S
@@ -162,6 +163,11 @@ def tallies(camera_id: CameraId) -> str:
 def recording_mark(camera_id: CameraId) -> str:
     """Return the key that says how far a camera's footage is safe."""
     return f"{{{_guarded(camera_id, Role.RECORDING)}}}:mark"
+
+
+def taken(camera_id: CameraId) -> str:
+    """Return the key that is there while somebody has a camera recorded as they watch it."""
+    return f"{{{_guarded(camera_id, Role.RECORDING)}}}:taken"
 
 
 def explanations(camera_id: CameraId) -> str:

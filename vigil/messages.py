@@ -162,12 +162,24 @@ FOOTAGE_PATH_PATTERN: Final = r"^\d{1,19}/\d{4}-\d{2}-\d{2}/\d[\w.-]{0,60}\.mp4$
 
 
 class GapReason(StrEnum):
-    """Why there is no footage: nothing came of the camera, or nobody could keep it."""
+    """Why there is no footage.
+
+    ``camera``: nothing came of it. ``recorder``: it was away for longer than packets are held.
+    ``disk``: it is full, or away. ``switched_off``: it was not to be recorded. ``not_wanted``: its
+    mode waited for something, or for a time of the day. ``clock``: the host's clock was set
+    forward, and nothing is missing.
+    """
 
     CAMERA = "camera"
     RECORDER = "recorder"
     DISK = "disk"
     SWITCHED_OFF = "switched_off"
+    NOT_WANTED = "not_wanted"
+    CLOCK = "clock"
+
+
+#: Who begins again after these does not want what came meanwhile.
+DELIBERATE = frozenset({GapReason.SWITCHED_OFF, GapReason.NOT_WANTED})
 
 
 class RecordingMark(Document):
@@ -200,6 +212,11 @@ class RecordingMark(Document):
     height_px: int
     broken_off: GapReason | None = None
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the file was completed, and told of, before nothing more was recorded."""
+        return self.broken_off not in {None, GapReason.DISK}
+
 
 class RecordingStatus(Document):
     """What the holder of a camera's recording lease says about it.
@@ -208,6 +225,7 @@ class RecordingStatus(Document):
         error: Why nothing is recorded, in an operator's words; None while all is.
         since_us: Since when it is recorded without a gap; None: it is not.
         safe_us: Up to when it is on disk.
+        is_waiting: Whether it is not recorded now because its mode waits for something.
     """
 
     version: Literal[1] = 1
@@ -216,6 +234,7 @@ class RecordingStatus(Document):
     error: str | None = None
     since_us: int | None = None
     safe_us: int | None = None
+    is_waiting: bool = False
 
 
 class MemberReport(Document):

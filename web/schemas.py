@@ -14,6 +14,27 @@ MAX_ID = 2**63 - 1
 HH_MM = validate.Regexp(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z", error="Must look like 22:30.")
 
 
+class SpanBody(Schema):
+    """A part of the day, in the camera's time zone."""
+
+    error_messages = {  # noqa: RUF012
+        "type": 'Must be a span, as {"start_time": "22:00", "end_time": "06:00"}.'
+    }
+
+    start_time = fields.String(required=True, validate=HH_MM)
+    end_time = fields.String(
+        required=True,
+        validate=HH_MM,
+        metadata={"description": "At start_time or before: on the next day."},
+    )
+    days = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(min=0, max=6)),
+        validate=validate.Length(max=7),
+        error_messages={"invalid": "Must be a list of days, 0 to 6 from Monday."},
+        metadata={"description": "On which it begins, 0 to 6 from Monday; none: every day."},
+    )
+
+
 class Text(fields.String):
     """A string that a database can hold and a page can show.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from vigil.domain.camera import Epoch
 from vigil.errors import MessageInvalid, VolumeUnavailable
 from vigil.messages import RecordingMark, decode
 
@@ -77,7 +78,12 @@ class MarkFile:
 def newest_of(*marks: RecordingMark | None) -> RecordingMark | None:
     """Return the mark that was made last; None: there is none."""
     there = [mark for mark in marks if mark is not None]
-    return max(there, key=lambda mark: (mark.epoch, mark.number), default=None)
+    return max(there, key=order_of, default=None)
+
+
+def order_of(mark: RecordingMark) -> tuple[Epoch, int]:
+    """Return what marks are ordered by, the last one greatest."""
+    return mark.epoch, mark.number
 
 
 def _parsed(place: bytes) -> tuple[int, RecordingMark | None]:

@@ -121,6 +121,28 @@ def test_a_reader_joins_at_the_newest_keyframe(bus: MediaBus) -> None:
     assert [entry.packet.pts for entry in entries] == [10, 11]
 
 
+def test_the_newest_packet_has_a_place(bus: MediaBus) -> None:
+    log, epoch = bus.packets(ROOMY), take(bus)
+    assert log.last_entry(CAMERA) is None
+    log.append(CAMERA, a_gop(0, 3), template=A_TEMPLATE, epoch=epoch)
+    assert log.last_entry(CAMERA) == log.read({CAMERA: BEGINNING}, limit=9)[CAMERA][-1].entry_id
+
+
+def test_a_reader_joins_so_long_before_the_newest_keyframe(bus: MediaBus) -> None:
+    log, epoch = bus.packets(ROOMY), take(bus)
+    assert log.last_keyframe(CAMERA, before_s=1.0) is None
+    for first_pts in (0, 10, 20):
+        log.append(CAMERA, a_gop(first_pts, 2), template=A_TEMPLATE, epoch=epoch)
+        bus.let_pass(0.2)
+
+    def joins_at(before_s: float) -> int:
+        position = log.last_keyframe(CAMERA, before_s=before_s)
+        assert position is not None
+        return log.read({CAMERA: position}, limit=1)[CAMERA][0].packet.pts
+
+    assert [joins_at(each) for each in (0.0, 0.1, 0.3, 60.0)] == [20, 10, 0, 0]
+
+
 def test_a_template_lives_as_long_as_its_packets(bus: MediaBus) -> None:
     log, epoch = bus.packets(BacklogLimits(max_bytes=25)), take(bus)
     log.append(CAMERA, a_gop(0, 2), template=A_TEMPLATE, epoch=epoch)

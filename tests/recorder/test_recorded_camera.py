@@ -161,6 +161,41 @@ def test_what_was_switched_off_is_not_recorded_afterwards(studio: Studio) -> Non
     assert gap.reason is GapReason.SWITCHED_OFF
 
 
+def test_a_clock_that_was_set_forward_leaves_a_gap_of_nothing(studio: Studio) -> None:
+    hour_us = 3600 * MICROSECONDS
+    later = [
+        replace(
+            entry,
+            packet=replace(
+                entry.packet,
+                anchor_us=entry.packet.anchor_us + hour_us,
+                captured_at_us=entry.packet.captured_at_us + hour_us,
+            ),
+        )
+        for entry in studio.sent.entries[100:]
+    ]
+    camera = studio.camera(segment_s=60)
+    camera.take([*studio.sent.entries[:100], *later], now_s=NOW_S)
+    camera.close()
+
+    assert [frames_in(path) for path in studio.files()] == [100, 100]
+    [gap] = studio.gaps()
+    assert gap.reason is GapReason.CLOCK
+
+
+def test_after_a_restart_a_camera_that_was_away_is_the_reason(studio: Studio) -> None:
+    first = studio.camera(segment_s=60)
+    first.take(studio.sent.entries[:50], now_s=NOW_S)
+    first.sync(now_s=NOW_S + 60)
+
+    second = studio.camera()
+    second.take(studio.sent.entries[150:], now_s=NOW_S)
+    second.close()
+
+    [gap] = studio.gaps()
+    assert gap.reason is GapReason.CAMERA
+
+
 def test_video_that_is_not_recorded_is_said_to_be_so(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.avi", seconds=1, codec="mjpeg")
     studio = Studio(tmp_path / "footage", footage_of(clip))

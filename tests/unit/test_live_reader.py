@@ -92,6 +92,7 @@ class Bench:
     statuses: LeavingStatusBoard = field(init=False)
     board: FeedBoard = field(init=False)
     watchers: MemoryWatchers = field(init=False)
+    takers: MemoryWatchers = field(init=False)
     reader: LiveReader = field(init=False)
     epoch: Epoch = field(init=False)
 
@@ -100,12 +101,13 @@ class Bench:
         self.frames = LeavingFrameStore(self.leases, self.clock, self.bell)
         self.statuses = LeavingStatusBoard(self.leases, self.clock)
         self.board = FeedBoard(lambda feed: self.shown.append(feed.part))
-        self.watchers = MemoryWatchers(self.clock)
+        self.watchers, self.takers = MemoryWatchers(self.clock), MemoryWatchers(self.clock)
         self.reader = LiveReader(
             store=self.frames,
             bell=self.bell,
             board=self.board,
             watchers=self.watchers,
+            takers=self.takers,
             substitute=NoSignal(
                 statuses=self.statuses,
                 facts=Facts(),
@@ -334,6 +336,19 @@ def test_of_the_other_servers_cameras_it_is_said_why_they_give_no_picture(bench:
         "camera 7", None, "the server cannot reach its picture store"
     )
     assert second.jpeg == no_signal_jpeg("camera 8", None, "no camera service looks after it")
+
+
+def test_says_who_is_recorded_for_as_long_as_one_who_has_it_so_watches() -> None:
+    bench = Bench()
+    plain, taking = bench.board.join(CAMERA), bench.board.join(CAMERA, takes=True)
+    bench.let_pass(1.0)
+    assert bench.takers.watched([CAMERA, OTHER_CAMERA]) == {CAMERA}
+
+    bench.board.leave(taking, takes=True)
+    bench.let_pass(keys.WATCHED_TTL_S + 1.0)
+    assert bench.takers.watched([CAMERA]) == frozenset()
+    assert bench.watchers.watched([CAMERA]) == {CAMERA}
+    bench.board.leave(plain)
 
 
 def test_a_feed_lives_until_as_many_have_left_as_have_joined(bench: Bench) -> None:

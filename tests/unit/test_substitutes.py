@@ -51,6 +51,7 @@ def test_a_banner_is_painted_once_for_a_picture_however_often_it_is_looked_for(
         bell=bell,
         board=board,
         watchers=MemoryWatchers(clock),
+        takers=MemoryWatchers(clock),
         substitute=RawWithBanner(
             raw=raw,
             leases=MemoryLeases(clock),

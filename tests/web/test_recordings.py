@@ -1,5 +1,6 @@
 """The archive over a real PostgreSQL: what recorders tell, what people are shown, and the files."""
 
+from datetime import time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from sqlalchemy.orm import sessionmaker
 from tests.web.worlds import Caller, World
 from vigil.bus.facts.redis import RedisFactInbox, RedisFactLog
 from vigil.bus.leases.redis import RedisLeases
+from vigil.camera_document import RecordingRules, ScheduleSpan
 from vigil.domain.camera import CameraId, Epoch
 from vigil.facts import Fact, GapFact, SegmentDeleted, SegmentFact
 from vigil.footage import MARKER
@@ -176,6 +178,7 @@ def test_what_its_recorder_says_is_told(archive: Archive) -> None:
         "error": "No space left on device",
         "since": None,
         "safe_until": at(0),
+        "waiting": False,
     }
 
 
@@ -267,6 +270,80 @@ def test_facts_of_cameras_that_are_gone_are_dropped(archive: Archive) -> None:
 
     assert archive.listed() == []
     assert archive.world.admin().get("/set_aside_facts").json == []
+
+
+RULES = {
+    "recording": "schedule",
+    "recording_schedule": [{"start_time": "22:00", "end_time": "06:00", "days": [4, 5]}],
+    "recording_pre_s": 8.0,
+    "recording_post_s": 30.0,
+    "record_while_watched": True,
+}
+
+
+def test_what_a_mode_leaves_open_goes_to_the_recorder(archive: Archive) -> None:
+    admin, path = archive.world.admin(), f"/cameras/{archive.camera}"
+
+    changed = admin.patch(path, RULES)
+
+    assert changed.status_code == 200
+    assert {name: admin.get(path).json[name] for name in RULES} == RULES
+    [document] = archive.world.store.documents([CameraId(archive.camera)]).values()
+    assert document.recording == "schedule"
+    span = ScheduleSpan(start_time=time(22), end_time=time(6), days=(4, 5))
+    assert document.recording_rules == RecordingRules(
+        schedule=(span,), pre_s=8, post_s=30, while_watched=True
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recording_pre_s": 26},
+        {"recording_post_s": -1},
+        {"recording_schedule": [{"start_time": "25:00", "end_time": "06:00"}]},
+        {"recording_schedule": "at night"},
+        {"recording_started": True},
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_changes(
+    archive: Archive, change: dict[str, Any]
+) -> None:
+    admin, path = archive.world.admin(), f"/cameras/{archive.camera}"
+    before = admin.get(path).json
+
+    answer = admin.patch(path, change)
+
+    assert answer.status_code == 422
+    assert next(iter(change)) in str(answer.json["errors"])
+    assert admin.get(path).json == before
+
+
+def test_by_hand_it_is_recorded_until_somebody_stops_it(archive: Archive) -> None:
+    admin, camera = archive.world.admin(), archive.camera
+    assert admin.patch(f"/cameras/{camera}", {"recording": "manual"}).status_code == 200
+
+    def rules() -> RecordingRules:
+        [document] = archive.world.store.documents([CameraId(camera)]).values()
+        return document.recording_rules
+
+    started = admin.post(f"/recordings/{camera}/start")
+    assert (started.status_code, started.json["recording_started"]) == (200, True)
+    assert rules().is_started
+    for takes in (1, 2):
+        assert admin.post(f"/recordings/{camera}/reset").status_code == 200
+        assert rules().takes == takes
+    assert admin.post(f"/recordings/{camera}/stop").json["recording_started"] is False
+    assert not rules().is_started
+    actions = [each["action"] for each in admin.get("/audit").json]
+    assert {"recording.started", "recording.reset", "recording.stopped"} <= set(actions)
+
+
+def test_what_is_off_is_not_recorded_by_hand_either(archive: Archive) -> None:
+    for action in ("start", "reset"):
+        answer = archive.world.admin().post(f"/recordings/{archive.camera}/{action}")
+        assert answer.status_code == 409
+        assert "set its recording to manual" in answer.json["message"]
 
 
 def test_a_camera_is_recorded_when_somebody_says_so(archive: Archive) -> None:

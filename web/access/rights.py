@@ -26,6 +26,8 @@ class Right(StrEnum):
     USE_LOCAL_SOURCES = "use_local_sources"
     #: Models that are programs (``.pt``): whoever names one has it run here.
     RUN_CHECKPOINTS = "run_checkpoints"
+    #: Begin and end recordings by hand.
+    RECORD = "record"
     #: Rectangles, lines and time intervals.
     EDIT_RULES = "edit_rules"
     #: Privacy masks: they hide from operators too, so no operator takes one away.
@@ -46,6 +48,7 @@ _VIEWER = frozenset({Right.USE_ACCOUNT, Right.VIEW_CAMERAS})
 _OPERATOR = _VIEWER | {
     Right.VIEW_ALL_CAMERAS,
     Right.MANAGE_CAMERAS,
+    Right.RECORD,
     Right.EDIT_RULES,
     Right.NOTIFY_OTHERS,
     Right.SEE_WORKERS,

@@ -27,6 +27,7 @@ _ACCOUNT = Rule(Right.USE_ACCOUNT)
 _VIEW = Rule(Right.VIEW_CAMERAS)
 _PICTURE = Rule(Right.VIEW_CAMERAS, by_stream_token=True)
 _CAMERAS = Rule(Right.MANAGE_CAMERAS)
+_RECORD = Rule(Right.RECORD)
 _RULES = Rule(Right.EDIT_RULES)
 _MASKS = Rule(Right.EDIT_MASKS)
 _ACCOUNTS = Rule(Right.MANAGE_ACCOUNTS)
@@ -90,6 +91,9 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/recordings"): _VIEW,
     ("GET", "/recordings/<id:camera_id>/availability"): _VIEW,
     ("GET", "/recordings/files/<id:segment_id>"): _VIEW,
+    ("POST", "/recordings/<id:camera_id>/start"): _RECORD,
+    ("POST", "/recordings/<id:camera_id>/stop"): _RECORD,
+    ("POST", "/recordings/<id:camera_id>/reset"): _RECORD,
     # what was seen
     ("GET", "/tracks"): _VIEW,
     ("GET", "/detections/<id:camera_id>"): _VIEW,

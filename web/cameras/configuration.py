@@ -20,6 +20,8 @@ from vigil.camera_document import (
     Line,
     Mask,
     RecordingMode,
+    RecordingRules,
+    ScheduleSpan,
     Transport,
     Zone,
 )
@@ -208,6 +210,14 @@ def _document(
         lines=tuple(lines),
         time_zone=camera.time_zone,
         recording=RecordingMode(camera.recording),
+        recording_rules=RecordingRules(
+            schedule=tuple(ScheduleSpan(**span) for span in camera.recording_schedule),
+            pre_s=camera.recording_pre_s,
+            post_s=camera.recording_post_s,
+            while_watched=camera.record_while_watched,
+            is_started=camera.recording_started,
+            takes=camera.recording_takes,
+        ),
     )
 
 

@@ -7,7 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vigil.camera_document import MAX_MODELS, RecordingMode, Transport
+from vigil.camera_document import (
+    MAX_MODELS,
+    MAX_POST_S,
+    MAX_PRE_S,
+    RecordingMode,
+    Transport,
+)
 from vigil.domain.frame import MAX_FRAME_FPS, MIN_FRAME_FPS
 from web.database import Base
 
@@ -30,7 +36,8 @@ class Camera(Base):
         sealed_recognition: For each model its address as it was given, sealed; NULL in its place:
             it is no address. None: no model is one.
         revision: The generation at its last change, so it grows, and never comes back.
-        recording: When it is recorded.
+        recording: When it is recorded; see `vigil.camera_document.RecordingRules` for the rest:
+            its schedule has spans as a body has them.
         is_demo: Whether it is the one that an installation began with, and nobody moved it.
     """
 
@@ -70,6 +77,15 @@ class Camera(Base):
         sa.CheckConstraint("min_confidence BETWEEN 0 AND 1", name="min_confidence_range"),
         sa.CheckConstraint("revision >= 0", name="revision_range"),
         sa.CheckConstraint(f"recording IN ({_MODES})", name="recording_known"),
+        sa.CheckConstraint(
+            "jsonb_typeof(recording_schedule) = 'array'", name="recording_schedule_list"
+        ),
+        sa.CheckConstraint(
+            f"recording_pre_s BETWEEN 0 AND {MAX_PRE_S:g}", name="recording_pre_s_range"
+        ),
+        sa.CheckConstraint(
+            f"recording_post_s BETWEEN 0 AND {MAX_POST_S:g}", name="recording_post_s_range"
+        ),
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
@@ -90,6 +106,12 @@ class Camera(Base):
     min_confidence: Mapped[float]
     time_zone: Mapped[str]
     recording: Mapped[str] = mapped_column(default=RecordingMode.OFF.value)
+    recording_schedule: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    recording_pre_s: Mapped[float] = mapped_column(server_default="5")
+    recording_post_s: Mapped[float] = mapped_column(server_default="10")
+    record_while_watched: Mapped[bool] = mapped_column(server_default=sa.false())
+    recording_started: Mapped[bool] = mapped_column(server_default=sa.false())
+    recording_takes: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
     revision: Mapped[int] = mapped_column(sa.BigInteger)
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(

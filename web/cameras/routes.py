@@ -17,8 +17,6 @@ from web.wiring import wired
 
 blp = ApiBlueprint("cameras", __name__, description="Cameras, as far as the caller may see them.")
 
-_LATER = " It takes effect when the message bus is back."
-
 
 @blp.route("/cameras")
 class Cameras(MethodView):
@@ -42,7 +40,7 @@ class Cameras(MethodView):
             sealer=wired().sealer,
             configuration=wired().configuration,
         )
-        return _told(change, "Camera added.")
+        return Told(change.camera, message=change.told("Camera added."))
 
 
 @blp.route("/cameras/<id:camera_id>")
@@ -69,7 +67,7 @@ class CameraItem(MethodView):
             sealer=wired().sealer,
             configuration=wired().configuration,
         )
-        return _told(change, "Camera changed.")
+        return Told(change.camera, message=change.told("Camera changed."))
 
     @blp.response(HTTPStatus.OK, MessageOut)
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera.")
@@ -82,8 +80,5 @@ class CameraItem(MethodView):
             configuration=wired().configuration,
         )
         wired().pictures.forget(camera_id)
-        return {"message": "Camera deleted." + ("" if is_announced else _LATER)}
-
-
-def _told(change: service.Change, sentence: str) -> Told:
-    return Told(change.camera, message=sentence + ("" if change.is_announced else _LATER))
+        said = "Camera deleted."
+        return {"message": said if is_announced else f"{said} {service.TAKES_EFFECT_LATER}"}

@@ -6,16 +6,18 @@ from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from vigil.camera_document import RecordingMode, Transport
+from vigil.camera_document import MAX_POST_S, MAX_PRE_S, RecordingMode, Transport
 from vigil.domain.frame import MAX_FRAME_FPS, MIN_FRAME_FPS
 from web.cameras.models import Camera
 from web.cameras.recognition_body import Recognition
 from web.cameras.stream_url import MAX_URL_CHARS
 from web.masks.schemas import MaskBody
-from web.schemas import MAX_ID, MessageOut, Text
+from web.schemas import MAX_ID, MessageOut, SpanBody, Text
 
 _TRANSPORT = validate.OneOf([transport.value for transport in Transport])
 _RECORDING = validate.OneOf([mode.value for mode in RecordingMode])
+_PRE_S = validate.Range(min=0, max=MAX_PRE_S)
+_POST_S = validate.Range(min=0, max=MAX_POST_S)
 _FRAME_FPS = validate.Range(min=MIN_FRAME_FPS, max=MAX_FRAME_FPS)
 _CONFIDENCE = validate.Range(min=0, max=1)
 
@@ -46,6 +48,16 @@ def _sub_stream_url(**kwargs: Any) -> fields.String:
     return _stream_url(hint, allow_none=True, **kwargs)
 
 
+def _recording_schedule(**kwargs: Any) -> "fields.List[Any]":
+    return fields.List(
+        fields.Nested(SpanBody),
+        validate=validate.Length(max=50),
+        error_messages={"invalid": "Must be a list of spans, each with start_time and end_time."},
+        metadata={"description": "When it is recorded in the mode schedule; none: never."},
+        **kwargs,
+    )
+
+
 class CameraIn(Schema):
     """A new camera."""
 
@@ -65,6 +77,10 @@ class CameraIn(Schema):
         metadata={"description": "IANA name; without it, the site's own zone."},
     )
     recording = fields.String(validate=_RECORDING, load_default=RecordingMode.OFF.value)
+    recording_schedule = _recording_schedule(load_default=list)
+    recording_pre_s = fields.Float(validate=_PRE_S, load_default=5.0)
+    recording_post_s = fields.Float(validate=_POST_S, load_default=10.0)
+    record_while_watched = fields.Boolean(load_default=False)
     masks = fields.List(
         fields.Nested(MaskBody),
         load_default=list,
@@ -87,6 +103,10 @@ class CameraPatch(Schema):
     min_confidence = fields.Float(validate=_CONFIDENCE)
     time_zone = Text(max_length=64, validate_text=_known_time_zone)
     recording = fields.String(validate=_RECORDING)
+    recording_schedule = _recording_schedule()
+    recording_pre_s = fields.Float(validate=_PRE_S)
+    recording_post_s = fields.Float(validate=_POST_S)
+    record_while_watched = fields.Boolean()
     revision = fields.Integer(
         strict=True,
         validate=validate.Range(min=0, max=MAX_ID),
@@ -115,6 +135,13 @@ class CameraOut(Schema):
     min_confidence = fields.Float(required=True)
     time_zone = fields.String(required=True)
     recording = fields.String(required=True)
+    recording_schedule = _recording_schedule(required=True)
+    recording_pre_s = fields.Float(required=True)
+    recording_post_s = fields.Float(required=True)
+    record_while_watched = fields.Boolean(required=True)
+    recording_started = fields.Boolean(
+        required=True, metadata={"description": "Somebody had it recorded by hand, and still has."}
+    )
     revision = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
 

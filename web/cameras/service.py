@@ -25,6 +25,7 @@ from web.recordings.filing import forget_footage_of
 from web.shapes import service as shapes
 from web.tracks.service import forget_camera
 
+TAKES_EFFECT_LATER = "It takes effect when the message bus is back."
 #: How many cameras one installation takes.
 MAX_CAMERAS = 10_000
 
@@ -59,6 +60,10 @@ class Change:
 
     camera: Camera
     is_announced: bool
+
+    def told(self, sentence: str) -> str:
+        """Return what is to be said of it: what was done, and whether it waits for something."""
+        return sentence if self.is_announced else f"{sentence} {TAKES_EFFECT_LATER}"
 
 
 def visible(session: Session, who: Principal) -> Sequence[Camera]:

@@ -45,6 +45,7 @@ def build_live(
 ) -> Live:
     """Return the stream path over a media Redis. Call in the thread of the server's hub."""
     waker, watchers = Waker(), RedisWatchers(redis)
+    takers = RedisWatchers(redis, key_of=keys.taken)
     stores = {
         kind: MaskedFrames(RedisFrameStore(redis, kind=kind), facts) for kind in keys.FrameKind
     }
@@ -65,6 +66,7 @@ def build_live(
             bell=RedisFrameBell(redis, kind=kind),
             board=board,
             watchers=watchers,
+            takers=takers,
             substitute=substitute,
             clock=clock,
         )

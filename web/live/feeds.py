@@ -19,6 +19,7 @@ class Feed:
         shown: What the newest picture is: a frame's order, or a name of our own.
         is_live: Whether it is a frame.
         looked_s: When the reader last looked, by its clock.
+        takers: How many of the viewers have the camera recorded for as long as they watch.
     """
 
     camera_id: CameraId
@@ -27,6 +28,7 @@ class Feed:
     part: bytes | None = None
     is_live: bool = False
     viewers: int = 0
+    takers: int = 0
     looked_s: float = float("-inf")
     shown: tuple[object, ...] | None = None
 
@@ -43,17 +45,24 @@ class FeedBoard:
         self._lock = threading.Lock()
         self._feeds: dict[CameraId, Feed] = {}
 
-    def join(self, camera_id: CameraId) -> Feed:
-        """Return the camera's feed, which lives until as many have left as have joined."""
+    def join(self, camera_id: CameraId, *, takes: bool = False) -> Feed:
+        """Return the camera's feed, which lives until as many have left as have joined.
+
+        Args:
+            camera_id: Which.
+            takes: Whether it is recorded for as long as this viewer watches.
+        """
         with self._lock:
             feed = self._feeds.setdefault(camera_id, Feed(camera_id))
             feed.viewers += 1
+            feed.takers += takes
             return feed
 
-    def leave(self, feed: Feed) -> None:
-        """Say that a viewer is gone."""
+    def leave(self, feed: Feed, *, takes: bool = False) -> None:
+        """Say that a viewer is gone, who joined in the same way."""
         with self._lock:
             feed.viewers -= 1
+            feed.takers -= takes
             if feed.viewers == 0:
                 del self._feeds[feed.camera_id]
 

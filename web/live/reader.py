@@ -1,6 +1,6 @@
 """Reads watched cameras' newest pictures from Redis, in one thread a process and kind."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import structlog
 
@@ -34,6 +34,7 @@ class LiveReader:
         store, bell: Of one kind of picture.
         board: The feeds of this kind.
         watchers: Told who is watched, so that it is made in full.
+        takers: Told who is to be recorded for as long as somebody watches.
         substitute: What a camera without a picture shows.
         clock: For the pace.
     """
@@ -45,6 +46,7 @@ class LiveReader:
         bell: FrameBell,
         board: FeedBoard,
         watchers: Watchers,
+        takers: Watchers,
         substitute: Substitute,
         clock: Clock,
     ) -> None:
@@ -52,7 +54,7 @@ class LiveReader:
         self._bell = bell
         self._board = board
         self._substitute = substitute
-        self._watchers = watchers
+        self._watchers, self._takers = watchers, takers
         self._clock = clock
         self._watched: frozenset[CameraId] = frozenset()
         self._said_s = float("-inf")
@@ -64,7 +66,7 @@ class LiveReader:
             self._watched = frozenset(feeds)
             self._listen()
             self._said_s = float("-inf")
-        self._say_watched()
+        self._say_watched(feeds)
         rung = self._bell.wait(WAIT_S)
         now_s = self._clock.monotonic_s()
         due = [
@@ -87,13 +89,15 @@ class LiveReader:
             log.warning("bus_unavailable", what=str(error))
             self._watched = frozenset()
 
-    def _say_watched(self) -> None:
+    def _say_watched(self, feeds: Mapping[CameraId, Feed]) -> None:
         now_s = self._clock.monotonic_s()
         if not self._watched or now_s - self._said_s < SAY_EVERY_S:
             return
         self._said_s = now_s
         try:
             self._watchers.say_watched(self._watched)
+            if taken := [camera_id for camera_id, feed in feeds.items() if feed.takers]:
+                self._takers.say_watched(taken)
         except BusUnavailable as error:
             log.warning("bus_unavailable", what=str(error))
 

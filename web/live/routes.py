@@ -11,13 +11,14 @@ from flask.views import MethodView
 from vigil.clock import utc_from_us
 from vigil.domain.camera import CameraId
 from web.access.principal import Principal
+from web.access.rights import Right
 from web.access.streams import montage_ids
 from web.access.viewing import may_still_view, require_camera_view, require_cameras_view
 from web.blueprint import ApiBlueprint
-from web.errors import DatabaseUnavailable
+from web.errors import DatabaseUnavailable, Forbidden
 from web.live.montage import Grid
 from web.live.parts import CONTENT_TYPE
-from web.live.schemas import MontageQuery
+from web.live.schemas import MontageQuery, StreamQuery
 from web.live.service import LiveViews
 from web.live.stream import LiveStream, StillAllowed
 
@@ -30,6 +31,10 @@ _PARTS = {
         "description": "One JPEG a part, each new picture once, for as long as one listens.",
     }
 }
+
+
+class RecordingForbidden(Forbidden):
+    """The caller may not have cameras recorded."""
 
 
 def streams_blueprint(*, raw: LiveViews, boxed: LiveViews) -> ApiBlueprint:
@@ -82,16 +87,21 @@ def _install_snapshot(blp: ApiBlueprint, views: LiveViews) -> None:
 def _install_stream(
     blp: ApiBlueprint, views: LiveViews, rule: str, name: str, summary: str
 ) -> None:
-    def get(_view: MethodView, camera_id: int) -> Response:
+    def get(_view: MethodView, query: dict[str, Any], camera_id: int) -> Response:
         path = rule.replace("<id:camera_id>", str(camera_id))
         who = require_camera_view(camera_id, path)
+        takes = query["record"]
+        if takes and not who.may(Right.RECORD):
+            raise RecordingForbidden("Cameras are recorded by operators and admins alone.")
         allowed = _still_allowed(who, [camera_id])
-        return _streamed(views.stream(CameraId(camera_id), still_allowed=allowed))
+        return _streamed(views.stream(CameraId(camera_id), still_allowed=allowed, takes=takes))
 
     get.__doc__ = summary
     get = blp.response(HTTPStatus.OK)(get)
+    get = blp.arguments(StreamQuery, location="query")(get)
     get = blp.doc(responses=_PARTS)(get)
     get = blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera, or not yours.")(get)
+    get = blp.alt_response(HTTPStatus.FORBIDDEN, description="You may not have it recorded.")(get)
     blp.route(rule)(type(name, (MethodView,), {"get": get, "__doc__": summary}))
 
 

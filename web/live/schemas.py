@@ -5,6 +5,18 @@ from marshmallow import Schema, fields, validate
 from web.live.montage import MAX_COLUMNS, MAX_ROWS
 
 
+class StreamQuery(Schema):
+    """What happens while a stream is watched."""
+
+    record = fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "Have the camera recorded for as long as this stream is watched; "
+            "for who may record, of a camera whose recording is not off."
+        },
+    )
+
+
 class MontageQuery(Schema):
     """Which cameras in how many rows and columns; what is left out is chosen to fit."""
 

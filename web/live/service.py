@@ -126,9 +126,11 @@ class LiveViews:
                 return newer
         return than
 
-    def stream(self, camera_id: CameraId, *, still_allowed: StillAllowed) -> LiveStream:
-        """Return a camera's stream for one viewer."""
-        return self._live([camera_id], newest_part, still_allowed)
+    def stream(
+        self, camera_id: CameraId, *, still_allowed: StillAllowed, takes: bool = False
+    ) -> LiveStream:
+        """Return a camera's stream for one viewer, who may have it recorded meanwhile."""
+        return self._live([camera_id], newest_part, still_allowed, takes=takes)
 
     def montage(
         self, camera_ids: Sequence[CameraId], grid: Grid, *, still_allowed: StillAllowed
@@ -142,9 +144,11 @@ class LiveViews:
         camera_ids: Sequence[CameraId],
         part_of: Callable[[Sequence[Feed]], bytes | None],
         still_allowed: StillAllowed,
+        *,
+        takes: bool = False,
     ) -> LiveStream:
         return LiveStream(
-            [self._board.join(camera_id) for camera_id in camera_ids],
+            [self._board.join(camera_id, takes=takes) for camera_id in camera_ids],
             board=self._board,
             waker=self._waker,
             part_of=part_of,
@@ -152,4 +156,5 @@ class LiveViews:
             recheck_s=self._recheck_s,
             checks=self._checks,
             clock=self._clock,
+            takes=takes,
         )

@@ -83,6 +83,7 @@ class LiveStream:
         recheck_s: Seconds between two questions.
         checks: The threads that ask.
         clock: For recheck_s.
+        takes: Whether the feeds were joined as those of who has them recorded meanwhile.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class LiveStream:
         recheck_s: float,
         checks: ThreadPool,
         clock: Clock,
+        takes: bool = False,
     ) -> None:
         self._feeds = feeds
         self._board = board
@@ -105,7 +107,7 @@ class LiveStream:
         self._recheck_s = recheck_s
         self._checks = checks
         self._clock = clock
-        self._is_closed = False
+        self._takes, self._is_closed = takes, False
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield parts until the viewer or its right is gone."""
@@ -135,7 +137,7 @@ class LiveStream:
         if not self._is_closed:
             self._is_closed = True
             for feed in self._feeds:
-                self._board.leave(feed)
+                self._board.leave(feed, takes=self._takes)
 
 
 def newest_part(feeds: Sequence[Feed]) -> bytes | None:

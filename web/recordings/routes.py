@@ -9,10 +9,13 @@ from flask.views import MethodView
 
 from web.access.principal import current_principal
 from web.blueprint import ApiBlueprint
+from web.cameras.schemas import CameraChangeOut
 from web.database import db, give_back
 from web.recordings import service
+from web.recordings.by_hand import ByHand
 from web.recordings.models import Segment
 from web.recordings.schemas import AvailabilityOut, RecordingsQuery, SegmentOut, SpanQuery
+from web.schemas import Told
 from web.wiring import wired
 
 blp = ApiBlueprint("recordings", __name__, description="Footage: what there is, and the files.")
@@ -61,3 +64,50 @@ class RecordingFile(MethodView):
         give_back(session)
         assert path is not None
         return send_file(path, mimetype="video/mp4", download_name=name, conditional=True)
+
+
+@blp.route("/recordings/<id:camera_id>/start")
+class RecordingStart(MethodView):
+    """Recording by hand."""
+
+    @blp.response(HTTPStatus.OK, CameraChangeOut)
+    @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera, or not yours to see.")
+    @blp.alt_response(HTTPStatus.CONFLICT, description="Its recording is off.")
+    def post(self, camera_id: int) -> Told:
+        """Record a camera until somebody stops it, whatever its mode is."""
+        change = _by_hand().start(camera_id)
+        return Told(change.camera, message=change.told("Recording started."))
+
+
+@blp.route("/recordings/<id:camera_id>/stop")
+class RecordingStop(MethodView):
+    """The end of recording by hand."""
+
+    @blp.response(HTTPStatus.OK, CameraChangeOut)
+    @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera, or not yours to see.")
+    def post(self, camera_id: int) -> Told:
+        """End what was started by hand; the camera's mode goes on."""
+        change = _by_hand().stop(camera_id)
+        return Told(change.camera, message=change.told("Recording by hand stopped."))
+
+
+@blp.route("/recordings/<id:camera_id>/reset")
+class RecordingReset(MethodView):
+    """Another file."""
+
+    @blp.response(HTTPStatus.OK, CameraChangeOut)
+    @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera, or not yours to see.")
+    @blp.alt_response(HTTPStatus.CONFLICT, description="Its recording is off.")
+    def post(self, camera_id: int) -> Told:
+        """Close the file that is recorded now, and begin a new one with the next keyframe."""
+        change = _by_hand().reset(camera_id)
+        return Told(change.camera, message=change.told("A new file begins."))
+
+
+def _by_hand() -> ByHand:
+    return ByHand(
+        db.session(),
+        current_principal(),
+        sealer=wired().sealer,
+        configuration=wired().configuration,
+    )

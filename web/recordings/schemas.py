@@ -78,6 +78,11 @@ class RecorderOut(Schema):
     safe_until = fields.AwareDateTime(
         required=True, allow_none=True, metadata={"description": "Until then it is on disk."}
     )
+    waiting = fields.Boolean(
+        attribute="is_waiting",
+        required=True,
+        metadata={"description": "Not recorded now: its mode waits for something."},
+    )
 
 
 class AvailabilityOut(Schema):

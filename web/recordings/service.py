@@ -54,6 +54,7 @@ class Recorder:
     error: str | None
     since: datetime | None
     safe_until: datetime | None
+    is_waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ def _recorder_of(statuses: StatusBoard[RecordingStatus], camera_id: CameraId) ->
     since, safe = (
         None if each is None else utc_from_us(each) for each in (status.since_us, status.safe_us)
     )
-    return Recorder(status.error, since, safe)
+    return Recorder(status.error, since, safe, status.is_waiting)
 
 
 def _within(

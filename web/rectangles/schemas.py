@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
-from web.schemas import HH_MM
+from web.schemas import SpanBody
 from web.shapes.schemas import (
     ShapeBody,
     color_field,
@@ -14,27 +14,6 @@ from web.shapes.schemas import (
 )
 
 MAX_RECTANGLES = 100
-
-
-class SpanBody(Schema):
-    """A part of the day, in the camera's time zone."""
-
-    error_messages = {  # noqa: RUF012
-        "type": 'Must be a span, as {"start_time": "22:00", "end_time": "06:00"}.'
-    }
-
-    start_time = fields.String(required=True, validate=HH_MM)
-    end_time = fields.String(
-        required=True,
-        validate=HH_MM,
-        metadata={"description": "At start_time or before: on the next day."},
-    )
-    days = fields.List(
-        fields.Integer(strict=True, validate=validate.Range(min=0, max=6)),
-        validate=validate.Length(max=7),
-        error_messages={"invalid": "Must be a list of days, 0 to 6 from Monday."},
-        metadata={"description": "On which it begins, 0 to 6 from Monday; none: every day."},
-    )
 
 
 class RectangleBody(ShapeBody):

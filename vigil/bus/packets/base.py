@@ -18,6 +18,25 @@ def place_of(entry_id: EntryId) -> tuple[int, int]:
     return int(milliseconds), int(count)
 
 
+def keyframe_before(begins: Sequence[tuple[int, int]], *, before_s: float) -> EntryId | None:
+    """Return the position right before a GOP; see `PacketLog.last_keyframe`.
+
+    Args:
+        begins: Where GOPs begin, the oldest first.
+        before_s: So long before the newest of them.
+    """
+    if not begins:
+        return None
+    latest_ms = begins[-1][0] - round(before_s * 1000)
+    milliseconds, sequence = next(
+        (each for each in reversed(begins) if each[0] <= latest_ms), begins[0]
+    )
+    # Reading begins behind a position.
+    if sequence == 0:
+        return EntryId(f"{milliseconds - 1}-{2**64 - 1}")
+    return EntryId(f"{milliseconds}-{sequence - 1}")
+
+
 @dataclass(frozen=True, slots=True)
 class BacklogLimits:
     """How much of each camera is kept.
@@ -118,8 +137,21 @@ class PacketLog(Protocol):
         """
         ...
 
-    def last_keyframe(self, camera_id: CameraId) -> EntryId | None:
-        """Return a position right before the newest GOP, or None when the log has none.
+    def last_keyframe(self, camera_id: CameraId, *, before_s: float = 0.0) -> EntryId | None:
+        """Return a position right before a GOP, or None when the log has none.
+
+        Args:
+            camera_id: Of the camera.
+            before_s: The newest GOP that began so long before the newest of all; the oldest where
+                none did.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def last_entry(self, camera_id: CameraId) -> EntryId | None:
+        """Return where the newest packet stands, or None when the log has none.
 
         Raises:
             BusUnavailable: Redis does not answer.

@@ -14,6 +14,7 @@ from vigil.bus.packets.base import (
     PacketLog,
     Reading,
     Template,
+    keyframe_before,
     place_of,
 )
 from vigil.bus.watchers.base import Watchers
@@ -120,15 +121,15 @@ class MemoryPacketLog(PacketLog):
         return answers
 
     @override
-    def last_keyframe(self, camera_id: CameraId) -> EntryId | None:
+    def last_keyframe(self, camera_id: CameraId, *, before_s: float = 0.0) -> EntryId | None:
         log = self._logs.get(camera_id, _CameraLog())
-        starts = log.gop_starts()
-        if not starts:
-            return None
-        milliseconds, sequence = log.held[starts[-1]].position
-        if sequence == 0:
-            return EntryId(f"{milliseconds - 1}-{2**64 - 1}")
-        return EntryId(f"{milliseconds}-{sequence - 1}")
+        begins = [log.held[start].position for start in log.gop_starts()]
+        return keyframe_before(begins, before_s=before_s)
+
+    @override
+    def last_entry(self, camera_id: CameraId) -> EntryId | None:
+        held = self._logs.get(camera_id, _CameraLog()).held
+        return EntryId("{}-{}".format(*held[-1].position)) if held else None
 
     @override
     def template(self, camera_id: CameraId, template_id: str) -> Template | None:

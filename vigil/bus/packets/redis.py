@@ -17,6 +17,8 @@ from vigil.bus.packets.base import (
     PacketLog,
     Reading,
     Template,
+    keyframe_before,
+    place_of,
 )
 from vigil.domain.camera import CameraId, Epoch, Stream
 from vigil.domain.packet import Packet, packed_meta, unpacked
@@ -138,17 +140,18 @@ class RedisPacketLog(PacketLog):
         )
 
     @override
-    def last_keyframe(self, camera_id: CameraId) -> EntryId | None:
+    def last_keyframe(self, camera_id: CameraId, *, before_s: float = 0.0) -> EntryId | None:
+        # A backlog has a GOP or two a second, at most.
+        first = 0 if before_s else -1
         with translated_errors():
-            gop = self._redis.lindex(keys.gops(camera_id, self._stream), -1)
-        if gop is None:
-            return None
-        milliseconds, sequence = _text(gop).split(" ", 1)[0].split("-")
-        # Reading begins behind a position, so this one lies right before the keyframe.
-        before = (int(milliseconds), int(sequence) - 1)
-        if before[1] < 0:
-            before = (before[0] - 1, 2**64 - 1)
-        return EntryId(f"{before[0]}-{before[1]}")
+            found = self._redis.lrange(keys.gops(camera_id, self._stream), first, -1)
+        return keyframe_before([place_of(_begun_at(each)) for each in found], before_s=before_s)
+
+    @override
+    def last_entry(self, camera_id: CameraId) -> EntryId | None:
+        with translated_errors():
+            found = self._redis.xrevrange(keys.packets(camera_id, self._stream), count=1)
+        return EntryId(_text(found[0][0])) if found else None
 
     @override
     def template(self, camera_id: CameraId, template_id: str) -> Template | None:
@@ -166,7 +169,13 @@ class RedisPacketLog(PacketLog):
         return [name(camera_id, self._stream) for name in names]
 
 
-def _text(answer: bytes | str) -> str:
+def _begun_at(gop: bytes | str) -> EntryId:
+    """Return where a GOP begins, as its note says."""
+    return EntryId(_text(gop).split(" ", 1)[0])
+
+
+def _text(answer: bytes | str | None) -> str:
+    assert answer is not None
     return answer if isinstance(answer, str) else answer.decode()
 
 
