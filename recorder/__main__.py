@@ -6,6 +6,7 @@ from functools import partial
 
 from redis import Redis
 
+from recorder.check.volume_check import VolumeCheck, check_until_stopped
 from recorder.footage.volume import Volume, remembered_volume
 from recorder.recorder import READ_EVERY_S, Recorder
 from recorder.retention import Retention
@@ -20,6 +21,7 @@ from vigil.bus.connection import (
     require_fit_queue,
 )
 from vigil.bus.facts.redis import RedisFactLog
+from vigil.bus.known_footage.redis import RedisKnownFootageBoard
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
@@ -57,6 +59,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     )
     recorder = _recorder(settings, media, queue, volume, facts=facts, clock=clock)
     sender = start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop)
+    check = VolumeCheck(
+        volume, known=RedisKnownFootageBoard(queue), say=facts.say, stop=stop, clock=clock
+    )
+    # Beside recording, which never waits for it.
+    checker = start_thread(partial(check_until_stopped, check, stop), name="check", stop=stop)
     try:
         run_until_stopped(
             partial(_step, recorder, stop),
@@ -67,6 +74,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     finally:
         stop.set()
         recorder.close()
+        checker.join()
         sender.join()
         facts.close()
     return 0
