@@ -4,8 +4,6 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 
-from redis import Redis
-
 from recorder.check.volume_check import VolumeCheck, check_until_stopped
 from recorder.footage.volume import Volume, remembered_volume
 from recorder.recorder import READ_EVERY_S, Recorder
@@ -57,13 +55,20 @@ def main(arguments: Sequence[str] = ()) -> int:
     facts = open_outbox(
         RedisFactLog(queue), settings.vigil_home / "recorder" / "facts.sqlite", clock=clock
     )
-    recorder = _recorder(settings, media, queue, volume, facts=facts, clock=clock)
+    configs = CameraConfigs(
+        store=RedisCameraConfigStore(queue),
+        bell=RedisConfigBell(queue),
+        path=settings.vigil_home / "recorder" / "cameras.json",
+        clock=clock,
+    )
+    recorder = _recorder(settings, media, configs, volume, facts=facts, clock=clock)
     sender = start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop)
     check = VolumeCheck(
         volume, known=RedisKnownFootageBoard(queue), say=facts.say, stop=stop, clock=clock
     )
     # Beside recording, which never waits for it.
-    checker = start_thread(partial(check_until_stopped, check, stop), name="check", stop=stop)
+    checking = partial(check_until_stopped, check, camera_ids=lambda: configs.cameras, stop=stop)
+    checker = start_thread(checking, name="check", stop=stop)
     try:
         run_until_stopped(
             partial(_step, recorder, stop),
@@ -96,19 +101,14 @@ def _volume(settings: RecorderSettings) -> Volume:
 def _recorder(
     settings: RecorderSettings,
     media: RedisClient,
-    queue: Redis,
+    configs: CameraConfigs,
     volume: Volume,
     *,
     facts: FactOutbox,
     clock: SystemClock,
 ) -> Recorder:
     return Recorder(
-        configs=CameraConfigs(
-            store=RedisCameraConfigStore(queue),
-            bell=RedisConfigBell(queue),
-            path=settings.vigil_home / "recorder" / "cameras.json",
-            clock=clock,
-        ),
+        configs=configs,
         keeper=LeaseKeeper(
             RedisLeases(media, role=keys.Role.RECORDING), member=new_member_id(), clock=clock
         ),

@@ -5,8 +5,9 @@ them. Nothing is concluded from what web did not say, nor from what could not be
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 ASKED_AGAIN_S, ASKED_AGAIN_AT_MOST_S = 10.0, 120.0
 #: Seconds between two looks for an answer.
 LOOK_EVERY_S = 0.1
+#: Seconds between two looks whether a camera was deleted.
+LOOK_AT_CAMERAS_EVERY_S = 5.0
 #: About so many facts are told between two questions: their way is bounded, and others go it too.
 TOLD_AT_ONCE = 20_000
 #: Facts that are kept in one go.
@@ -53,7 +56,7 @@ class VolumeCheck:
         clock: For the pace of questions.
 
     Attributes:
-        is_done: Whether all was compared.
+        is_done: Whether all was compared, since it was begun the last time.
         counts: What became of files, by `recorder.check.adoption.Outcome`; ``missing`` are those
             that were filed and had no file.
     """
@@ -179,45 +182,65 @@ class VolumeCheck:
         if gone:
             self._volume.require_mounted()
         self.counts["missing"] += len(gone)
-        count = self._tell([self._deleted(path) for path in gone])
-        facts: list[Fact] = []
-        for path in (*found.unfiled, *found.unended):
+        count = self._tell(map(self._deleted, gone))
+        count += self._tell(self._judged((*found.unfiled, *found.unended), camera))
+        if camera is not None and camera.is_deleted:
+            remove_empty_folders(self._volume, camera.camera_id)
+        return count
+
+    def _judged(self, paths: Sequence[str], camera: CameraOfFootage | None) -> Iterator[Fact]:
+        """Yield what is to be told of files of which nothing, or no end, is filed."""
+        for path in paths:
             if self._stop.is_set():
-                break
+                return
             judged = judge(self._volume, path, camera)
             self.counts[judged.outcome] += 1
             if judged.reason and self.counts[judged.outcome] <= _NAMED:
                 log.warning("file_left_alone", path=path, reason=judged.reason)
             if judged.fact is not None:
-                facts.append(judged.fact)
-        count += self._tell(facts)
-        if camera is not None and camera.is_deleted:
-            remove_empty_folders(self._volume, camera.camera_id)
-        return count
+                yield judged.fact
 
-    def _tell(self, facts: list[Fact]) -> int:
-        for begin in range(0, len(facts), _SAID_AT_ONCE):
-            self._say(*facts[begin : begin + _SAID_AT_ONCE])
-        # Somebody may have deleted it right before it was told of.
-        late = [
-            self._deleted(fact.path)
-            for fact in facts
-            if isinstance(fact, SegmentFact) and _is_gone(self._volume, fact.path)
-        ]
-        self._say(*late)
-        return len(facts)
+    def _tell(self, facts: Iterator[Fact]) -> int:
+        """Tell facts as they come, some at once; return how many that were."""
+        count = 0
+        while some := list(islice(facts, _SAID_AT_ONCE)):
+            self._say(*some)
+            count += len(some)
+            told_of = [fact.path for fact in some if isinstance(fact, SegmentFact)]
+            # Somebody may have deleted one right before it was told of.
+            late = [path for path in told_of if _is_gone(self._volume, path)]
+            self._say(*map(self._deleted, late))
+        return count
 
     def _deleted(self, path: str) -> SegmentDeleted:
         camera_id = CameraId(int(path.partition("/")[0]))
         return SegmentDeleted(camera_id=camera_id, volume=self._volume.volume_id, path=path)
 
 
-def check_until_stopped(check: VolumeCheck, stop: StopSignal) -> None:
-    """Check a volume. The work of a thread, which outlives the check."""
+def check_until_stopped(
+    check: VolumeCheck, *, camera_ids: Callable[[], Collection[int]], stop: StopSignal
+) -> None:
+    """Check a volume, and again when a camera was deleted. The work of a thread.
+
+    Args:
+        check: It.
+        camera_ids: Which cameras there are, as far as we know.
+        stop: Ends it.
+    """
+    known = set(camera_ids())
 
     def step() -> None:
-        if not check.run_once():
-            stop.wait(None if check.is_done else LOOK_EVERY_S)
+        nonlocal known
+        if check.run_once():
+            return
+        if not check.is_done:
+            stop.wait(LOOK_EVERY_S)
+            return
+        before, known = known, set(camera_ids())
+        if before - known:
+            check.begin()
+        # Whoever records a camera that was deleted hears of it, and completes its file.
+        stop.wait(LOOK_AT_CAMERAS_EVERY_S)
 
     backoff = Backoff(first_s=1.0, max_s=30.0)
     run_until_stopped(step, stop=stop, heartbeat=FileHeartbeat(None), backoff=backoff)
