@@ -1,7 +1,6 @@
 """What a recorder that checks its volume is told: which footage is filed, and of whom."""
 
 from collections.abc import Collection
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -70,16 +69,13 @@ def known_footage(session: Session, asked: FootageCheckAsked, *, limit: int = PA
 def _cameras(
     session: Session, camera_ids: Collection[int], volume: UUID
 ) -> tuple[CameraOfFootage, ...]:
-    there: dict[int, datetime] = dict(
-        session.execute(sa.select(Camera.id, Camera.created_at).where(Camera.id.in_(camera_ids)))
-        .tuples()
-        .all()
-    )
-    known = [
+    query = sa.select(Camera.id, Camera.created_at).where(Camera.id.in_(camera_ids))
+    there = [
         CameraOfFootage(camera_id=CameraId(camera_id), since_us=us_from_utc(created_at))
-        for camera_id, created_at in there.items()
+        for camera_id, created_at in session.execute(query)
     ]
-    return (*known, *_deleted(session, set(camera_ids) - there.keys(), volume))
+    others = set(camera_ids) - {each.camera_id for each in there}
+    return (*there, *_deleted(session, others, volume))
 
 
 def _deleted(session: Session, camera_ids: Collection[int], volume: UUID) -> list[CameraOfFootage]:
