@@ -25,6 +25,9 @@ from vigil.messages import RecordingMark
 
 log = structlog.get_logger(__name__)
 
+#: No segment of ours plays for a year.
+_LONGEST_S = 366 * 86_400.0
+
 
 def finish_interrupted(
     volume: Volume, camera_id: CameraId, mark: RecordingMark
@@ -97,6 +100,8 @@ def finish_file(descriptor: int) -> tuple[int, float]:
             return 0, 0.0
         moov = read_box(descriptor, outline.moov)
         plays_s = length_s(moov + read_box(descriptor, outline.moof))
+        if plays_s > _LONGEST_S:
+            raise ValueError(f"it plays {plays_s} s")
         wrong = [
             (outline.moov.begin + at, length)
             for at, length in lengths_for(moov, plays_s)

@@ -48,7 +48,13 @@ def test_a_full_page_comes_whole(known_footage: KnownFootageBoard) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"garbage", zlib.compress(b"{}"), zlib.compress(bytes(2**26)), zlib.compress(b"x")[:-5]],
+    [
+        b"",
+        b"garbage",
+        zlib.compress(b"{}"),
+        zlib.compress(bytes(2**26)),
+        zlib.compress(an_answer().model_dump_json().encode())[:-20],
+    ],
 )
 def test_an_answer_that_is_none_says_nothing(valkey: EmbeddedValkey, raw: bytes) -> None:
     with connect_single(valkey.url) as queue, structlog.testing.capture_logs() as logs:

@@ -42,21 +42,26 @@ def test_a_file_whose_recorder_sleeps_is_taken_over_by_the_next_and_by_no_check(
     assert finish_interrupted(studio.volume, CAMERA, asleep.mark) is not None
 
 
-@pytest.mark.parametrize("nonsense", [b"\0\0\0\x09moof", b"\0\0\0\x0cmoof\0\0\0\0"])
-def test_a_file_of_nonsense_ends_no_recorder(studio: Studio, nonsense: bytes) -> None:
+@pytest.mark.parametrize("has_durations", [True, False])
+def test_a_file_of_nonsense_ends_no_recorder(studio: Studio, *, has_durations: bool) -> None:
     first = studio.camera()
     first.take(studio.sent.entries[:60], now_s=NOW_S)
     first.sync(now_s=NOW_S)
     first.leave()
     [path] = studio.files()
-    # Given a track whose description is shorter than it must be
-    content = path.read_bytes()
-    at = content.index(b"mdhd")
-    short = (12).to_bytes(4, "big") + b"mdhd" + content[at + 4 : at + 8]
-    path.write_bytes(content[: at - 4] + short + content[at + 8 :])
+    # Given a fragment that says to have more samples than bytes, or than there is time
+    content = bytearray(path.read_bytes())
+    flags_at = content.rindex(b"trun") + 4
+    content[flags_at + 4 : flags_at + 8] = b"\xff" * 4
+    if not has_durations:
+        content[flags_at + 2] &= 0xFE
+        default_at = content.rindex(b"tfhd") + 12
+        content[default_at : default_at + 4] = b"\xff" * 4
+    path.write_bytes(content)
 
     second = studio.camera()
     second.take(studio.behind(second.position), now_s=NOW_S)
     second.close()
 
     assert set(studio.files()) > {path}
+    assert path.read_bytes() == content

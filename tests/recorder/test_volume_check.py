@@ -243,6 +243,9 @@ def test_what_is_not_ours_stays_and_is_told_to_nobody(house: House) -> None:
         path.write_bytes(bytes_)
     (folder / "10-00-04.000000Z.mp4").mkdir()
     (folder / "10-00-05.000000Z.mp4").symlink_to(written.path)
+    pipe = folder / "10-00-06.000000Z.mp4"
+    os.mkfifo(pipe)
+    os.utime(pipe, (0, 0))
     house.file(written)
 
     house.run()
@@ -252,6 +255,7 @@ def test_what_is_not_ours_stays_and_is_told_to_nobody(house: House) -> None:
     assert house.found() == []
     assert {path: path.read_bytes() for path in foreign} == foreign
     assert written.path.exists()
+    assert pipe.exists()
 
 
 def test_a_file_that_somebody_writes_is_left_to_them(house: House) -> None:
