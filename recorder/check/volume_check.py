@@ -20,6 +20,7 @@ from recorder.footage.volume import Volume, remove_empty_folders
 from vigil.bus.known_footage.base import KnownFootageBoard
 from vigil.clock import Clock, us_from_utc, utc_from_us
 from vigil.domain.camera import CameraId
+from vigil.errors import SetupInvalid
 from vigil.facts import MAX_ASKED_CAMERAS, Fact, FootageCheckAsked, SegmentDeleted, SegmentFact
 from vigil.known_footage import FIRST_PLACE, CameraOfFootage, KnownFootage, Place
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
@@ -32,6 +33,8 @@ ASKED_AGAIN_S, ASKED_AGAIN_AT_MOST_S = 10.0, 120.0
 LOOK_EVERY_S = 0.1
 #: Seconds between two looks whether a camera was deleted.
 LOOK_AT_CAMERAS_EVERY_S = 5.0
+#: Seconds after which a Redis that refuses us is tried again.
+REFUSED_S = 60.0
 #: About so many facts are told between two questions: their way is bounded, and others go it too.
 TOLD_AT_ONCE = 20_000
 #: Facts that are kept in one go.
@@ -231,7 +234,13 @@ def check_until_stopped(
 
     def step() -> None:
         nonlocal known
-        if check.run_once():
+        try:
+            if check.run_once():
+                return
+        except SetupInvalid as error:
+            # Redis lets us record, and not read what web answers: that is no reason to end.
+            log.error("footage_check_refused", reason=str(error))
+            stop.wait(REFUSED_S)
             return
         if not check.is_done:
             stop.wait(LOOK_EVERY_S)

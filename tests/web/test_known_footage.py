@@ -8,6 +8,8 @@ from sqlalchemy.orm import sessionmaker
 
 from tests.web.test_recordings import BEGAN_US, VOLUME, Archive, S
 from tests.web.worlds import World
+from vigil.bus.connection import connect_single
+from vigil.bus.known_footage.redis import RedisKnownFootageBoard
 from vigil.facts import FootageCheckAsked, SegmentDeleted
 from vigil.known_footage import FIRST_PLACE, KnownFootage, Place
 from web.database import db
@@ -143,6 +145,20 @@ def test_a_postgresql_that_does_not_answer_keeps_no_fact_waiting(
 
         assert archive.known.read(CHECK) is None
     assert archive.world.queue.xlen("vigil:facts") == 0
+    assert len(archive.listed()) == 1
+
+
+def test_a_redis_that_takes_no_answer_keeps_no_fact_waiting(archive: Archive) -> None:
+    archive.world.queue.acl_setuser(
+        "narrow", enabled=True, nopass=True, categories=["+@all"], keys=["vigil:facts"]
+    )
+    url = archive.world.wiring.settings.queue_url()
+    with connect_single(f"redis://narrow:any@{url.rpartition('@')[2]}") as queue:
+        archive.writer._known = RedisKnownFootageBoard(queue)
+
+        archive.file(archive.segment(0, 60), a_question())
+
+    assert archive.known.read(CHECK) is None
     assert len(archive.listed()) == 1
 
 

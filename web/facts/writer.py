@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from vigil.bus.facts.base import FactEntry, FactInbox
 from vigil.bus.known_footage.base import KnownFootageBoard
 from vigil.clock import Clock, utc_from_us
-from vigil.errors import MessageInvalid, Unavailable
+from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
 from vigil.facts import Fact, FootageCheckAsked, TrackFact, decode_fact
 from web.database import CHANGED_AT_ONCE
 from web.errors import DatabaseUnavailable
@@ -123,7 +123,7 @@ class FactWriter:
                 with self._sessions() as session:
                     known = known_footage(session, question)
                 self._known.put(known)
-            except Unavailable as error:
+            except (Unavailable, SetupInvalid) as error:
                 log.warning("footage_check_not_answered", reason=str(error))
             except ProgrammingError as error:
                 raise _other_schema(error) from error
