@@ -172,7 +172,10 @@ def update(
 def delete(
     session: Session, camera_id: int, *, who: Principal, configuration: ConfigurationPublisher
 ) -> bool:
-    """Remove a camera with its rules and grants; return whether the other services know.
+    """Remove a camera with its rules, grants and footage; return whether the others know.
+
+    The files of its footage are removed by the recorders of their volumes; what is recorded in the
+    audit trail is what lets them.
 
     Raises:
         CameraNotFound: It is unknown, or hidden from the caller.
