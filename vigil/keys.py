@@ -40,7 +40,7 @@ vigil:camera_config:<id>                    string  web                 ever, un
 vigil:camera_config:head                    string  web                 ever
 vigil:camera_config:bell                    channel web                 -
 vigil:facts                                 stream  every service       until web has filed it
-vigil:known_footage:<check>                 string  web                 KNOWN_FOOTAGE_TTL_S
+vigil:known_footage:<check>:<number>        string  web                 KNOWN_FOOTAGE_TTL_S
 LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its window
 """
 
@@ -218,9 +218,9 @@ def facts() -> str:
     return "vigil:facts"
 
 
-def known_footage(check: UUID) -> str:
-    """Return the key of what web answered last to a check of a volume."""
-    return f"vigil:known_footage:{check}"
+def known_footage(check: UUID, number: int) -> str:
+    """Return the key of what web answered to a question of a check of a volume."""
+    return f"vigil:known_footage:{check}:{number}"
 
 
 def _of_stream(camera_id: CameraId, stream: Stream, name: str) -> str:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import structlog
@@ -17,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 _CAMERA = re.compile(r"[1-9]\d{0,17}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+#: From which on times are counted.
+_FIRST_YEAR = 1970
 #: As `recorder.footage.volume` names files.
 _SEGMENT = re.compile(r"\d{2}-\d{2}-\d{2}\.\d{6}Z(-\d{1,2})?" + re.escape(SUFFIX))
 
@@ -34,20 +37,29 @@ def cameras_on(volume: Volume) -> list[int]:
         raise VolumeUnavailable(f"{volume.path}: {error.strerror}") from error
 
 
-def days_of(volume: Path, camera_id: int) -> Iterator[str]:
+def day_named(name: str) -> date | None:
+    """Return the day of which a folder is, by its name; None: it is none of ours."""
+    try:
+        day = date.fromisoformat(name) if _DAY.fullmatch(name) else None
+    except ValueError:
+        return None
+    return day if day is not None and day.year >= _FIRST_YEAR else None
+
+
+def days_of(volume: Path, camera_id: int) -> Iterator[date]:
     """Yield the days of which a camera has folders, in no order; of one without a folder none."""
     folder = volume / str(camera_id)
     try:
-        yield from (name for name in _names_in(folder) if _DAY.fullmatch(name))
+        yield from filter(None, map(day_named, _names_in(folder)))
     except FileNotFoundError:
         return
     except OSError as error:
         log.error("footage_unreadable", path=str(folder), reason=error.strerror)
 
 
-def files_of(volume: Path, camera_id: int, day: str) -> frozenset[str] | None:
+def files_of(volume: Path, camera_id: int, day: date) -> frozenset[str] | None:
     """Return what lies in the folder of a day: paths within the volume; None: nobody could look."""
-    folder = volume / str(camera_id) / day
+    folder = volume / str(camera_id) / str(day)
     try:
         with os.scandir(folder) as entries:
             return frozenset(

@@ -6,7 +6,7 @@ them. Nothing is concluded from what web did not say, nor from what could not be
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from itertools import islice
 from typing import NamedTuple
 from uuid import uuid4
@@ -15,12 +15,12 @@ import structlog
 
 from recorder.check.adoption import judge
 from recorder.check.comparison import Differences, compared
-from recorder.check.listing import cameras_on, days_of, files_of, place_of
+from recorder.check.listing import cameras_on, day_named, days_of, files_of, place_of
 from recorder.footage.volume import Volume, remove_empty_folders
 from vigil.bus.known_footage.base import KnownFootageBoard
 from vigil.clock import Clock, us_from_utc, utc_from_us
 from vigil.domain.camera import CameraId
-from vigil.errors import SetupInvalid
+from vigil.errors import SetupInvalid, VolumeUnavailable
 from vigil.facts import MAX_ASKED_CAMERAS, Fact, FootageCheckAsked, SegmentDeleted, SegmentFact
 from vigil.known_footage import FIRST_PLACE, CameraOfFootage, KnownFootage, Place
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
@@ -29,8 +29,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds after which a question without an answer is asked again; web may be away for days.
 ASKED_AGAIN_S, ASKED_AGAIN_AT_MOST_S = 10.0, 120.0
-#: Seconds between two looks for an answer.
-LOOK_EVERY_S = 0.1
+#: Seconds between two looks for an answer: at first, and when web seems to be away.
+LOOK_EVERY_S, LOOK_LATER_EVERY_S = 0.1, 2.0
 #: Seconds between two looks whether a camera was deleted.
 LOOK_AT_CAMERAS_EVERY_S = 5.0
 #: Seconds after which a Redis that refuses us is tried again.
@@ -45,7 +45,7 @@ _NAMED = 20
 
 class _Day(NamedTuple):
     camera_id: int
-    day: str
+    date: date
 
 
 class VolumeCheck:
@@ -84,6 +84,11 @@ class VolumeCheck:
         self._begun_s = self._clock.monotonic_s()
         self._go_on_from(FIRST_PLACE)
 
+    @property
+    def look_every_s(self) -> float:
+        """How long to wait for an answer before the next look."""
+        return LOOK_EVERY_S if self._tries < 2 else LOOK_LATER_EVERY_S
+
     def run_once(self) -> bool:
         """Ask, or compare what was answered; return whether there is more to do at once.
 
@@ -95,10 +100,16 @@ class VolumeCheck:
             return False
         if self._clock.monotonic_s() >= self._ask_due_s:
             self._ask()
-        known = self._known.read(self._check)
-        if known is None or known.number != self._number:
+        known = self._known.read(self._check, self._number)
+        if known is None:
             return False
-        reached = self._compare(known)
+        before = self.counts.copy()
+        try:
+            reached = self._compare(known)
+        except VolumeUnavailable:
+            # It will be compared again.
+            self.counts = before
+            raise
         if self._stop.is_set():
             return False
         if reached is not None:
@@ -140,7 +151,8 @@ class VolumeCheck:
         told = 0
         for day in self._days(filed, known.until):
             if told >= TOLD_AT_ONCE:
-                return max(self._from, Place(day.camera_id, _beginning_of(day.day)))
+                begin = datetime.combine(day.date, time.min, UTC)
+                return Place(day.camera_id, us_from_utc(begin))
             done, growing = filed.get(day, ((), ()))
             found = files_of(self._volume.path, *day)
             if found is None:
@@ -243,7 +255,7 @@ def check_until_stopped(
             stop.wait(REFUSED_S)
             return
         if not check.is_done:
-            stop.wait(LOOK_EVERY_S)
+            stop.wait(check.look_every_s)
             return
         before, known = known, set(camera_ids())
         if before - known:
@@ -260,17 +272,16 @@ def _by_day(known: KnownFootage) -> Mapping[_Day, tuple[list[str], list[str]]]:
     filed: dict[_Day, tuple[list[str], list[str]]] = {}
     for which, paths in enumerate((known.done, known.growing)):
         for path in paths:
-            camera_id, day, _ = path.split("/")
-            filed.setdefault(_Day(int(camera_id), day), ([], []))[which].append(path)
+            camera_id, name, _ = path.split("/")
+            day = day_named(name)
+            # Of a day that is none, no recorder of ours has a file.
+            if day is not None:
+                filed.setdefault(_Day(int(camera_id), day), ([], []))[which].append(path)
     return filed
 
 
 def _day_of(place: Place) -> _Day:
-    return _Day(place.camera_id, f"{utc_from_us(place.begun_us):%Y-%m-%d}")
-
-
-def _beginning_of(day: str) -> int:
-    return us_from_utc(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC))
+    return _Day(place.camera_id, utc_from_us(place.begun_us).date())
 
 
 def _is_gone(volume: Volume, path: str) -> bool:

@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.needs("docker"), pytest.mark.timeout(600)]
 
 FRAME, BOXED = "camera_7_latest_frame", "camera_7_boxed_image"
 CONFIG = "vigil:camera_config:7"
-KNOWN = "vigil:known_footage:00000000-0000-0000-0000-000000000001"
+KNOWN = "vigil:known_footage:00000000-0000-0000-0000-000000000001:1"
 
 ALLOWED = [
     ("redis-media", "camera_ctrl", f"SET {FRAME} x PX 100"),

@@ -29,21 +29,25 @@ def an_answer(check: UUID = CHECK, *, number: int = 1, files: int = 3) -> KnownF
     )
 
 
-def test_each_check_finds_its_last_answer(known_footage: KnownFootageBoard) -> None:
-    assert known_footage.read(CHECK) is None
+def test_each_question_finds_its_answer_until_the_next_one_is_answered(
+    known_footage: KnownFootageBoard,
+) -> None:
+    assert known_footage.read(CHECK, 1) is None
 
     known_footage.put(an_answer(number=1))
+    known_footage.put(an_answer(OTHER, number=1))
+    assert known_footage.read(CHECK, 1) == an_answer(number=1)
     known_footage.put(an_answer(number=2))
-    known_footage.put(an_answer(OTHER))
 
-    assert known_footage.read(CHECK) == an_answer(number=2)
-    assert known_footage.read(OTHER) == an_answer(OTHER)
+    assert known_footage.read(CHECK, 2) == an_answer(number=2)
+    assert known_footage.read(CHECK, 1) is None
+    assert known_footage.read(OTHER, 1) == an_answer(OTHER)
 
 
 def test_a_full_page_comes_whole(known_footage: KnownFootageBoard) -> None:
     known_footage.put(an_answer(files=PAGE))
 
-    assert known_footage.read(CHECK) == an_answer(files=PAGE)
+    assert known_footage.read(CHECK, 1) == an_answer(files=PAGE)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +62,9 @@ def test_a_full_page_comes_whole(known_footage: KnownFootageBoard) -> None:
 )
 def test_an_answer_that_is_none_says_nothing(valkey: EmbeddedValkey, raw: bytes) -> None:
     with connect_single(valkey.url) as queue, structlog.testing.capture_logs() as logs:
-        queue.set(keys.known_footage(CHECK), raw)
+        queue.set(keys.known_footage(CHECK, 1), raw)
 
-        assert RedisKnownFootageBoard(queue).read(CHECK) is None
+        assert RedisKnownFootageBoard(queue).read(CHECK, 1) is None
 
     assert [each["event"] for each in logs] == ["known_footage_unreadable"]
 
@@ -69,5 +73,5 @@ def test_an_answer_that_nobody_reads_is_forgotten_and_is_small(valkey: EmbeddedV
     with connect_single(valkey.url) as queue:
         RedisKnownFootageBoard(queue).put(an_answer(files=PAGE))
 
-        assert 0 < int(queue.ttl(keys.known_footage(CHECK))) <= keys.KNOWN_FOOTAGE_TTL_S
-        assert int(queue.strlen(keys.known_footage(CHECK))) < PAGE * 10
+        assert 0 < int(queue.ttl(keys.known_footage(CHECK, 1))) <= keys.KNOWN_FOOTAGE_TTL_S
+        assert int(queue.strlen(keys.known_footage(CHECK, 1))) < PAGE * 10

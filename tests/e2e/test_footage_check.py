@@ -83,7 +83,7 @@ class Archive:
         today = self.files(camera_id)[0].parent
         for day in range(1, days + 1):
             folder = today.with_name(f"{datetime.now(UTC) + timedelta(days=day):%Y-%m-%d}")
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
             for second in range(each):
                 name = f"{second // 3600:02}-{second // 60 % 60:02}-{second % 60:02}.000000Z.mp4"
                 (folder / name).write_bytes(content)

@@ -95,6 +95,11 @@ def test_what_is_not_ours_stays_and_is_told_to_nobody(checked: CheckedVolume) ->
         path.write_bytes(bytes_)
     (folder / "10-00-04.000000Z.mp4").mkdir()
     (folder / "10-00-05.000000Z.mp4").symlink_to(written.path)
+    for day in ("2026-99-99", "1969-01-01", "0000-00-00"):
+        never = folder.with_name(day) / "10-00-00.000000Z.mp4"
+        never.parent.mkdir()
+        never.write_bytes(content)
+        foreign[never] = content
     pipe = folder / "10-00-06.000000Z.mp4"
     os.mkfifo(pipe)
     os.utime(pipe, (0, 0))

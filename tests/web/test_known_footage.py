@@ -38,7 +38,7 @@ def a_question(
 
 def answered(archive: Archive, question: FootageCheckAsked) -> KnownFootage:
     archive.file(question)
-    answer = archive.known.read(CHECK)
+    answer = archive.known.read(CHECK, question.number)
     assert answer is not None
     return answer
 
@@ -75,7 +75,7 @@ def test_what_was_told_before_the_question_is_in_its_answer(archive: Archive) ->
     # In one batch
     archive.file(stays, deleted, a_question(number=4))
 
-    answer = archive.known.read(CHECK)
+    answer = archive.known.read(CHECK, 4)
     assert answer is not None
     assert (answer.number, answer.done) == (4, (stays.path,))
 
@@ -143,7 +143,7 @@ def test_a_postgresql_that_does_not_answer_keeps_no_fact_waiting(
         connection.exec_driver_sql("LOCK TABLE audit_entries IN ACCESS EXCLUSIVE MODE")
         archive.file(fact, a_question(999))
 
-        assert archive.known.read(CHECK) is None
+        assert archive.known.read(CHECK, 1) is None
     assert archive.world.queue.xlen("vigil:facts") == 0
     assert len(archive.listed()) == 1
 
@@ -158,7 +158,7 @@ def test_a_redis_that_takes_no_answer_keeps_no_fact_waiting(archive: Archive) ->
 
         archive.file(archive.segment(0, 60), a_question())
 
-    assert archive.known.read(CHECK) is None
+    assert archive.known.read(CHECK, 1) is None
     assert len(archive.listed()) == 1
 
 

@@ -1,4 +1,4 @@
-"""The port: one answer for each check, the last one."""
+"""The port: an answer for each check, to its last question."""
 
 from typing import Protocol
 from uuid import UUID
@@ -10,15 +10,15 @@ class KnownFootageBoard(Protocol):
     """Where web leaves its answers, for a while."""
 
     def put(self, known: KnownFootage) -> None:
-        """Leave an answer in the place of the check's last one.
+        """Leave an answer. The one to the question before is removed.
 
         Raises:
             BusUnavailable: Redis does not answer.
         """
         ...
 
-    def read(self, check: UUID) -> KnownFootage | None:
-        """Return the last answer to a check; None: there is none, or it cannot be read.
+    def read(self, check: UUID, number: int) -> KnownFootage | None:
+        """Return the answer to a question; None: there is none, or it cannot be read.
 
         Raises:
             BusUnavailable: Redis does not answer.

@@ -12,12 +12,13 @@ class MemoryKnownFootageBoard(KnownFootageBoard):
     """Answers to all checks."""
 
     def __init__(self) -> None:
-        self.answers: dict[UUID, KnownFootage] = {}
+        self._answers: dict[tuple[UUID, int], KnownFootage] = {}
 
     @override
     def put(self, known: KnownFootage) -> None:
-        self.answers[known.check] = known
+        self._answers[known.check, known.number] = known
+        self._answers.pop((known.check, known.number - 1), None)
 
     @override
-    def read(self, check: UUID) -> KnownFootage | None:
-        return self.answers.get(check)
+    def read(self, check: UUID, number: int) -> KnownFootage | None:
+        return self._answers.get((check, number))

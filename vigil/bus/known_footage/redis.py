@@ -32,13 +32,17 @@ class RedisKnownFootageBoard(KnownFootageBoard):
     @override
     def put(self, known: KnownFootage) -> None:
         packed = zlib.compress(known.model_dump_json().encode(), _LEVEL)
-        with translated_errors():
-            self._redis.set(keys.known_footage(known.check), packed, ex=keys.KNOWN_FOOTAGE_TTL_S)
+        with translated_errors(), self._redis.pipeline(transaction=True) as pipeline:
+            key = keys.known_footage(known.check, known.number)
+            pipeline.set(key, packed, ex=keys.KNOWN_FOOTAGE_TTL_S)
+            # Who asks the next question has read it.
+            pipeline.delete(keys.known_footage(known.check, known.number - 1))
+            pipeline.execute()
 
     @override
-    def read(self, check: UUID) -> KnownFootage | None:
+    def read(self, check: UUID, number: int) -> KnownFootage | None:
         with translated_errors():
-            packed: Any = self._redis.get(keys.known_footage(check))
+            packed: Any = self._redis.get(keys.known_footage(check, number))
         if packed is None:
             return None
         try:
