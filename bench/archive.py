@@ -57,6 +57,12 @@ class Archive:
         found = self.folder.glob("*/*/*.mp4")
         return {str(path.relative_to(self.folder)) for path in found}
 
+    def is_filed(self, count: int) -> bool:
+        """Return whether so many files are filed."""
+        with _connected(self.database_url) as cursor:
+            cursor.execute("SELECT count(*) FROM segments")
+            return cursor.fetchone() == (count,)
+
     def rows(self) -> set[str]:
         """Return what is filed, within the volume."""
         with _connected(self.database_url) as cursor:
