@@ -4,8 +4,7 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 
-from redis import Redis
-
+from recorder.check.volume_check import VolumeCheck, check_until_stopped
 from recorder.footage.volume import Volume, remembered_volume
 from recorder.recorder import READ_EVERY_S, Recorder
 from recorder.retention import Retention
@@ -21,6 +20,7 @@ from vigil.bus.connection import (
     require_fit_queue,
 )
 from vigil.bus.facts.redis import RedisFactLog
+from vigil.bus.known_footage.redis import RedisKnownFootageBoard
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
@@ -57,8 +57,20 @@ def main(arguments: Sequence[str] = ()) -> int:
     facts = open_outbox(
         RedisFactLog(queue), settings.vigil_home / "recorder" / "facts.sqlite", clock=clock
     )
-    recorder = _recorder(settings, media, queue, volume, facts=facts, clock=clock)
+    configs = CameraConfigs(
+        store=RedisCameraConfigStore(queue),
+        bell=RedisConfigBell(queue),
+        path=settings.vigil_home / "recorder" / "cameras.json",
+        clock=clock,
+    )
+    recorder = _recorder(settings, media, configs, volume, facts=facts, clock=clock)
     sender = start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop)
+    check = VolumeCheck(
+        volume, known=RedisKnownFootageBoard(queue), say=facts.say, stop=stop, clock=clock
+    )
+    # Beside recording, which never waits for it.
+    checking = partial(check_until_stopped, check, camera_ids=lambda: configs.cameras, stop=stop)
+    checker = start_thread(checking, name="check", stop=stop)
     try:
         run_until_stopped(
             partial(_step, recorder, stop),
@@ -69,6 +81,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     finally:
         stop.set()
         recorder.close()
+        checker.join()
         sender.join()
         facts.close()
     return 0
@@ -90,19 +103,14 @@ def _volume(settings: RecorderSettings) -> Volume:
 def _recorder(
     settings: RecorderSettings,
     media: RedisClient,
-    queue: Redis,
+    configs: CameraConfigs,
     volume: Volume,
     *,
     facts: FactOutbox,
     clock: SystemClock,
 ) -> Recorder:
     return Recorder(
-        configs=CameraConfigs(
-            store=RedisCameraConfigStore(queue),
-            bell=RedisConfigBell(queue),
-            path=settings.vigil_home / "recorder" / "cameras.json",
-            clock=clock,
-        ),
+        configs=configs,
         keeper=LeaseKeeper(
             RedisLeases(media, role=keys.Role.RECORDING), member=new_member_id(), clock=clock
         ),

@@ -1,22 +1,32 @@
 """Finishes the file that a recorder left when it died."""
 
-import mmap
 import os
 from pathlib import Path
 
 import structlog
 
+from recorder.footage.locks import share
 from recorder.footage.volume import Volume
-from recorder.mp4.boxes import length_s, lengths_for, whole_bytes
+from recorder.mp4.boxes import (
+    boxes_of_file,
+    length_s,
+    lengths_for,
+    nonsense_refused,
+    outline_of,
+    read_box,
+)
 from recorder.segment import DONE, segment_fact
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import CameraId
-from vigil.errors import VolumeUnavailable
+from vigil.errors import FootageInvalid, VolumeUnavailable
 from vigil.facts import SegmentDeleted, SegmentFact
 from vigil.footage import SUFFIX
 from vigil.messages import RecordingMark
 
 log = structlog.get_logger(__name__)
+
+#: No segment of ours plays for a year.
+_LONGEST_S = 366 * 86_400.0
 
 
 def finish_interrupted(
@@ -30,8 +40,8 @@ def finish_interrupted(
         mark: It names the file.
 
     Returns:
-        None: the file lies in another volume, or is another camera's. One that is not there, or of
-        which nothing is whole, is told to be gone.
+        None: the file lies in another volume, is another camera's, or holds nonsense. One that is
+        not there, or of which nothing is whole, is told to be gone.
 
     Raises:
         VolumeUnavailable: The volume is not there, or the file cannot be read or cut.
@@ -41,12 +51,15 @@ def finish_interrupted(
     volume.require_mounted()
     path = volume.path / mark.path
     try:
-        size_bytes, plays_s = _finish(path)
+        size_bytes, plays_s = _finish_at(path)
         if not size_bytes:
             path.unlink(missing_ok=True)
             return SegmentDeleted(camera_id=camera_id, volume=mark.volume, path=mark.path)
     except OSError as error:
         raise VolumeUnavailable(f"{path}: {error.strerror}") from error
+    except FootageInvalid as error:
+        log.error("footage_not_finished", path=str(path), reason=str(error))
+        return None
     ended_us = max(mark.safe_us, mark.begun_us + round(plays_s * MICROSECONDS))
     return segment_fact(camera_id, mark, revision=DONE, ended_us=ended_us, size_bytes=size_bytes)
 
@@ -68,25 +81,49 @@ def remove_empty(volume: Volume, camera_id: CameraId) -> None:
         raise VolumeUnavailable(f"{volume.path}: {error.strerror}") from error
 
 
-def _finish(path: Path) -> tuple[int, float]:
-    """Cut a file to what is whole of it, and let it say how long it is; return size and length."""
-    if not path.exists() or not path.stat().st_size:
-        return 0, 0.0
-    with path.open("r+b") as file:
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            whole, size_bytes = whole_bytes(content), len(content)
-            # What follows the last fragment in a file that was completed is its index.
-            is_complete = content[whole + 4 : whole + 8] == b"mfra"
-            plays_s = length_s(content)
-            places = lengths_for(content, plays_s)
-        if not whole:
+def finish_file(descriptor: int) -> tuple[int, float]:
+    """Cut a file to what is whole of it, and let it say how long it is.
+
+    Args:
+        descriptor: Open for reading and writing. Nobody else cuts it meanwhile.
+
+    Returns:
+        Its size, and how long it plays; 0 and 0: nothing of it is whole, and it is as it was.
+
+    Raises:
+        OSError: It cannot be read or written.
+        FootageInvalid: Its boxes hold nonsense.
+    """
+    with nonsense_refused():
+        outline = outline_of(boxes_of_file(descriptor))
+        if outline.moov is None or outline.moof is None:
             return 0, 0.0
-        if not is_complete:
-            file.truncate(whole)
-            size_bytes = whole
-        for at, length in places:
-            file.seek(at)
-            file.write(length)
-        file.flush()
-        os.fsync(file.fileno())
+        moov = read_box(descriptor, outline.moov)
+        plays_s = length_s(moov + read_box(descriptor, outline.moof))
+        if plays_s > _LONGEST_S:
+            raise ValueError(f"it plays {plays_s} s")
+        wrong = [
+            (outline.moov.begin + at, length)
+            for at, length in lengths_for(moov, plays_s)
+            if moov[at : at + len(length)] != length
+        ]
+    size_bytes = os.fstat(descriptor).st_size
+    has_torn_end = not outline.is_complete and outline.whole < size_bytes
+    if has_torn_end:
+        os.ftruncate(descriptor, outline.whole)
+        size_bytes = outline.whole
+    for at, length in wrong:
+        os.pwrite(descriptor, length, at)
+    if has_torn_end or wrong:
+        os.fsync(descriptor)
     return size_bytes, plays_s
+
+
+def _finish_at(path: Path) -> tuple[int, float]:
+    try:
+        with path.open("r+b") as file:
+            if not share(file.fileno()):
+                raise VolumeUnavailable(f"{path} is being checked")
+            return finish_file(file.fileno())
+    except FileNotFoundError:
+        return 0, 0.0

@@ -5,13 +5,14 @@ it is gone, then it goes. Whenever that is cut off, it is done again from what t
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from heapq import merge
 from pathlib import Path
 
 import structlog
 
-from recorder.footage.volume import Volume
+from recorder.footage.locks import GROWS_S
+from recorder.footage.volume import Volume, begun_at
 from vigil.clock import Clock, utc_from_us
 from vigil.domain.camera import CameraId
 from vigil.durable_file import sync_folder
@@ -29,8 +30,6 @@ LOOK_EVERY_S = 5.0
 AGE_EVERY_S = 60.0
 #: Files that go in one turn; recording goes on between turns.
 _AT_ONCE = 50
-#: What was written to so shortly ago may still grow.
-_GROWS_S = 300.0
 
 
 class Retention:
@@ -99,7 +98,7 @@ class Retention:
     def _may_grow(self, path: Path) -> bool:
         age_s = self._clock.utc_us() / 1e6 - path.stat().st_mtime
         # A clock that was set back makes it younger than now.
-        return age_s < _GROWS_S
+        return age_s < GROWS_S
 
     def _delete(self, path: Path) -> None:
         condemned = path.with_name(path.name + _CONDEMNED)
@@ -137,15 +136,6 @@ def _segments_of(folder: Path) -> Iterator[tuple[datetime, Path]]:
     """Yield when each segment of a camera began, and where it is, the oldest first."""
     for day in sorted(each for each in folder.iterdir() if each.is_dir()):
         for path in sorted(day.glob(f"*{SUFFIX}")):
-            begun = _begun_at(path)
+            begun = begun_at(path)
             if begun is not None:
                 yield begun, path
-
-
-def _begun_at(path: Path) -> datetime | None:
-    """Return when a segment began, by its name; None: it is none of ours."""
-    try:
-        named = f"{path.parent.name} {path.stem.partition('Z')[0]}"
-        return datetime.strptime(named, "%Y-%m-%d %H-%M-%S.%f").replace(tzinfo=UTC)
-    except ValueError:
-        return None

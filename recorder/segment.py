@@ -6,6 +6,7 @@ from contextlib import suppress
 import structlog
 from av.error import FFmpegError
 
+from recorder.footage.label import label_of
 from recorder.footage.volume import Volume
 from recorder.gaps import LEAST_GAP_S
 from recorder.mp4.boxes import lengths_for
@@ -21,8 +22,9 @@ from vigil.messages import RecordingMark
 
 log = structlog.get_logger(__name__)
 
-#: Revisions of the facts of a file: when it is begun, and done.
-OPENED, DONE = 1, 2
+#: Revisions of the facts of a file: when it is begun; when it was found, and its end is known by
+#: what it plays; and when it is done, by who recorded it.
+OPENED, FOUND, DONE = 1, 2, 3
 #: Pictures so many times as far apart as the last two have lost some between them.
 _STEPS_APART = 8
 #: Times are counted in whole numbers that a float holds: until the year 2255.
@@ -97,7 +99,9 @@ class Segment:
         #: Of each packet that is not known to be safe: when it ends, and where its GOP begins.
         self._unsafe: dict[EntryId, tuple[int, EntryId]] = {}
         try:
-            self._muxer = FragmentMuxer(template, write=self._write)
+            self._muxer = FragmentMuxer(
+                template, write=self._write, label=label_of(camera_id, self.mark)
+            )
         except FFmpegError as error:
             self.discard()
             raise MessageInvalid(f"{codec} cannot be kept in MP4: {error.strerror}") from error

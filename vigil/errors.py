@@ -11,6 +11,7 @@ VigilError
 │   └── VolumeUnavailable    the disk for footage is full, away, or another
 ├── Unusable                 this input will never be right: skip it, count it, go on
 │   ├── MessageInvalid       a bus entry or a document cannot be decoded
+│   ├── FootageInvalid       a file of footage holds nonsense
 │   ├── FrameInvalid         a picture cannot be decoded, or is out of bounds
 │   └── ModelInvalid         a model file is not one we can run
 ├── LeaseLost                another process owns this camera now: stop writing, give it up
@@ -65,6 +66,10 @@ class Unusable(VigilError):
 
 class MessageInvalid(Unusable):
     """A bus entry or a document cannot be decoded."""
+
+
+class FootageInvalid(Unusable):
+    """A file of footage is not one that a recorder of ours wrote, or not any more."""
 
 
 class FrameInvalid(Unusable):

@@ -20,6 +20,8 @@ from vigil.messages import ENTRY_PATTERN, FOOTAGE_PATH_PATTERN, Document, GapRea
 Box = tuple[float, float, float, float]
 #: So many crossings of a track stand in one of its facts.
 MAX_CROSSINGS = 50
+#: About so many cameras a check asks at once.
+MAX_ASKED_CAMERAS = 20_000
 
 
 class Direction(StrEnum):
@@ -155,7 +157,32 @@ class GapFact(Document):
     reason: GapReason
 
 
-Fact = TrackFact | SegmentFact | SegmentDeleted | GapFact
+class FootageCheckAsked(Document):
+    """That a recorder wants to know which footage of its volume is filed, to compare it.
+
+    It travels with facts so that it is behind those that its recorder told before. The answer is
+    a `vigil.known_footage.KnownFootage`; one that does not come is asked for again.
+
+    Attributes:
+        volume: The volume's UUID.
+        check: Which check asks. Each has a name of its own.
+        number: Of the question within the check.
+        from_camera, from_us: Where the answer shall begin: with files of that camera that begin
+            then (UTC in microseconds since 1970), or later; those of greater numbers follow.
+        camera_ids: Of which cameras the volume has folders.
+    """
+
+    kind: Literal["footage_check_asked"] = "footage_check_asked"
+    version: Literal[1] = 1
+    volume: UUID
+    check: UUID
+    number: int = Field(ge=1, lt=2**53)
+    from_camera: int = Field(ge=0, lt=2**63)
+    from_us: int = Field(ge=0, lt=2**53)
+    camera_ids: tuple[int, ...] = Field(default=(), max_length=MAX_ASKED_CAMERAS)
+
+
+Fact = TrackFact | SegmentFact | SegmentDeleted | GapFact | FootageCheckAsked
 
 #: Every kind of fact, by the name that it bears.
 KINDS: Final[Mapping[str, type[Fact]]] = {
@@ -163,6 +190,7 @@ KINDS: Final[Mapping[str, type[Fact]]] = {
     "segment": SegmentFact,
     "segment_deleted": SegmentDeleted,
     "gap": GapFact,
+    "footage_check_asked": FootageCheckAsked,
 }
 
 

@@ -41,10 +41,12 @@ vigil:camera_config:<id>                    string  web                 ever, un
 vigil:camera_config:head                    string  web                 ever
 vigil:camera_config:bell                    channel web                 -
 vigil:facts                                 stream  every service       until web has filed it
+vigil:known_footage:<check>:<number>        string  web                 KNOWN_FOOTAGE_TTL_S
 LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its window
 """
 
 from enum import StrEnum
+from uuid import UUID
 
 from vigil.domain.camera import CameraId, Stream
 
@@ -62,6 +64,8 @@ STATUS_TTL_S = 5.0
 TALLIES_TTL_S = 90_000
 #: Seconds that a mark is kept: far longer than any backlog.
 MARK_TTL_S = 86_400
+#: Seconds that an answer to a check of a volume waits for who asked.
+KNOWN_FOOTAGE_TTL_S = 900
 #: Seconds that explanations are kept.
 EXPLANATIONS_TTL_S = 300
 #: What the names of rate limits begin with; the library goes on from there.
@@ -218,6 +222,11 @@ def camera_config_bell() -> str:
 def facts() -> str:
     """Return the stream of the durable facts that web has not filed yet."""
     return "vigil:facts"
+
+
+def known_footage(check: UUID, number: int) -> str:
+    """Return the key of what web answered to a question of a check of a volume."""
+    return f"vigil:known_footage:{check}:{number}"
 
 
 def _of_stream(camera_id: CameraId, stream: Stream, name: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import sessionmaker
 
 from vigil.bus.connection import connect_single, require_fit_queue
 from vigil.bus.facts.redis import RedisFactInbox
+from vigil.bus.known_footage.redis import RedisKnownFootageBoard
 from vigil.clock import SystemClock
 from vigil.errors import BusUnavailable
 from vigil.leases import new_member_id
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     writer = FactWriter(
         inbox,
         sessions,
+        known=RedisKnownFootageBoard(queue),
         clock=clock,
         kept_days=settings.tracks_kept_days,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bench.result import RowResult
 from bench.rows import (
+    archive_check,
     first_box,
     frame_to_box,
     frame_to_boxes,
@@ -38,6 +39,7 @@ ROWS: dict[str, Callable[[], RowResult]] = {
         record_eight,
         record_kill,
         record_power,
+        archive_check,
         frame_to_box,
         pool_scaling,
         pool_thousand,

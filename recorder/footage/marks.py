@@ -11,13 +11,13 @@ from pathlib import Path
 
 import structlog
 
+from recorder.footage.volume import MARK
 from vigil.domain.camera import Epoch
 from vigil.errors import MessageInvalid, VolumeUnavailable
 from vigil.messages import RecordingMark, decode
 
 log = structlog.get_logger(__name__)
 
-_NAME = "mark"
 _MAGIC = b"VMRK"
 #: Magic, checksum of what follows, number of the write, length of the document.
 _HEAD = struct.Struct(">4sIQH")
@@ -32,7 +32,7 @@ class MarkFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / _NAME
+        self._path = folder / MARK
         self._writes = 0
 
     def read(self) -> RecordingMark | None:

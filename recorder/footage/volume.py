@@ -7,13 +7,15 @@ now is a disk that is not mounted: nothing is written beneath it.
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import structlog
 
+from recorder.footage.locks import share
 from vigil.clock import utc_from_us
 from vigil.domain.camera import CameraId
 from vigil.durable_file import sync_folder, write_atomically
@@ -24,6 +26,10 @@ log = structlog.get_logger(__name__)
 
 #: How often another name is tried for a segment before its folder is given up.
 _NAMES = 100
+#: The file in a camera's folder that says how far its footage is safe.
+MARK = "mark"
+#: Read too: some network file systems lock nothing else.
+_MADE = os.O_RDWR | os.O_CREAT | os.O_EXCL
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +89,11 @@ class Volume:
             for number in range(_NAMES):
                 named = relative.with_stem(relative.stem + (f"-{number}" if number else ""))
                 try:
-                    opened = os.open(self.path / named, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                    opened = os.open(self.path / named, _MADE, 0o600)
                 except FileExistsError:
                     continue
+                # Until it is closed, or we are dead, nobody finishes it for us.
+                share(opened)
                 # Or the file's name would not survive a power cut.
                 sync_folder(folder)
                 if is_new:
@@ -95,6 +103,21 @@ class Volume:
         except OSError as error:
             raise VolumeUnavailable(f"{folder}: {error.strerror}") from error
         raise VolumeUnavailable(f"{folder}: {_NAMES} segments begin at the same moment")
+
+
+def remove_empty_folders(volume: Volume, camera_id: CameraId) -> None:
+    """Remove the folders of a camera's days, and its own, where nothing but its mark is left."""
+    folder = volume.folder_of(camera_id)
+    # What is not empty, or not ours to remove, stays.
+    with suppress(OSError):
+        for each in sorted(folder.iterdir()):
+            if each.is_dir():
+                with suppress(OSError):
+                    each.rmdir()
+        if [each.name for each in folder.iterdir()] in ([], [MARK]):
+            (folder / MARK).unlink(missing_ok=True)
+            folder.rmdir()
+            sync_folder(volume.path)
 
 
 def remembered_volume(path: Path, *, memory: Path) -> Volume:
@@ -158,3 +181,12 @@ def open_volume(path: Path, *, known: UUID | None) -> Volume:
 def _segment_path(camera_id: CameraId, begun: datetime) -> Path:
     """Return where a segment lies within its volume: by camera, day and time, in UTC."""
     return Path(str(camera_id), f"{begun:%Y-%m-%d}", f"{begun:%H-%M-%S.%f}Z{SUFFIX}")
+
+
+def begun_at(path: Path) -> datetime | None:
+    """Return when a segment began, by its name; None: it is none of ours."""
+    try:
+        named = f"{path.parent.name} {path.stem.partition('Z')[0]}"
+        return datetime.strptime(named, "%Y-%m-%d %H-%M-%S.%f").replace(tzinfo=UTC)
+    except ValueError:
+        return None

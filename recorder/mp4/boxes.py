@@ -1,13 +1,20 @@
 """The boxes of an MP4 file, as far as a recorder must know them (ISO/IEC 14496-12)."""
 
-import mmap
+import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
+
+from vigil.errors import FootageInvalid
 
 _SIZE_KIND = struct.Struct(">I4s")
 _U32 = struct.Struct(">I")
 _U64 = struct.Struct(">Q")
+#: The longest header of a box, where its size has 64 bits.
+_HEADER_BYTES = _SIZE_KIND.size + _U64.size
+#: An index, or the head of a fragment, is far smaller.
+_MAX_READ_BYTES = 16 * 2**20
 #: Version and flags; what a full box begins with.
 _FULL_BYTES = 4
 #: In a header of times (mvhd, mdhd) of version 0: its units in a second, and its length in them.
@@ -17,7 +24,7 @@ _TKHD_LENGTH_AT = 20
 
 
 #: What boxes are read in.
-Content: TypeAlias = bytes | bytearray | mmap.mmap
+Content: TypeAlias = bytes | bytearray
 
 
 class Box(NamedTuple):
@@ -39,15 +46,23 @@ class Box(NamedTuple):
 def boxes_in(content: Content, begin: int, end: int) -> Iterator[Box]:
     """Yield the boxes that lie between two places, as far as they are whole."""
     while begin + _SIZE_KIND.size <= end:
-        size, kind = _SIZE_KIND.unpack_from(content, begin)
-        body = begin + _SIZE_KIND.size
-        if size == 1 and body + _U64.size <= end:
-            (size,) = _U64.unpack_from(content, body)
-            body += _U64.size
-        if size < body - begin or begin + size > end:
+        box = _box_at(begin, content[begin : min(begin + _HEADER_BYTES, end)], end)
+        if box is None:
             return
-        yield Box(bytes(kind), begin, body, begin + size)
-        begin += size
+        yield box
+        begin = box.end
+
+
+def _box_at(begin: int, header: bytes | bytearray, end: int) -> Box | None:
+    """Return the box that begins with a header; None: it is not whole before an end."""
+    size, kind = _SIZE_KIND.unpack_from(header)
+    body = begin + _SIZE_KIND.size
+    if size == 1 and len(header) == _HEADER_BYTES:
+        (size,) = _U64.unpack_from(header, _SIZE_KIND.size)
+        body += _U64.size
+    if size < body - begin or begin + size > end:
+        return None
+    return Box(bytes(kind), begin, body, begin + size)
 
 
 def samples_of(content: Content, moof: Box) -> int:
@@ -164,12 +179,83 @@ def whole_bytes(content: Content) -> int:
 
     0 where not even one fragment is: nothing in it can be played.
     """
-    whole, has_moov, moof_end = 0, False, None
-    for box in boxes_in(content, 0, len(content)):
+    return outline_of(boxes_in(content, 0, len(content))).whole
+
+
+class Outline(NamedTuple):
+    """What a fragmented file consists of.
+
+    Attributes:
+        whole: Up to where it is whole, as of ``whole_bytes``.
+        moov: Its index; None: it has none.
+        moof: The last fragment that is whole; None: none is.
+        is_complete: Whether its end stands behind that: it was not cut off.
+    """
+
+    whole: int
+    moov: Box | None
+    moof: Box | None
+    is_complete: bool
+
+
+def outline_of(boxes: Iterable[Box]) -> Outline:
+    """Return what a file consists of whose outermost boxes these are."""
+    moov = moof = begun = None
+    whole, is_complete = 0, False
+    for box in boxes:
         if box.kind == b"moov":
-            has_moov = True
+            moov = box
         elif box.kind == b"moof":
-            moof_end = box.end
-        elif box.kind == b"mdat" and has_moov and moof_end == box.begin:
-            whole = box.end
-    return whole
+            begun = box
+        elif box.kind == b"mdat" and moov is not None and begun and begun.end == box.begin:
+            whole, moof, is_complete = box.end, begun, False
+        elif box.kind == b"mfra" and box.begin == whole:
+            is_complete = True
+    return Outline(whole, moov, moof, is_complete)
+
+
+def boxes_of_file(descriptor: int) -> Iterator[Box]:
+    """Yield the outermost boxes of a file, as far as they are whole.
+
+    Of each nothing but its header is read, and nothing is mapped: a bad disk is an error then, and
+    not the end of the process.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    begin, end = 0, os.fstat(descriptor).st_size
+    while len(header := os.pread(descriptor, _HEADER_BYTES, begin)) >= _SIZE_KIND.size:
+        box = _box_at(begin, header, end)
+        if box is None:
+            return
+        yield box
+        begin = box.end
+
+
+def read_box(descriptor: int, box: Box) -> bytes:
+    """Return a box of a file, its own header included.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is larger than any of ours.
+    """
+    size = box.end - box.begin
+    if size > _MAX_READ_BYTES:
+        raise ValueError(f"a {box.kind!r} of {size} bytes")
+    content = os.pread(descriptor, size, box.begin)
+    if len(content) < size:
+        raise ValueError("it was cut meanwhile")
+    return content
+
+
+@contextmanager
+def nonsense_refused() -> Iterator[None]:
+    """Turn what reading boxes raises that no muxer of ours wrote into our word for it.
+
+    Raises:
+        FootageInvalid: A box is shorter than what it says it holds, or too large.
+    """
+    try:
+        yield
+    except (struct.error, IndexError, ValueError) as error:
+        raise FootageInvalid(f"its boxes hold nonsense: {error}") from error

@@ -42,6 +42,7 @@ class FragmentMuxer:
     Args:
         template: Of all packets.
         write: Takes whole fragments, one after the other; the first with the file's head.
+        label: What the head is to say of the file; see `recorder.mp4.head`.
 
     Attributes:
         whole_until: The newest packet up to which all are in whole fragments; None: none is.
@@ -51,7 +52,9 @@ class FragmentMuxer:
         av.error.FFmpegError: MP4 takes no such codec.
     """
 
-    def __init__(self, template: Template, *, write: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, template: Template, *, write: Callable[[bytes], None], label: str = ""
+    ) -> None:
         self._write = write
         self._sink = _Sink()
         self._opened = ExitStack()
@@ -60,6 +63,7 @@ class FragmentMuxer:
             self._output: OutputContainer = av.open(
                 self._sink, "w", format="mp4", options=_OPTIONS, buffer_size=_BUFFER_BYTES
             )
+            self._output.metadata["comment"] = label
             self._opened.callback(self._output.close)
             self._stream = self._output.add_stream_from_template(
                 source.streams.video[0], opaque=True

@@ -8,6 +8,7 @@ pytestmark = [pytest.mark.needs("docker"), pytest.mark.timeout(600)]
 
 FRAME, BOXED = "camera_7_latest_frame", "camera_7_boxed_image"
 CONFIG = "vigil:camera_config:7"
+KNOWN = "vigil:known_footage:00000000-0000-0000-0000-000000000001:1"
 
 ALLOWED = [
     ("redis-media", "camera_ctrl", f"SET {FRAME} x PX 100"),
@@ -28,6 +29,7 @@ ALLOWED = [
     ("redis-media", "recorder", "ZCARD vigil:members:recording"),
     ("redis-queue", "recorder", f"GET {CONFIG}"),
     ("redis-queue", "recorder", "XADD vigil:facts * f x"),
+    ("redis-queue", "recorder", f"GET {KNOWN}"),
     ("redis-media", "web", f"GET {FRAME}"),
     ("redis-media", "web", f"GET {BOXED}"),
     ("redis-media", "web", f"GET {{{FRAME}}}:status"),
@@ -41,6 +43,7 @@ ALLOWED = [
     ("redis-queue", "object_recognition", f"GET {CONFIG}"),
     ("redis-queue", "object_recognition", "XADD vigil:facts * f x"),
     ("redis-queue", "web", "XLEN vigil:facts"),
+    ("redis-queue", "web", f"SET {KNOWN} x EX 1"),
     ("redis-queue", "web", "SET LIMITS:LIMITER/vigil:limits/try x PX 100"),
 ]
 REFUSED = [
@@ -73,6 +76,10 @@ REFUSED = [
     ("redis-media", "recorder", f"SET {{{FRAME}}}:watched 1"),
     ("redis-queue", "recorder", f"SET {CONFIG} x"),
     ("redis-queue", "recorder", "DEL vigil:facts"),
+    # What web says of footage decides what is deleted: nobody else says it.
+    ("redis-queue", "recorder", f"SET {KNOWN} x"),
+    ("redis-queue", "object_recognition", f"SET {KNOWN} x"),
+    ("redis-queue", "camera_ctrl", f"GET {KNOWN}"),
     ("redis-media", "web", "GET {camera_7:rec}:mark"),
     ("redis-media", "web", f"GET {{{FRAME}}}:watched"),
     ("redis-media", "object_recognition", f"SET {{{FRAME}}}:watched 1"),

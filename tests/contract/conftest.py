@@ -26,6 +26,9 @@ from vigil.bus.frames.base import FrameBell, FrameStore
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
 from vigil.bus.frames.redis import RedisFrameStore
+from vigil.bus.known_footage.base import KnownFootageBoard
+from vigil.bus.known_footage.memory import MemoryKnownFootageBoard
+from vigil.bus.known_footage.redis import RedisKnownFootageBoard
 from vigil.bus.leases.base import Leases
 from vigil.bus.leases.memory import MemoryLeases
 from vigil.bus.leases.redis import RedisLeases
@@ -203,4 +206,16 @@ def fact_bus(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         let_pass,
         queue.flushall,
     )
+    queue.close()
+
+
+@pytest.fixture(params=["memory", "valkey"])
+def known_footage(request: pytest.FixtureRequest) -> Iterator[KnownFootageBoard]:
+    """Give where web answers recorders that check their volumes."""
+    if request.param == "memory":
+        yield MemoryKnownFootageBoard()
+        return
+    server: EmbeddedValkey = request.getfixturevalue("valkey")
+    queue: redis.Redis = connect_single(server.url)
+    yield RedisKnownFootageBoard(queue)
     queue.close()

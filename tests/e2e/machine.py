@@ -88,12 +88,12 @@ class Machine:
     ) -> None:
         self._running.close()
 
-    def start(self, name: str) -> None:
-        """Start a service."""
+    def start(self, name: str, **settings: str) -> None:
+        """Start a service; settings are beside those of all."""
         if name == "web":
-            self._run(name, "web", "--host", "127.0.0.1", "--port", str(self.port))
+            self._run(name, "web", "--host", "127.0.0.1", "--port", str(self.port), **settings)
         else:
-            self._run(name, name.partition("-")[0])
+            self._run(name, name.partition("-")[0], **settings)
 
     def pid(self, name: str) -> int:
         """Return the process of a service."""
@@ -159,7 +159,7 @@ class Machine:
             found += [(path.name, token) for token in re.findall(r"eyJ[\w-]{10,}\.[\w-]+", text)]
         return found
 
-    def _run(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    def _run(self, name: str, *arguments: str, **settings: str) -> "subprocess.Popen[bytes]":
         environment = os.environ | {
             "REDIS_URL": self.media.url,
             "QUEUE_REDIS_URL": self.queue.url,
@@ -172,6 +172,7 @@ class Machine:
             "REGISTER_RATE_LIMIT": "1000 per minute",
             "DEFAULT_MODEL": "basic",
             **self._settings,
+            **settings,
         }
         path = self._log_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.footage import Footage, footage_of
+from tests.recorder.checked import CheckedVolume
 from tests.recorder.clips import make_clip
 from tests.recorder.studio import Studio
 
@@ -19,3 +20,8 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Footage:
 @pytest.fixture
 def studio(tmp_path: Path, sent: Footage) -> Studio:
     return Studio(tmp_path, sent)
+
+
+@pytest.fixture
+def checked(tmp_path: Path, sent: Footage) -> CheckedVolume:
+    return CheckedVolume(tmp_path / "footage", sent)

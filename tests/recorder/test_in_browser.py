@@ -7,6 +7,7 @@ from playwright.sync_api import Route
 
 from recorder.mp4.boxes import lengths_for
 from recorder.mp4.fragments import FragmentMuxer
+from recorder.mp4.head import comment_of
 from tests.footage import footage_of
 from tests.recorder.clips import HEIGHT, WIDTH, make_clip
 from tests.web.browsing import a_browser
@@ -40,11 +41,13 @@ LOOK = """async (at) => {
 def test_it_plays_from_any_moment(tmp_path: Path, b_frames: int, is_cut: bool) -> None:
     sent = footage_of(make_clip(tmp_path / "clip.mp4", seconds=4, b_frames=b_frames))
     recorded = bytearray()
-    muxer = FragmentMuxer(sent.template, write=recorded.extend)
+    label = '{"kind":"vigil_segment","version":1}'
+    muxer = FragmentMuxer(sent.template, write=recorded.extend, label=label)
     for entry in sent.entries:
         muxer.add(entry)
     if not is_cut:
         muxer.close()
+    assert comment_of(recorded) == label.encode()
     for at, length in lengths_for(bytes(recorded), 3.5 if is_cut else 4):
         recorded[at : at + len(length)] = length
 

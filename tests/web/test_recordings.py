@@ -10,6 +10,7 @@ from sqlalchemy.orm import sessionmaker
 
 from tests.web.worlds import Caller, World
 from vigil.bus.facts.redis import RedisFactInbox, RedisFactLog
+from vigil.bus.known_footage.redis import RedisKnownFootageBoard
 from vigil.bus.leases.redis import RedisLeases
 from vigil.camera_document import RecordingRules, ScheduleSpan
 from vigil.domain.camera import CameraId, Epoch
@@ -37,7 +38,8 @@ class Archive:
         with world.app.app_context():
             sessions = sessionmaker(db.engine)
         inbox = RedisFactInbox(world.queue, member="writer")
-        self.writer = FactWriter(inbox, sessions, clock=world.clock, kept_days=30)
+        self.known = RedisKnownFootageBoard(world.queue)
+        self.writer = FactWriter(inbox, sessions, known=self.known, clock=world.clock, kept_days=30)
         self.folder: Path = world.wiring.settings.footage_folder()
         self.folder.mkdir(parents=True)
         (self.folder / MARKER).write_text(str(VOLUME))

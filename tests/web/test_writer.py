@@ -16,6 +16,7 @@ from tests.web.worlds import World
 from vigil import keys
 from vigil.bus.facts.base import FactEntry
 from vigil.bus.facts.redis import RedisFactInbox, RedisFactLog
+from vigil.bus.known_footage.memory import MemoryKnownFootageBoard
 from vigil.facts import TrackFact
 from web.database import db
 from web.errors import DatabaseUnavailable
@@ -41,7 +42,13 @@ class Office:
         with self.world.app.app_context():
             sessions = sessionmaker(db.engine)
         inbox = RedisFactInbox(self.queue, member="writer")
-        return FactWriter(inbox, sessions, clock=self.world.clock, kept_days=KEPT_DAYS)
+        return FactWriter(
+            inbox,
+            sessions,
+            known=MemoryKnownFootageBoard(),
+            clock=self.world.clock,
+            kept_days=KEPT_DAYS,
+        )
 
     def tell(self, *facts: TrackFact) -> None:
         self.log.append([fact.model_dump_json().encode() for fact in facts])

@@ -72,7 +72,7 @@ class CameraItem(MethodView):
     @blp.response(HTTPStatus.OK, MessageOut)
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera.")
     def delete(self, camera_id: int) -> dict[str, str]:
-        """Delete a camera with its rectangles, time intervals, grants and saved pictures."""
+        """Delete a camera with its rectangles, intervals, grants, saved pictures and footage."""
         is_announced = service.delete(
             db.session(),
             camera_id,

@@ -22,6 +22,7 @@ from web.lines.service import forget_crossings_of
 from web.masks import service as masks
 from web.masks.models import PrivacyMask
 from web.recordings.filing import forget_footage_of
+from web.recordings.known import footage_details
 from web.shapes import service as shapes
 from web.tracks.service import forget_camera
 
@@ -176,16 +177,20 @@ def update(
 def delete(
     session: Session, camera_id: int, *, who: Principal, configuration: ConfigurationPublisher
 ) -> bool:
-    """Remove a camera with its rules and grants; return whether the other services know.
+    """Remove a camera with its rules, grants and footage; return whether the others know.
+
+    The files of its footage are removed by the recorders of their volumes; what is recorded in the
+    audit trail is what lets them.
 
     Raises:
         CameraNotFound: It is unknown, or hidden from the caller.
     """
-    find_visible(session, who, camera_id)
+    footage = footage_details(session, find_visible(session, who, camera_id))
     _forget_seen(session, camera_id)
     next_generation(session)
     camera = find_visible(session, who, camera_id)
-    audit.record(session, who, "camera.deleted", on=("camera", camera_id), details=_details(camera))
+    details = _details(camera) | footage
+    audit.record(session, who, "camera.deleted", on=("camera", camera_id), details=details)
     # Its rules, grants and pictures go with it, by the schema.
     session.delete(camera)
     session.commit()

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from vigil.bus.facts.base import FactEntry, FactInbox
+from vigil.bus.known_footage.base import KnownFootageBoard
 from vigil.clock import Clock, utc_from_us
-from vigil.errors import MessageInvalid
-from vigil.facts import Fact, TrackFact, decode_fact
+from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
+from vigil.facts import Fact, FootageCheckAsked, TrackFact, decode_fact
 from web.database import CHANGED_AT_ONCE
 from web.errors import DatabaseUnavailable
 from web.facts.service import forget_set_aside, set_aside
 from web.lines.service import forget_crossings
 from web.recordings.filing import file_footage, forget_gaps
+from web.recordings.known import known_footage
 from web.tracks.service import close_silent, file_tracks, forget
 
 log = structlog.get_logger(__name__)
@@ -34,24 +37,34 @@ _POISON = (DataError, IntegrityError, ValueError)
 
 
 class FactWriter:
-    """Files facts into PostgreSQL.
+    """Files facts into PostgreSQL, and answers recorders that ask which footage is filed.
 
     Args:
         inbox: Where they come from.
         sessions: Of the database.
+        known: Where answers go.
         clock: Judges what is old.
         kept_days: How long tracks, crossings, gaps in footage, and what was set aside, are kept.
     """
 
     def __init__(
-        self, inbox: FactInbox, sessions: sessionmaker[Session], *, clock: Clock, kept_days: int
+        self,
+        inbox: FactInbox,
+        sessions: sessionmaker[Session],
+        *,
+        known: KnownFootageBoard,
+        clock: Clock,
+        kept_days: int,
     ) -> None:
         self._inbox = inbox
         self._sessions = sessions
+        self._known = known
         self._clock = clock
         self._kept = timedelta(days=kept_days)
         #: Taken, and not known to be filed: it is tried again.
         self._batch: Sequence[FactEntry] = ()
+        #: The newest question of each check in the batch.
+        self._asked: dict[UUID, FootageCheckAsked] = {}
         self._tidy_due_s = 0.0
 
     def run_once(self) -> None:
@@ -66,6 +79,7 @@ class FactWriter:
         if self._batch:
             self._file(self._batch)
             self._inbox.done([entry.entry_id for entry in self._batch])
+            self._answer()
         # Behind a full batch wait facts of tracks that only seem to be silent.
         is_current, self._batch = len(self._batch) < BATCH, ()
         if self._clock.monotonic_s() >= self._tidy_due_s:
@@ -92,7 +106,27 @@ class FactWriter:
                     log.error("fact_set_aside", entry_id=entry.entry_id, reason=str(error))
                     set_aside(session, entry, str(error))
             file_tracks(session, [each for each in facts if isinstance(each, TrackFact)])
-            file_footage(session, [each for each in facts if not isinstance(each, TrackFact)])
+            file_footage(
+                session,
+                [e for e in facts if not isinstance(e, TrackFact | FootageCheckAsked)],
+            )
+        self._asked |= {each.check: each for each in facts if isinstance(each, FootageCheckAsked)}
+
+    def _answer(self) -> None:
+        """Answer what was asked, behind the facts that were told before.
+
+        Who gets no answer asks again: facts never wait for one.
+        """
+        asked, self._asked = self._asked, {}
+        for question in asked.values():
+            try:
+                with self._sessions() as session:
+                    known = known_footage(session, question)
+                self._known.put(known)
+            except (Unavailable, SetupInvalid) as error:
+                log.warning("footage_check_not_answered", reason=str(error))
+            except ProgrammingError as error:
+                raise _other_schema(error) from error
 
     def _file_alone(self, entry: FactEntry) -> None:
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
@@ -31,10 +32,20 @@ def file_footage(session: Session, facts: Sequence[FootageFact]) -> None:
     of_known = [fact for fact in facts if fact.camera_id in known]
     if dropped := len(facts) - len(of_known):
         log.info("facts_of_no_camera_dropped", count=dropped)
-    _file_segments(session, [each for each in of_known if isinstance(each, SegmentFact)])
-    _file_gaps(session, [each for each in of_known if isinstance(each, GapFact)])
-    # Behind what they tell of.
     _delete(session, [each for each in of_known if isinstance(each, SegmentDeleted)])
+    _file_segments(session, _of_files_there(of_known))
+    _file_gaps(session, [each for each in of_known if isinstance(each, GapFact)])
+
+
+def _of_files_there(facts: Sequence[FootageFact]) -> list[SegmentFact]:
+    """Return what is told of files behind their deletion: a name may have been given anew."""
+    there: dict[tuple[UUID, str], list[SegmentFact]] = {}
+    for fact in facts:
+        if isinstance(fact, SegmentDeleted):
+            there.pop((fact.volume, fact.path), None)
+        elif isinstance(fact, SegmentFact):
+            there.setdefault((fact.volume, fact.path), []).append(fact)
+    return [fact for told in there.values() for fact in told]
 
 
 def forget_footage_of(session: Session, camera_id: int, *, limit: int) -> int:

@@ -1,0 +1,44 @@
+"""Who works on a file of footage: locks that die with their holder, seen by every process.
+
+Who writes a file shares its lock, so that another may take it over from one that sleeps. Who
+finishes a file that nobody writes has it alone.
+"""
+
+import fcntl
+import os
+import time
+
+#: What was written to so shortly ago may still grow.
+GROWS_S = 300.0
+
+
+def share(descriptor: int) -> bool:
+    """Keep a file from being taken alone, until it is closed; return False where it is taken."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # A file system without locks: its age protects it.
+        return True
+    return True
+
+
+def take_alone(descriptor: int) -> bool:
+    """Take a file on which nobody works, until it is closed; return whether that was so.
+
+    Args:
+        descriptor: Open for reading and writing, or some network file systems refuse.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return is_old(descriptor)
+    return True
+
+
+def is_old(descriptor: int) -> bool:
+    """Return whether nothing was written to a file for so long that nobody grows it."""
+    return time.time() - os.fstat(descriptor).st_mtime > GROWS_S

@@ -1,0 +1,1 @@
+"""What web answers to recorders that check their volumes, on the queue Redis."""
