@@ -17,7 +17,7 @@ unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint imports types format containers bench bench-gpu accuracy lock-check env-example env up up-gpu clean
+.PHONY: help run test soak lint imports types format containers bench bench-gpu accuracy lock-check env-example env up up-gpu clean
 
 help: ## Print this
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -48,6 +48,12 @@ types: $(VENV)/.dev ## Check the types
 format: $(VENV)/.dev ## Format the code and put what a linter can put right
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+# One after the other: what they do to each other is not what is tried.
+MINUTES ?= 30
+
+soak: $(VENV)/.dev ## Let tests of faults go on for a long time; MINUTES=30 each, ARGS="-k kill"
+	@$(BIN)/python -m pytest -m soak --soak $(MINUTES) $(ARGS)
 
 containers: $(VENV)/.dev ## Try the containers on an engine of their own, as root on Debian; ARGS="-k name"
 	@PYTHON=$(BIN)/python tests/containers/run.sh $(ARGS)

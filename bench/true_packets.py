@@ -76,6 +76,12 @@ def count_decoded(path: Path) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
+def in_order(path: Path) -> tuple[str, int]:
+    """Return what files of footage are ordered by: those that begin at one moment have numbers."""
+    begun, _, number = path.stem.partition("Z")
+    return f"{path.parent.name} {begun}", int(number.removeprefix("-") or 0)
+
+
 def as_one(files: Sequence[Sequence[bytes]]) -> list[bytes]:
     """Return the packets of files that follow each other, those that two of them hold once.
 

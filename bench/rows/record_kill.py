@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import redis
 
@@ -28,7 +27,15 @@ from bench.machine import (
 )
 from bench.programs.deadly_recorder import POINTS, REPAIRED
 from bench.result import Bar, Part, RowResult
-from bench.true_packets import Coding, as_one, count_decoded, missing_of, packets_of, write_clip
+from bench.true_packets import (
+    Coding,
+    as_one,
+    count_decoded,
+    in_order,
+    missing_of,
+    packets_of,
+    write_clip,
+)
 from recorder.footage.marks import MarkFile
 from vigil import keys
 from vigil.camera_document import CameraConfig, RecordingMode
@@ -174,7 +181,7 @@ def _inspect(
 ) -> None:
     footage = machine.folder / "footage"
     for camera, clip in zip(cameras, clips, strict=True):
-        files = sorted(footage.glob(f"{camera.id}/*/*{SUFFIX}"), key=_order)
+        files = sorted(footage.glob(f"{camera.id}/*/*{SUFFIX}"), key=in_order)
         packets = [packets_of(each) for each in files]
         killed.missing += missing_of(as_one(packets), clip)
         killed.unplayable += sum(
@@ -183,12 +190,6 @@ def _inspect(
     told, killed.gaps = _told(machine)
     there = {str(path.relative_to(footage)) for path in footage.glob(f"*/*/*{SUFFIX}")}
     killed.drift = len(told ^ there)
-
-
-def _order(path: Path) -> tuple[str, int]:
-    """Return what files are ordered by: those that begin at one moment have numbers."""
-    begun, _, number = path.stem.partition("Z")
-    return f"{path.parent.name} {begun}", int(number.removeprefix("-") or 0)
 
 
 def _told(machine: Machine) -> tuple[set[str], int]:

@@ -1,5 +1,6 @@
 """Recorders that are killed, at any moment, lose no packet that is still in Redis."""
 
+import itertools
 import os
 import random
 import signal
@@ -16,6 +17,7 @@ import pytest
 import redis
 
 from bench.programs.deadly_recorder import POINTS, REPAIRED
+from bench.true_packets import as_one, in_order, missing_of
 from recorder.footage.marks import MarkFile
 from standalone.servers.valkey import EmbeddedValkey
 from tests.builders import a_camera
@@ -30,24 +32,28 @@ from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.camera_document import ConfigHead, RecordingMode
 from vigil.domain.camera import CameraId, Epoch
+from vigil.domain.packet import Packet
 from vigil.facts import GapFact, SegmentDeleted, SegmentFact, decode_fact
 
 CAMERA = CameraId(7)
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret of forty characters, for tests.."
 KILLS = 8
+#: Longer than what two files may hold both; it is sent again and again.
+CLIP_S = 20
+SENT_AT_ONCE = 3
 START_S = 30.0
 
 
 class Street:
-    """A camera that sends in real time, and the recorders of it."""
+    """A camera that sends its clip again and again, in real time, and the recorders of it."""
 
     def __init__(self, url: str, folder: Path, sent: Footage) -> None:
         self.url, self.folder, self.sent = url, folder, sent
         self.redis = connect(url)
         self._packets = RedisPacketLog(self.redis, limits=BacklogLimits())
         epoch = RedisLeases(self.redis, role=keys.Role.INGEST).acquire(
-            CAMERA, "test", ttl_s=600, last_seen=Epoch(0)
+            CAMERA, "test", ttl_s=10**6, last_seen=Epoch(0)
         )
         assert epoch is not None
         self._epoch = epoch
@@ -62,28 +68,34 @@ class Street:
         )
 
     def _send(self) -> None:
-        """Send the clip once, at its own pace, as if it were captured now."""
-        begun_us = time.time_ns() // 1000
-        first = self.sent.entries[0].packet.captured_at_us
-        for at in range(0, len(self.sent.entries), 3):
-            if self._stop.wait(3 / FPS):
+        """Send the clip at its own pace, as if it were captured now."""
+        began_us = time.time_ns() // 1000
+        for number in itertools.count(step=SENT_AT_ONCE):
+            if self._stop.wait(began_us / 1e6 + number / FPS - time.time()):
                 return
-            packets = [
-                replace(
-                    entry.packet,
-                    anchor_us=begun_us,
-                    captured_at_us=begun_us + entry.packet.captured_at_us - first,
-                )
-                for entry in self.sent.entries[at : at + 3]
-            ]
+            places = range(number, number + SENT_AT_ONCE)
+            packets = [self._sent_as(each, began_us) for each in places]
             self._packets.append(CAMERA, packets, template=self.sent.template, epoch=self._epoch)
             self.count += len(packets)
 
+    def _sent_as(self, number: int, began_us: int) -> Packet:
+        """Return the packet that is sent at a place of rounds without end."""
+        rounds, within = divmod(number, len(self.sent.entries))
+        packet = self.sent.entries[within].packet
+        later = round(rounds * len(self.sent.entries) / FPS / packet.time_base)
+        captured_us = packet.captured_at_us - self.sent.entries[0].packet.captured_at_us
+        return replace(
+            packet,
+            dts=packet.dts + later,
+            pts=packet.pts + later,
+            anchor_us=began_us,
+            captured_at_us=began_us
+            + captured_us
+            + round(rounds * len(self.sent.entries) / FPS * 1e6),
+        )
+
     def begin(self) -> None:
         self._thread.start()
-
-    def is_over(self) -> bool:
-        return not self._thread.is_alive()
 
     def stop_sending(self) -> None:
         self._stop.set()
@@ -138,49 +150,50 @@ def street(
     request: pytest.FixtureRequest, valkey: EmbeddedValkey, tmp_path: Path
 ) -> Iterator[Street]:
     kind: dict[str, Any] = {"b_frames": 2, "codec": "libx265"} if "h265" in request.param else {}
-    clip = make_clip(tmp_path / "clip.mp4", seconds=25, gop=2 * FPS, **kind)
+    clip = make_clip(tmp_path / "clip.mp4", seconds=CLIP_S, gop=2 * FPS, **kind)
     it = Street(valkey.url, tmp_path / "home", footage_of(clip))
     yield it
     it.close()
 
 
-@pytest.fixture
-def long_street(valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[Street]:
-    """Give one on which more comes than recorders die in the meantime."""
-    clip = make_clip(tmp_path / "clip.mp4", seconds=180, gop=2 * FPS, b_frames=2)
-    it = Street(valkey.url, tmp_path / "home", footage_of(clip))
-    yield it
-    it.close()
-
-
-def test_no_packet_is_lost_by_kills(street: Street) -> None:
+@pytest.mark.soak
+def test_no_packet_is_lost_by_kills(street: Street, soak_s: float) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")  # noqa: T201  # Who repeats a failure needs it.
-    rng = random.Random(seed)
+    rng, until_s = random.Random(seed), time.monotonic() + soak_s
     street.begin()
     street.start()
     wait_until(lambda: any(street.footage.rglob("*.mp4")), timeout_s=START_S)
-    for _ in range(KILLS):
+    for number in itertools.count():
+        if number >= KILLS and time.monotonic() > until_s:
+            break
         # The moment is what is tried: there is no condition to wait for.
         time.sleep(rng.uniform(0.3, 2.0))
         street.end(signal.SIGKILL)
         street.start()
-    wait_until(street.is_over, timeout_s=60)
-    wait_until(street.is_safe, timeout_s=START_S)
-    street.end(signal.SIGTERM)
-
     _require_whole(street)
 
 
 @pytest.mark.timeout(300)
-def test_no_packet_is_lost_by_a_kill_at_any_point_of_the_write_cycle(long_street: Street) -> None:
-    street = long_street
-    street.begin()
-    for point in POINTS:
-        street.start(point, "1" if point == REPAIRED else "2")
-        wait_until(street.has_died, timeout_s=START_S)
-        street.end(signal.SIGKILL)
-    street.start()
+def test_no_packet_is_lost_by_a_kill_at_any_point_of_the_write_cycle(
+    valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", seconds=CLIP_S, gop=2 * FPS, b_frames=2)
+    street = Street(valkey.url, tmp_path / "home", footage_of(clip))
+    try:
+        street.begin()
+        for point in POINTS:
+            street.start(point, "1" if point == REPAIRED else "2")
+            wait_until(street.has_died, timeout_s=START_S)
+            street.end(signal.SIGKILL)
+        street.start()
+        _require_whole(street)
+    finally:
+        street.close()
+
+
+def _require_whole(street: Street) -> None:
+    """Refuse footage that lacks a packet, a file that does not play, and a gap that was told."""
     # What the last one left is gone on with, and more than was sent until now is safe.
     sent = street.count
     wait_until(lambda: street.count > sent + 3 * FPS, timeout_s=START_S)
@@ -188,19 +201,12 @@ def test_no_packet_is_lost_by_a_kill_at_any_point_of_the_write_cycle(long_street
     wait_until(street.is_safe, timeout_s=START_S)
     street.end(signal.SIGTERM)
 
-    _require_whole(street)
-
-
-def _require_whole(street: Street) -> None:
-    """Refuse footage that lacks a packet, a file that does not play, and a gap that was told."""
-    files = sorted(street.footage.rglob("*.mp4"))
-    recorded = {payload for path in files for payload in payloads_of(path)}
-    wanted = [entry.packet.data for entry in street.sent.entries[: street.count]]
-    first = next(n for n, payload in enumerate(wanted) if payload in recorded)
-    # It begins at a keyframe, with the newest that was there
-    assert first < 3 * FPS
-    missing = [n for n, payload in enumerate(wanted[first:], first) if payload not in recorded]
-    assert missing == []
+    files = sorted(street.footage.rglob("*.mp4"), key=in_order)
+    recorded = as_one([payloads_of(path) for path in files])
+    clip = [entry.packet.data for entry in street.sent.entries]
+    assert missing_of(recorded, clip) == 0
+    # It began at a keyframe, with the newest that was there
+    assert street.count - 3 * FPS < len(recorded) <= street.count
     for path in files:
         assert frames_in(path) > 0
     with redis.Redis.from_url(street.url) as queue:
