@@ -117,6 +117,8 @@ class Recorder:
             if held.get(camera_id) != camera.epoch:
                 # Another has it: what we have not marked is theirs to record.
                 self._cameras.pop(camera_id).leave()
+        for camera_id, camera in self._cameras.items():
+            camera.with_audio = self._records_audio_of(camera_id)
         new = {each: epoch for each, epoch in held.items() if each not in self._cameras}
         if new:
             self._begin(new)
@@ -140,9 +142,14 @@ class Recorder:
                     template_of=self._template_of,
                     say=self._say,
                 )
+                self._cameras[camera_id].with_audio = self._records_audio_of(camera_id)
             except VolumeUnavailable as error:
                 # It is tried again with the next turn; the other cameras go on.
                 log.error("recording_not_begun", camera_id=camera_id, reason=str(error))
+
+    def _records_audio_of(self, camera_id: CameraId) -> bool:
+        config = self._configs.cameras.get(camera_id)
+        return config is not None and config.record_audio
 
     def _newest_keyframe(self, camera_id: CameraId) -> EntryId | None:
         try:

@@ -166,6 +166,7 @@ class CameraConfig(Document):
         lines: What is counted when it crosses them, wherever the zones are.
         time_zone: IANA name in which the camera's times are shown.
         recording: When it is recorded.
+        record_audio: Whether its audio is, beside its video.
     """
 
     version: Literal[3] = 3
@@ -189,6 +190,7 @@ class CameraConfig(Document):
     lines: tuple[Line, ...] = ()
     time_zone: str = "UTC"
     recording: RecordingMode = RecordingMode.OFF
+    record_audio: bool = False
 
     @property
     def mask_mark(self) -> bytes | None:

@@ -206,6 +206,7 @@ class RecordingStatus(Document):
 
     Attributes:
         error: Why nothing is recorded, in an operator's words; None while all is.
+        audio_error: Why audio that is wanted is missing; None while it is not.
         since_us: Since when it is recorded without a gap; None: it is not.
         safe_us: Up to when it is on disk.
     """
@@ -214,6 +215,7 @@ class RecordingStatus(Document):
     owner: str
     epoch: Epoch
     error: str | None = None
+    audio_error: str | None = None
     since_us: int | None = None
     safe_us: int | None = None
 

@@ -12,6 +12,8 @@ _U64 = struct.Struct(">Q")
 _FULL_BYTES = 4
 #: In a header of times (mvhd, mdhd) of version 0: its units in a second, and its length in them.
 _MVHD_SCALE_AT, _MVHD_LENGTH_AT = 12, 16
+#: The video's.
+_FIRST_TRACK = 1
 #: In a track header of version 0: its length.
 _TKHD_LENGTH_AT = 20
 
@@ -114,9 +116,18 @@ def length_s(content: Content) -> float:
                 for mdia in _all_in(content, trak, b"mdia"):
                     _, scale = _scale_in(content, mdia, b"mdhd")
         elif box.kind == b"moof":
-            for traf in _all_in(content, box, b"traf")[:1]:
-                end = _end_of(content, traf)
+            for traf in _all_in(content, box, b"traf"):
+                if _track_of(content, traf) == _FIRST_TRACK:
+                    end = _end_of(content, traf)
     return end / scale if scale else 0.0
+
+
+def _track_of(content: Content, traf: Box) -> int:
+    """Return which track a part of a fragment is of; 0: it does not say."""
+    for tfhd in _all_in(content, traf, b"tfhd"):
+        (track,) = _U32.unpack_from(content, tfhd.body + _FULL_BYTES)
+        return int(track)
+    return 0
 
 
 def _end_of(content: Content, traf: Box) -> int:

@@ -208,6 +208,7 @@ def _document(
         lines=tuple(lines),
         time_zone=camera.time_zone,
         recording=RecordingMode(camera.recording),
+        record_audio=camera.record_audio,
     )
 
 

@@ -31,6 +31,7 @@ class Camera(Base):
             it is no address. None: no model is one.
         revision: The generation at its last change, so it grows, and never comes back.
         recording: When it is recorded.
+        record_audio: Whether its audio is, too.
         is_demo: Whether it is the one that an installation began with, and nobody moved it.
     """
 
@@ -90,6 +91,7 @@ class Camera(Base):
     min_confidence: Mapped[float]
     time_zone: Mapped[str]
     recording: Mapped[str] = mapped_column(default=RecordingMode.OFF.value)
+    record_audio: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     revision: Mapped[int] = mapped_column(sa.BigInteger)
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(

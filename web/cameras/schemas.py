@@ -46,6 +46,11 @@ def _sub_stream_url(**kwargs: Any) -> fields.String:
     return _stream_url(hint, allow_none=True, **kwargs)
 
 
+def _record_audio(**kwargs: Any) -> fields.Boolean:
+    hint = "Whether footage holds what the camera hears, too. In many places that is forbidden."
+    return fields.Boolean(metadata={"description": hint}, **kwargs)
+
+
 class CameraIn(Schema):
     """A new camera."""
 
@@ -65,6 +70,7 @@ class CameraIn(Schema):
         metadata={"description": "IANA name; without it, the site's own zone."},
     )
     recording = fields.String(validate=_RECORDING, load_default=RecordingMode.OFF.value)
+    record_audio = _record_audio(load_default=False)
     masks = fields.List(
         fields.Nested(MaskBody),
         load_default=list,
@@ -87,6 +93,7 @@ class CameraPatch(Schema):
     min_confidence = fields.Float(validate=_CONFIDENCE)
     time_zone = Text(max_length=64, validate_text=_known_time_zone)
     recording = fields.String(validate=_RECORDING)
+    record_audio = _record_audio()
     revision = fields.Integer(
         strict=True,
         validate=validate.Range(min=0, max=MAX_ID),
@@ -115,6 +122,7 @@ class CameraOut(Schema):
     min_confidence = fields.Float(required=True)
     time_zone = fields.String(required=True)
     recording = fields.String(required=True)
+    record_audio = fields.Boolean(required=True)
     revision = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
 
