@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vigil.bus.packets.base import Entry, EntryId
+from vigil.clock import MICROSECONDS
+from vigil.domain.packet import Packet
 
 #: One that is so far ahead waits no longer for the other.
 HOLD_S = 2.0
 #: More never wait, whatever their times are.
 _MOST_HELD, _MOST_HELD_BYTES = 1000, 16 * 2**20
+#: Before every packet.
+_NEVER_US = -(2**63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,13 @@ class _Held:
     Attributes:
         number: Counts packets as they come.
         before: The place right before it in the log.
-        at_s: When it is shown or heard, in seconds of its stream.
+        at_us: When it is shown or heard, in microseconds of its stream.
     """
 
     number: int
     entry: Entry
     before: EntryId
-    at_s: float
+    at_us: int
 
 
 class Interleaver:
@@ -47,10 +51,10 @@ class Interleaver:
         self._number = 0
         self._anchor_us: int | None = None
         #: From the last keyframe: how much later a picture is shown than it is decoded.
-        self._delay_s = 0.0
-        self._video_s = float("-inf")
+        self._delay = 0
+        self._video_us = _NEVER_US
         #: The end of the newest audio.
-        self._audio_end_s = float("-inf")
+        self._audio_end_us = _NEVER_US
         self._is_silent = False
 
     def put(self, entry: Entry, before: EntryId) -> Iterator[tuple[Entry, EntryId]]:
@@ -75,18 +79,18 @@ class Interleaver:
                 self._bytes += len(packet.data)
                 self._begin(packet.anchor_us)
             if packet.is_keyframe:
-                self._delay_s = float((packet.pts - packet.dts) * packet.time_base)
-            at_s = packet.dts * float(packet.time_base) + self._delay_s
-            self._video_s = max(at_s, self._video_s)
-            self._video.append(_Held(self._number, entry, before, self._video_s))
+                self._delay = packet.pts - packet.dts
+            at_us = _microseconds(packet.dts + self._delay, packet)
+            self._video_us = max(at_us, self._video_us)
+            self._video.append(_Held(self._number, entry, before, self._video_us))
         else:
-            at_s = packet.pts * float(packet.time_base)
+            at_us = _microseconds(packet.pts, packet)
             if self._anchor_us is None:
                 # Who goes on after another begins to read with what was heard before its keyframe.
                 self._begin(packet.anchor_us)
-            self._audio.append(_Held(self._number, entry, before, at_s))
+            self._audio.append(_Held(self._number, entry, before, at_us))
             if packet.anchor_us == self._anchor_us:
-                self._audio_end_s = at_s + packet.duration * float(packet.time_base)
+                self._audio_end_us = at_us + _microseconds(packet.duration, packet)
                 self._is_silent = False
         while (line := self._next()) is not None:
             yield self._pop(line)
@@ -105,14 +109,14 @@ class Interleaver:
 
     def _begin(self, anchor_us: int | None) -> None:
         self._anchor_us = anchor_us
-        self._video_s = self._audio_end_s = float("-inf")
+        self._video_us = self._audio_end_us = _NEVER_US
         self._is_silent = False
 
     def _earliest(self) -> deque[_Held]:
         if not self._audio or not self._video:
             return self._video or self._audio
         # At one moment the picture is first: with it a file may begin.
-        return self._audio if self._audio[0].at_s < self._video[0].at_s else self._video
+        return self._audio if self._audio[0].at_us < self._video[0].at_us else self._video
 
     def _next(self) -> deque[_Held] | None:
         """Return the line whose first packet waits no longer; None: all wait."""
@@ -120,20 +124,24 @@ class Interleaver:
         if not line or (self._video and self._audio):
             return line or None
         is_over = (
-            line[-1].at_s - line[0].at_s > HOLD_S
+            line[-1].at_us - line[0].at_us > HOLD_S * MICROSECONDS
             or len(line) > _MOST_HELD
             or self._bytes > _MOST_HELD_BYTES
         )
         if line is self._audio:
-            return line if is_over or line[0].at_s < self._video_s else None
+            return line if is_over or line[0].at_us < self._video_us else None
         self._is_silent = self._is_silent or is_over
-        return line if self._is_silent or line[0].at_s <= self._audio_end_s else None
+        return line if self._is_silent or line[0].at_us <= self._audio_end_us else None
 
     def _pop(self, line: deque[_Held]) -> tuple[Entry, EntryId]:
         oldest = min((each[0] for each in (self._video, self._audio) if each), key=_number)
         held = line.popleft()
         self._bytes -= len(held.entry.packet.data)
         return held.entry, oldest.before
+
+
+def _microseconds(stamp: int, packet: Packet) -> int:
+    return round(stamp * float(packet.time_base) * MICROSECONDS)
 
 
 def _number(held: _Held) -> int:

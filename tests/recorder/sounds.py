@@ -75,6 +75,8 @@ def make_sounding_clip(
     command = (
         f"ffmpeg -v error -y -f lavfi -i testsrc2=s=160x96:r=25:d={seconds} "
         f"-f lavfi -i aevalsrc={heard}:s={sound.rate}:d={seconds} "
+        # As over RTP: packets of 20 ms, of those codecs that know no frames.
+        f"-af asetnsamples=n={sound.rate // 50} "
         f"-c:v {video} -g {gop} -bf {b_frames} -c:a {sound.codec} -flush_packets 0 "
     ).split()
     subprocess.run([*command, str(path)], check=True, timeout=60)
@@ -116,7 +118,7 @@ def audio_payloads_of(path: Path) -> list[bytes]:
 
 
 def shown_from_s(sent: Footage, path: Path) -> float:
-    """Return where a file's time 0 is in that of its camera: the dts of the picture it begins with."""
+    """Return where a file's time 0 is in that of its camera: the dts of its first picture."""
     first = payloads_of(path)[0]
     for entry in sent.entries:
         packet = entry.packet

@@ -6,7 +6,7 @@ from recorder.footage.volume import Volume, open_volume
 from recorder.recorded_camera import RecordedCamera
 from tests.footage import Footage
 from tests.recorder.clips import payloads_of
-from vigil.bus.packets.base import Entry, EntryId
+from vigil.bus.packets.base import Entry, EntryId, Template
 from vigil.domain.camera import CameraId, Epoch
 from vigil.facts import Fact, GapFact, SegmentFact
 from vigil.messages import RecordingMark
@@ -23,6 +23,8 @@ class Studio:
         self.volume: Volume = open_volume(path, known=None)
         self.sent = sent
         self.told: list[Fact] = []
+        #: Beside that of what is sent.
+        self.templates: dict[str, Template] = {}
 
     def camera(self, *, mark: RecordingMark | None = None, segment_s: float = 3) -> RecordedCamera:
         camera = RecordedCamera(
@@ -31,7 +33,7 @@ class Studio:
             volume=self.volume,
             mark=mark,
             segment_s=segment_s,
-            template_of=lambda _, __: self.sent.template,
+            template_of=lambda _, name: self.templates.get(name, self.sent.template),
             say=self.told.append,
         )
         if camera.position is None:

@@ -1,5 +1,6 @@
 """Video and audio come in any order, and go on in that of their times."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 import pytest
@@ -37,15 +38,13 @@ def run(order: Interleaver, packets: str, *, begin: int = 1) -> list[tuple[str, 
     return out
 
 
-def named(yielded: object) -> list[tuple[str, int]]:
-    return [
-        (
-            f"{'a' if entry.packet.stream_index else 'V' if entry.packet.is_keyframe else 'v'}"
-            f"{entry.packet.pts}",
-            int(before.split("-")[0]) + 1,
-        )
-        for entry, before in yielded  # type: ignore[attr-defined]
-    ]
+def named(yielded: Iterable[tuple[Entry, EntryId]]) -> list[tuple[str, int]]:
+    return [(name_of(entry.packet), int(before.split("-")[0]) + 1) for entry, before in yielded]
+
+
+def name_of(packet: Packet) -> str:
+    kind = "a" if packet.stream_index else "V" if packet.is_keyframe else "v"
+    return f"{kind}{packet.pts}"
 
 
 @pytest.mark.parametrize(
