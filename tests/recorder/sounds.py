@@ -69,15 +69,27 @@ def make_sounding_clip(
     video: str = "libx264 -preset ultrafast -sc_threshold 0",
 ) -> Path:
     """Write a clip by ffmpeg: noise to see, and a beep at each half second to hear."""
+    seen = f"-f lavfi -i testsrc2=s=160x96:r=25:d={seconds}"
+    made = f"-c:v {video} -g {gop} -bf {b_frames}"
+    return _beeping(seen, made, folder, sound, seconds)
+
+
+def add_beeps(clip: Path, folder: Path, sound: Sound) -> Path:
+    """Write a clip as it is, with a beep at each half second of its time."""
+    with av.open(clip) as container:
+        assert container.duration is not None
+        seconds = round(container.duration / av.time_base)
+    return _beeping(f"-i {clip}", "-map 0:v -map 1:a -c:v copy", folder, sound, seconds)
+
+
+def _beeping(seen: str, made: str, folder: Path, sound: Sound, seconds: int) -> Path:
     path = folder / f"clip.{sound.suffix}"
     beep = f"if(lt(mod(t,{BEEP_EVERY_S}),{BEEP_S}),0.5*sin(2*PI*1000*t),0)"
     heard = "|".join([beep] * sound.channels).replace(",", "\\,")
     command = (
-        f"ffmpeg -v error -y -f lavfi -i testsrc2=s=160x96:r=25:d={seconds} "
-        f"-f lavfi -i aevalsrc={heard}:s={sound.rate}:d={seconds} "
+        f"ffmpeg -v error -y {seen} -f lavfi -i aevalsrc={heard}:s={sound.rate}:d={seconds} "
         # As over RTP: packets of 20 ms, of those codecs that know no frames.
-        f"-af asetnsamples=n={sound.rate // 50} "
-        f"-c:v {video} -g {gop} -bf {b_frames} -c:a {sound.codec} -flush_packets 0 "
+        f"-af asetnsamples=n={sound.rate // 50} {made} -c:a {sound.codec} -flush_packets 0 "
     ).split()
     subprocess.run([*command, str(path)], check=True, timeout=60)
     return path
