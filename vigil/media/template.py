@@ -29,7 +29,7 @@ _ID_HEX_DIGITS = 16
 #: NUT has no place for all that makes up this audio: another stands in its stead, and a word beside
 #: the streams says what it is.
 _STAND_IN = "pcm_mulaw"
-_UNFAITHFUL = ("g726", "g726le")
+_UNFAITHFUL = ("g726",)
 _AUDIO_CODEC = "audio_codec"
 
 
@@ -109,14 +109,12 @@ def _add_audio(output: OutputContainer, stream: MediaStream) -> None:
     assert isinstance(context, av.AudioCodecContext)
     if not context.sample_rate or not context.channels:
         log.info("audio_left_out", codec=context.name, reason="it tells no rate or no channels")
-    elif context.name in _UNFAITHFUL:
-        output.metadata[_AUDIO_CODEC] = context.name
-        output.add_stream(_STAND_IN, rate=context.sample_rate, layout=context.layout.name)
-    else:
-        try:
-            output.add_stream_from_template(stream, opaque=True)
-        except ValueError as error:
-            log.info("audio_left_out", codec=context.name, reason=str(error))
+        return
+    if context.name in output.supported_codecs and context.name not in _UNFAITHFUL:
+        output.add_stream_from_template(stream, opaque=True)
+        return
+    output.metadata[_AUDIO_CODEC] = context.name
+    output.add_stream(_STAND_IN, rate=context.sample_rate, layout=context.layout.name)
 
 
 def _template_id(streams: Sequence[MediaStream]) -> str:
