@@ -125,6 +125,8 @@ def encoder_of(sample_rate: int, channels: int) -> AudioCodecContext:
     encoder.time_base = Fraction(1, sample_rate)
     # Speech is clear by two bits a sample; what is more than 64 kbit/s a channel nobody hears.
     encoder.bit_rate = channels * min(max(2 * sample_rate, 24_000), 64_000)
+    # It is as good for what microphones of cameras hear, and takes two thirds of the time.
+    encoder.options = {"aac_coder": "fast"}
     encoder.open()
     return encoder
 

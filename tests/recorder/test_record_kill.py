@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,13 @@ from standalone.servers.valkey import EmbeddedValkey
 from tests.builders import a_camera
 from tests.footage import Footage, footage_of
 from tests.recorder.clips import FPS, frames_in, make_clip, payloads_of
+from tests.recorder.sounds import SOUNDS, audio_payloads_of, make_sounding_clip
 from tests.waiting import wait_until
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect, connect_single
 from vigil.bus.leases.redis import RedisLeases
-from vigil.bus.packets.base import BacklogLimits
+from vigil.bus.packets.base import BacklogLimits, Entry
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.camera_document import ConfigHead, RecordingMode
 from vigil.domain.camera import CameraId, Epoch
@@ -34,13 +37,15 @@ CAMERA = CameraId(7)
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret of forty characters, for tests.."
 KILLS = 8
+#: What is sent at one moment.
+TOGETHER_S = 0.12
 START_S = 30.0
 
 
 class Street:
     """A camera that sends in real time, and the recorders of it."""
 
-    def __init__(self, url: str, folder: Path, sent: Footage) -> None:
+    def __init__(self, url: str, folder: Path, sent: Footage, *, with_audio: bool) -> None:
         self.url, self.folder, self.sent = url, folder, sent
         self.redis = connect(url)
         self._packets = RedisPacketLog(self.redis, limits=BacklogLimits())
@@ -55,7 +60,9 @@ class Street:
         self._recorder: subprocess.Popen[bytes] | None = None
         RedisCameraConfigStore(connect_single(url)).publish(
             ConfigHead(generation=1, camera_ids=(CAMERA,)),
-            changed=[a_camera(CAMERA, recording=RecordingMode.CONTINUOUS)],
+            changed=[
+                a_camera(CAMERA, recording=RecordingMode.CONTINUOUS, record_audio=with_audio),
+            ],
             removed=[],
         )
 
@@ -63,8 +70,8 @@ class Street:
         """Send the clip once, at its own pace, as if it were captured now."""
         begun_us = time.time_ns() // 1000
         first = self.sent.entries[0].packet.captured_at_us
-        for at in range(0, len(self.sent.entries), 3):
-            if self._stop.wait(3 / FPS):
+        for number, entries in groupby(self.sent.entries, key=_moment):
+            if self._stop.wait(max(0.0, begun_us / 1e6 + number * TOGETHER_S - time.time())):
                 return
             packets = [
                 replace(
@@ -72,7 +79,7 @@ class Street:
                     anchor_us=begun_us,
                     captured_at_us=begun_us + entry.packet.captured_at_us - first,
                 )
-                for entry in self.sent.entries[at : at + 3]
+                for entry in entries
             ]
             self._packets.append(CAMERA, packets, template=self.sent.template, epoch=self._epoch)
             self.count += len(packets)
@@ -109,8 +116,9 @@ class Street:
     def is_safe(self) -> bool:
         """Return whether all that was sent is on disk: who sends no more has a whole file."""
         mark = MarkFile(self.footage / str(CAMERA)).read()
-        newest = self.redis.xrevrange(keys.packets(CAMERA), count=1) or []
-        return mark is not None and bool(newest) and newest[0][0] == mark.entry.encode()
+        # Of the last picture and the last sound either may be the later one.
+        newest = self.redis.xrevrange(keys.packets(CAMERA), count=3) or []
+        return mark is not None and mark.entry.encode() in [entry_id for entry_id, _ in newest]
 
     def close(self) -> None:
         self._stop.set()
@@ -122,13 +130,21 @@ class Street:
         self.redis.close()
 
 
-@pytest.fixture(params=["h264", "h265 with B-frames"])
+def _moment(entry: Entry) -> int:
+    """Return which of the moments a packet is sent at, by its dts."""
+    return int(entry.packet.dts * entry.packet.time_base / Fraction(TOGETHER_S).limit_denominator())
+
+
+@pytest.fixture(params=["h264", "h265 with B-frames", "h264 with AAC"])
 def street(
     request: pytest.FixtureRequest, valkey: EmbeddedValkey, tmp_path: Path
 ) -> Iterator[Street]:
     kind: dict[str, Any] = {"b_frames": 2, "codec": "libx265"} if "h265" in request.param else {}
-    clip = make_clip(tmp_path / "clip.mp4", seconds=25, gop=2 * FPS, **kind)
-    it = Street(valkey.url, tmp_path / "home", footage_of(clip))
+    if "AAC" in request.param:
+        clip = make_sounding_clip(tmp_path, SOUNDS["AAC"], seconds=25, gop=2 * FPS)
+    else:
+        clip = make_clip(tmp_path / "clip.mp4", seconds=25, gop=2 * FPS, **kind)
+    it = Street(valkey.url, tmp_path / "home", footage_of(clip), with_audio="AAC" in request.param)
     yield it
     it.close()
 
@@ -151,11 +167,17 @@ def test_no_packet_is_lost_by_kills(street: Street) -> None:
 
     files = sorted(street.footage.rglob("*.mp4"))
     recorded = {payload for path in files for payload in payloads_of(path)}
-    wanted = [entry.packet.data for entry in street.sent.entries]
-    first = next(n for n, payload in enumerate(wanted) if payload in recorded)
+    heard = {payload for path in files for payload in audio_payloads_of(path)}
+    wanted = [entry.packet for entry in street.sent.entries]
+    first = next(packet for packet in wanted if packet.data in recorded)
     # It begins at a keyframe, with the newest that was there
-    assert first < 3 * FPS
-    missing = [n for n, payload in enumerate(wanted[first:], first) if payload not in recorded]
+    assert first.dts * first.time_base < 3
+    missing = [
+        packet.pts
+        for packet in wanted[wanted.index(first) :]
+        if packet.pts * packet.time_base >= first.pts * first.time_base
+        and packet.data not in (heard if packet.stream_index else recorded)
+    ]
     assert missing == []
     for path in files:
         assert frames_in(path) > 0

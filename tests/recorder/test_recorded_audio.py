@@ -1,11 +1,13 @@
 """What a camera hears is in the files beside what it sees, in step with it."""
 
 import itertools
+import struct
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from recorder.mp4.boxes import boxes_in
 from tests.footage import Footage, footage_of
 from tests.recorder.clips import FPS, frames_in
 from tests.recorder.listening import (
@@ -162,6 +164,32 @@ def test_video_is_the_same_with_audio_and_without(tmp_path: Path, aac: Footage) 
 
     assert studio.recorded() == [entry.packet.data for entry in video_of(aac)]
     assert [frames_in(path) for path in studio.files()] == [75, 75, 50]
+
+
+def test_the_index_at_a_files_end_names_each_fragment_of_both(tmp_path: Path, aac: Footage) -> None:
+    studio = Studio(tmp_path, aac)
+    recorded(studio)
+
+    for path in studio.files():
+        content = path.read_bytes()
+        boxes = list(boxes_in(content, 0, len(content)))
+        fragments = [box.begin for box in boxes if box.kind == b"moof"]
+        [index] = [box for box in boxes if box.kind == b"mfra"]
+        tables = [box for box in boxes_in(content, index.body, index.end) if box.kind == b"tfra"]
+        named = {
+            struct.unpack_from(">Q", content, at + 8)[0]
+            for table in tables
+            for at in range(table.body + 16, table.end, 19)
+        }
+        # FFmpeg names those of video that begin with a keyframe
+        assert len(tables) == 2
+        assert named <= set(fragments)
+        assert len(named) > len(fragments) / 2
+        # A player finds the index by what the file ends with
+        assert struct.unpack(">I", content[-4:])[0] == index.end - index.begin
+        # And all are numbered one after the other
+        numbers = [struct.unpack_from(">I", content, at + 20)[0] for at in fragments]
+        assert numbers == list(range(1, len(fragments) + 1))
 
 
 def test_audio_is_switched_on_and_off_with_the_next_keyframe(tmp_path: Path, aac: Footage) -> None:
