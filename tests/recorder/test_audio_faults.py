@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,20 @@ import structlog.testing
 from recorder.recorded_camera import RecordedCamera
 from tests.footage import Footage, footage_of
 from tests.recorder.clips import frames_in, make_clip
-from tests.recorder.listening import Sounding, audio_of, first_s, heard_at, numbered, video_of
-from tests.recorder.sounds import SOUNDS, Sound, beeps_in, make_sounding_clip
+from tests.recorder.listening import (
+    Sounding,
+    audio_of,
+    first_s,
+    heard_at,
+    numbered,
+    shifted,
+    video_of,
+)
+from tests.recorder.sounds import SOUNDS, Sound, audio_payloads_of, beeps_in, make_sounding_clip
 from tests.recorder.studio import NOW_S, Studio
 from vigil.bus.packets.base import Entry, Template
 from vigil.domain.packet import Packet
+from vigil.errors import BusUnavailable
 
 Change = Callable[[Packet], Packet | None]
 
@@ -284,3 +294,20 @@ def test_a_disk_that_fails_costs_no_sound_either(
     for beep in clips["AAC"].between(0.1, 7.5):
         assert min(abs(beep - at) for at in heard) < SOUNDS["AAC"].frame_s
     assert len(audio_of(studio.sent)) > 300
+
+
+def test_a_redis_that_is_away_for_a_moment_costs_nothing_and_doubles_nothing(
+    tmp_path: Path, clips: dict[str, Sounding]
+) -> None:
+    studio = Studio(tmp_path, shifted(clips["AAC"].footage, -0.7))
+    camera = studio.camera()
+    camera.with_audio = True
+    for is_away, count in ((True, 60), (True, 80), (False, 150), (True, 150), (False, 600)):
+        studio.is_away = is_away
+        with suppress(BusUnavailable):
+            camera.take(studio.behind(camera.position)[:count], now_s=NOW_S)
+    camera.close()
+
+    assert studio.recorded() == [entry.packet.data for entry in video_of(studio.sent)]
+    came = [payload for path in studio.files() for payload in audio_payloads_of(path)]
+    assert len(came) == len(audio_of(studio.sent))

@@ -5,8 +5,11 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
 
+from recorder.audio.decoder import AudioDecoder
+from recorder.audio.muxer import TwoTrackMuxer
 from recorder.mp4.boxes import boxes_in
 from tests.footage import Footage, footage_of
 from tests.recorder.clips import FPS, frames_in
@@ -28,7 +31,8 @@ from tests.recorder.sounds import (
     make_sounding_clip,
 )
 from tests.recorder.studio import NOW_S, Studio
-from vigil.bus.packets.base import EntryId
+from vigil.bus.packets.base import Entry, EntryId
+from vigil.media.template import audio_in, reopened
 
 SECONDS = 8
 #: A beep shows to the millisecond; what stands before it in a frame rings.
@@ -164,6 +168,44 @@ def test_video_is_the_same_with_audio_and_without(tmp_path: Path, aac: Footage) 
 
     assert studio.recorded() == [entry.packet.data for entry in video_of(aac)]
     assert [frames_in(path) for path in studio.files()] == [75, 75, 50]
+
+
+@pytest.mark.parametrize("name", ["AAC", "A-law"])
+def test_what_is_said_to_be_whole_is_heard_wherever_the_file_is_cut(
+    tmp_path: Path, clips: dict[str, Sounding], name: str
+) -> None:
+    sent = clips[name].footage
+    entries = sorted(video_of(sent) + audio_of(sent), key=stamp_s)
+    with reopened(sent.template) as container:
+        audio = audio_in(container)
+    assert audio is not None
+    written, whole = bytearray(), dict[EntryId, int]()
+    muxer = TwoTrackMuxer(
+        sent.template, audio, AudioDecoder(), first=entries[0], write=written.extend
+    )
+    for entry in entries:
+        (muxer.add_audio if entry.packet.stream_index else muxer.add)(entry)
+        if muxer.whole_until is not None:
+            whole.setdefault(muxer.whole_until, len(written))
+
+    assert len(whole) >= 12
+    path = tmp_path / "cut.mp4"
+    numbers = {entry.entry_id: number for number, entry in enumerate(entries)}
+    for until, size_bytes in whole.items():
+        path.write_bytes(written[:size_bytes])
+        passed = entries[: numbers[until] + 1]
+        heard = [entry.packet for entry in passed if entry.packet.stream_index == 1]
+        end_s = max(float((each.pts + each.duration) * each.time_base) for each in heard)
+        with av.open(path) as cut:
+            newest = [packet for packet in cut.demux(audio=0) if packet.size][-1]
+        assert newest.pts is not None
+        assert newest.time_base is not None
+        there_s = float((newest.pts + (newest.duration or 0)) * newest.time_base)
+        assert there_s >= end_s - first_s(sent) - 0.002
+
+
+def stamp_s(entry: Entry) -> tuple[float, int]:
+    return float(entry.packet.pts * entry.packet.time_base), entry.packet.stream_index
 
 
 def test_the_index_at_a_files_end_names_each_fragment_of_both(tmp_path: Path, aac: Footage) -> None:
