@@ -51,7 +51,6 @@ class Segment:
         template_id, anchor_us: Of all its packets: with others a new segment begins.
         mark: Up to which packet footage is safe. Before a fragment is, that is none of this file.
         ended_us: The end of the last picture that was given to it.
-        with_audio: Whether the camera's audio goes into it, where there is some.
 
     Raises:
         MessageInvalid: No MP4 can be made of such video.
@@ -70,7 +69,7 @@ class Segment:
         safe_us: int | None = None,
         decoder: AudioDecoder | None = None,
     ) -> None:
-        self._volume, self._camera_id = volume, camera_id
+        self._volume, self._camera_id, self._decoder = volume, camera_id, decoder
         packet = first.packet
         self.template_id, self.anchor_us = packet.template_id, packet.anchor_us
         if not 0 <= packet.captured_at_us < _LATEST_US:
@@ -99,7 +98,6 @@ class Segment:
         self._newest, self._gop = first.entry_id, before
         #: Of each packet that is not known to be safe: when it ends, and where its GOP begins.
         self._unsafe: dict[EntryId, tuple[int, EntryId]] = {}
-        self.with_audio = decoder is not None
         self._no_audio: str | None = None
         self._audio: TwoTrackMuxer | None = None
         try:
@@ -124,6 +122,11 @@ class Segment:
     def audio_error(self) -> str | None:
         """Why the camera's audio is missing; None: it is not, or is not wanted."""
         return self._no_audio if self._audio is None else self._audio.track.error
+
+    @property
+    def with_audio(self) -> bool:
+        """Whether the camera's audio goes into it, where there is some."""
+        return self._decoder is not None
 
     @property
     def length_s(self) -> float:

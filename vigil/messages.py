@@ -176,7 +176,8 @@ class RecordingMark(Document):
     Attributes:
         epoch: Of the recording lease.
         number: Grows with each mark under it: of two marks the greater ``(epoch, number)`` counts.
-        entry: The newest packet up to which all are on disk, by its place in the packet log.
+        entry: The newest packet up to which all are on disk, by its place in the packet log; with
+            audio, in the order of their times.
         gop: Right before the keyframe on which what follows depends: who goes on begins behind it.
         safe_us: The end of that packet, in UTC microseconds since 1970.
         volume, path: The file that grows: the volume's UUID, and the path within it.

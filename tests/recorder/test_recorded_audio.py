@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from recorder.audio.decoder import AudioDecoder
@@ -28,6 +29,7 @@ from tests.recorder.sounds import (
     Sound,
     audio_payloads_of,
     beeps_in,
+    heard_in,
     make_sounding_clip,
 )
 from tests.recorder.studio import NOW_S, Studio
@@ -168,6 +170,18 @@ def test_video_is_the_same_with_audio_and_without(tmp_path: Path, aac: Footage) 
 
     assert studio.recorded() == [entry.packet.data for entry in video_of(aac)]
     assert [frames_in(path) for path in studio.files()] == [75, 75, 50]
+
+
+def test_what_a_decoder_has_learnt_is_known_in_the_next_file(tmp_path: Path) -> None:
+    # Given ADPCM, which tells of each sample how it differs from what was before
+    sent = footage_of(make_sounding_clip(tmp_path, SOUNDS["G.722"], seconds=SECONDS))
+    studio = Studio(tmp_path / "footage", sent)
+    recorded(studio)
+
+    # Then the beep with which a file begins is as loud as any
+    for path in studio.files()[1:]:
+        begin = heard_in(path)[: round(BEEP_S * 48_000)]
+        assert np.abs(begin).max() > 0.45
 
 
 @pytest.mark.parametrize("name", ["AAC", "A-law"])
