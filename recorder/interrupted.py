@@ -96,10 +96,11 @@ def finish_file(descriptor: int) -> tuple[int, float]:
     """
     with nonsense_refused():
         outline = outline_of(boxes_of_file(descriptor))
-        if outline.moov is None or outline.moof is None:
+        if outline.moov is None or not outline.moofs:
             return 0, 0.0
         moov = read_box(descriptor, outline.moov)
-        plays_s = length_s(moov + read_box(descriptor, outline.moof))
+        fragments = [read_box(descriptor, each) for each in outline.moofs]
+        plays_s = length_s(b"".join((moov, *fragments)))
         if plays_s > _LONGEST_S:
             raise ValueError(f"it plays {plays_s} s")
         wrong = [

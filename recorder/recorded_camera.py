@@ -1,18 +1,20 @@
 """One camera of a recorder: which segment its packets go to, and how far they are safe."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
+from recorder.audio.decoder import AudioDecoder
 from recorder.footage.marks import MarkFile, newest_of, order_of
 from recorder.footage.volume import Volume
 from recorder.gaps import GapLedger
+from recorder.interleaving import HOLD_S, Interleaver
 from recorder.interrupted import finish_interrupted, remove_empty
 from recorder.segment import Segment
 from vigil.bus.packets.base import Entry, EntryId, Template, place_of
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import CameraId, Epoch
-from vigil.errors import MessageInvalid, VolumeUnavailable
+from vigil.errors import BusUnavailable, MessageInvalid, VolumeUnavailable
 from vigil.facts import Fact, GapFact
 from vigil.messages import DELIBERATE, GapReason, RecordingMark, RecordingStatus
 
@@ -20,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 #: A camera that sent nothing for so long, and by its own rhythm should have, has stopped.
 STOPPED_S = 5.0
+#: The streams of a template that are recorded: the video, and the audio.
+_RECORDED = (0, 1)
 
 
 class RecordedCamera:
@@ -38,6 +42,8 @@ class RecordedCamera:
         position: Behind which the next read begins; None: nobody said yet where it is to.
         mark: How far footage is safe; None: there is none.
         error: Why nothing is recorded; None while all is.
+        with_audio: Whether its audio is recorded, too: others may change it at any time.
+        audio_error: Why no audio is; None while all is that is wanted.
 
     Raises:
         VolumeUnavailable: The volume is not there, or what another left on it cannot be read.
@@ -62,6 +68,11 @@ class RecordedCamera:
         self.mark = newest_of(mark, beside)
         self.position: EntryId | None = None
         self.error: str | None = None
+        self.with_audio = False
+        self.audio_error: str | None = None
+        #: While audio is recorded.
+        self._order: Interleaver | None = None
+        self._decoder = AudioDecoder()
         self._segment: Segment | None = None
         self._gaps = GapLedger()
         self._since_us: int | None = None
@@ -105,15 +116,19 @@ class RecordedCamera:
             BusUnavailable: A template could not be read; the packets will be read again.
         """
         self._fed_s = now_s
-        for entry in entries:
-            # Of the first that is read nothing is known of what stands before it.
-            before = self.position or entry.entry_id
-            try:
-                self._take(entry, before)
-            except VolumeUnavailable as error:
-                self._break_off(str(error))
-                return
-            self.position = entry.entry_id
+        try:
+            if self.with_audio is not (self._order is not None):
+                self._switch_audio()
+            for entry in entries:
+                # Of the first that is read nothing is known of what stands before it.
+                before = self.position or entry.entry_id
+                if self._order is None:
+                    self._take(entry, before)
+                elif entry.packet.stream_index in _RECORDED:
+                    self._take_all(self._order.put(entry, before), self._order)
+                self.position = entry.entry_id
+        except VolumeUnavailable as error:
+            self._break_off(str(error))
 
     def sync(self, *, now_s: float) -> None:
         """Make what was recorded survive a power cut; complete the file of a camera that stopped.
@@ -121,20 +136,26 @@ class RecordedCamera:
         Args:
             now_s: By the monotonic clock.
         """
+        silent_s = now_s - self._fed_s
+        try:
+            if self._order is not None and silent_s > HOLD_S:
+                self._take_all(self._order.drain(), self._order)
+            self._sync_segment(silent_s)
+        except VolumeUnavailable as error:
+            self._break_off(str(error))
+
+    def _sync_segment(self, silent_s: float) -> None:
         segment = self._segment
         if segment is None:
             return
-        silent_s = now_s - self._fed_s
-        try:
-            if silent_s > STOPPED_S and segment.is_overdue(round(silent_s * MICROSECONDS)):
-                self._close_segment()
-                # Who goes on after our death knows that it was not for that.
-                self._note(segment.mark.model_copy(update={"broken_off": GapReason.CAMERA}))
-            elif segment.sync():
-                self._note(segment.mark)
-                self._tell(segment)
-        except VolumeUnavailable as error:
-            self._break_off(str(error))
+        self._note_audio_error(segment)
+        if silent_s > STOPPED_S and segment.is_overdue(round(silent_s * MICROSECONDS)):
+            self._close_segment()
+            # Who goes on after our death knows that it was not for that.
+            self._note(segment.mark.model_copy(update={"broken_off": GapReason.CAMERA}))
+        elif segment.sync():
+            self._note(segment.mark)
+            self._tell(segment)
 
     def close(self, reason: GapReason | None = None) -> None:
         """Complete the segment.
@@ -143,10 +164,12 @@ class RecordedCamera:
             reason: Why nothing is recorded from now on; None: another goes on.
         """
         try:
+            if self._order is not None and self._segment is not None:
+                self._take_all(self._order.drain(), self._order)
             self._close_segment()
             if reason is not None and self.mark is not None:
                 self._note(self.mark.model_copy(update={"broken_off": reason}))
-        except VolumeUnavailable as error:
+        except (VolumeUnavailable, BusUnavailable) as error:
             self._break_off(str(error))
 
     def leave(self) -> None:
@@ -163,6 +186,7 @@ class RecordedCamera:
             owner=owner,
             epoch=self.epoch,
             error=self.error,
+            audio_error=self.audio_error,
             since_us=self._since_us,
             safe_us=None if self.mark is None else self.mark.safe_us,
         )
@@ -182,8 +206,34 @@ class RecordedCamera:
         if mark.broken_off not in DELIBERATE:
             self.position = EntryId(mark.gop)
 
+    def _switch_audio(self) -> None:
+        if self._order is None:
+            self._order = Interleaver()
+            return
+        order, self._order = self._order, None
+        self.audio_error = None
+        # What waits has been read: it goes first. The audio of it is not wanted any more.
+        self._take_all(order.drain(), order)
+
+    def _take_all(self, packets: Iterable[tuple[Entry, EntryId]], order: Interleaver) -> None:
+        """Record packets in the order of their times.
+
+        Raises:
+            VolumeUnavailable, BusUnavailable: They will be read again.
+        """
+        for entry, before in packets:
+            try:
+                self._take(entry, before)
+            except (VolumeUnavailable, BusUnavailable):
+                # Those that wait behind it are in the log, too.
+                self.position = before
+                order.clear()
+                raise
+
     def _take(self, entry: Entry, before: EntryId) -> None:
         if entry.packet.stream_index != 0:
+            if self._order is not None and self._segment is not None:
+                self._segment.add_audio(entry)
             return
         try:
             self._record(entry, before)
@@ -197,8 +247,9 @@ class RecordedCamera:
     def _record(self, entry: Entry, before: EntryId) -> None:
         packet, segment = entry.packet, self._segment
         if segment is not None and packet.is_keyframe:
-            is_full = segment.length_s >= self._segment_s or self._begins_file
-            if is_full or not segment.goes_on_with(packet):
+            is_due = segment.length_s >= self._segment_s or self._begins_file
+            is_other = segment.with_audio is not (self._order is not None)
+            if is_due or is_other or not segment.goes_on_with(packet):
                 is_stepped = segment.is_stepped(packet)
                 self._close_segment()
                 if is_stepped:
@@ -225,11 +276,17 @@ class RecordedCamera:
             first=first,
             before=before,
             safe_us=self._gaps.ended_us,
+            decoder=None if self._order is None else self._decoder,
         )
         self._segment, self._is_told, self._mark_before = segment, False, self.mark
         self._begins_file = False
         # First: who goes on after our death finishes the file, and tells of it.
         self._note(segment.mark, is_synced=True)
+
+    def _note_audio_error(self, segment: Segment) -> None:
+        if segment.audio_error not in (None, self.audio_error):
+            log.warning("audio_not_recorded", camera_id=self.camera_id, reason=segment.audio_error)
+        self.audio_error = segment.audio_error
 
     def _tell(self, segment: Segment) -> None:
         """Tell of a segment once something of it is safe, and of the gap before it."""
@@ -274,6 +331,8 @@ class RecordedCamera:
         segment, self._segment, self._since_us = self._segment, None, None
         self._gaps.broken_off(GapReason.DISK)
         self.error = error
+        if self._order is not None:
+            self._order.clear()
         if segment is not None:
             self.position = EntryId(segment.mark.gop)
             self._give_up(segment)

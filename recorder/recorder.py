@@ -150,7 +150,9 @@ class Recorder:
                 continue
             if not wish.is_recorded:
                 self._end(camera.id, GapReason.NOT_WANTED)
-            elif wish.takes != takes_before:
+                continue
+            recorded.with_audio = camera.record_audio
+            if wish.takes != takes_before:
                 recorded.begin_file()
 
     def _end(self, camera_id: CameraId, reason: GapReason) -> None:
@@ -182,6 +184,8 @@ class Recorder:
                     template_of=self._template_of,
                     say=self._say,
                 )
+                wants_audio = self._configs.cameras[camera_id].record_audio
+                self._cameras[camera_id].with_audio = wants_audio
             except VolumeUnavailable as error:
                 # It is tried again with the next turn; the other cameras go on.
                 log.error("recording_not_begun", camera_id=camera_id, reason=str(error))

@@ -6,6 +6,8 @@ from contextlib import suppress
 import structlog
 from av.error import FFmpegError
 
+from recorder.audio.decoder import AudioDecoder
+from recorder.audio.muxer import TwoTrackMuxer
 from recorder.footage.label import label_of
 from recorder.footage.volume import Volume
 from recorder.gaps import LEAST_GAP_S
@@ -17,7 +19,7 @@ from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.packet import Packet
 from vigil.errors import MessageInvalid, VolumeUnavailable
 from vigil.facts import SegmentFact
-from vigil.media.template import reopened
+from vigil.media.template import AudioParameters, audio_in, reopened
 from vigil.messages import RecordingMark
 
 log = structlog.get_logger(__name__)
@@ -45,11 +47,12 @@ class Segment:
         first: The keyframe.
         before: The place right before it in the packet log.
         safe_us: Up to when footage was safe before it; None: there was none.
+        decoder: Of the camera's audio, which goes into it, too; None: that is not wanted.
 
     Attributes:
         template_id, anchor_us: Of all its packets: with others a new segment begins.
         mark: Up to which packet footage is safe. Before a fragment is, that is none of this file.
-        ended_us: The end of the last packet that was given to it.
+        ended_us: The end of the last picture that was given to it.
 
     Raises:
         MessageInvalid: No MP4 can be made of such video.
@@ -66,13 +69,14 @@ class Segment:
         first: Entry,
         before: EntryId,
         safe_us: int | None = None,
+        decoder: AudioDecoder | None = None,
     ) -> None:
-        self._volume, self._camera_id = volume, camera_id
+        self._volume, self._camera_id, self._decoder = volume, camera_id, decoder
         packet = first.packet
         self.template_id, self.anchor_us = packet.template_id, packet.anchor_us
         if not 0 <= packet.captured_at_us < _LATEST_US:
             raise MessageInvalid(f"a packet of {packet.captured_at_us} us since 1970")
-        codec, (width, height), self._is_annex_b = _video_of(template)
+        codec, (width, height), self._is_annex_b, audio = _streams_of(template)
         self._file, path = volume.create_segment(camera_id, packet.captured_at_us)
         self.ended_us = packet.captured_at_us
         self.mark = RecordingMark(
@@ -98,13 +102,43 @@ class Segment:
         self._newest, self._gop = first.entry_id, before
         #: Of each packet that is not known to be safe: when it ends, and where its GOP begins.
         self._unsafe: dict[EntryId, tuple[int, EntryId]] = {}
+        self._no_audio: str | None = None
+        self._audio: TwoTrackMuxer | None = None
         try:
-            self._muxer = FragmentMuxer(
-                template, write=self._write, label=label_of(camera_id, self.mark)
-            )
+            label = label_of(camera_id, self.mark)
+            if decoder is not None and audio is not None:
+                self._audio = self._two_tracks(template, audio, decoder, first, label)
+            self._muxer = self._audio or FragmentMuxer(template, write=self._write, label=label)
         except FFmpegError as error:
             self.discard()
             raise MessageInvalid(f"{codec} cannot be kept in MP4: {error.strerror}") from error
+
+    def _two_tracks(
+        self,
+        template: Template,
+        audio: AudioParameters,
+        decoder: AudioDecoder,
+        first: Entry,
+        label: str,
+    ) -> TwoTrackMuxer | None:
+        try:
+            return TwoTrackMuxer(
+                template, audio, decoder, first=first, write=self._write, label=label
+            )
+        except MessageInvalid as error:
+            # The video is kept all the same.
+            self._no_audio = str(error)
+            return None
+
+    @property
+    def audio_error(self) -> str | None:
+        """Why the camera's audio is missing; None: it is not, or is not wanted."""
+        return self._no_audio if self._audio is None else self._audio.track.error
+
+    @property
+    def with_audio(self) -> bool:
+        """Whether the camera's audio goes into it, where there is some."""
+        return self._decoder is not None
 
     @property
     def length_s(self) -> float:
@@ -139,6 +173,13 @@ class Segment:
             self._muxer.add(entry)
         except FFmpegError as error:
             raise MessageInvalid(f"a packet that MP4 does not take: {error.strerror}") from error
+
+    def add_audio(self, entry: Entry) -> None:
+        """Take a packet of audio, in the order of times; it is left out where there is no track."""
+        if self._audio is not None:
+            self._newest = entry.entry_id
+            self._unsafe[entry.entry_id] = (self.ended_us, self._gop)
+            self._audio.add_audio(entry)
 
     def goes_on_with(self, keyframe: Packet) -> bool:
         """Return whether nothing is missing between what it holds and a keyframe.
@@ -200,6 +241,7 @@ class Segment:
         if self._unsafe:
             self._move_mark(self._newest)
         os.close(self._file)
+        self._tell_left_out()
         return segment_fact(
             self._camera_id,
             self.mark,
@@ -228,6 +270,11 @@ class Segment:
         with suppress(OSError):
             # Else it goes when the camera is taken again: it is empty.
             (self._volume.path / self.mark.path).unlink()
+
+    def _tell_left_out(self) -> None:
+        if self._audio is not None and self._audio.track.left_out[0]:
+            count, reason = self._audio.track.left_out
+            log.info("audio_left_out", camera_id=self._camera_id, packets=count, reason=reason)
 
     def _move_mark(self, whole: EntryId) -> None:
         if whole not in self._unsafe:
@@ -309,13 +356,17 @@ def _has_unit(data: bytes) -> bool:
     return at >= 0 and bool(data[at + len(_START_CODE) :].strip(_START_CODE))
 
 
-def _video_of(template: Template) -> tuple[str, tuple[int, int], bool]:
-    """Return the codec and the size of a template's video, and whether it has start codes.
+def _streams_of(
+    template: Template,
+) -> tuple[str, tuple[int, int], bool, AudioParameters | None]:
+    """Return codec and size of a template's video, whether it has start codes; and the audio.
 
     Raises:
         MessageInvalid: FFmpeg cannot read it, finds no size in it, or it is of another codec.
     """
     with reopened(template) as container:
+        if not container.streams.video:
+            raise MessageInvalid(f"template {template.template_id}: sound alone, without video")
         context = container.streams.video[0].codec_context
         if context.name not in _CODECS:
             raise MessageInvalid(f"{context.name} is not recorded: {' and '.join(_CODECS)} are")
@@ -323,4 +374,4 @@ def _video_of(template: Template) -> tuple[str, tuple[int, int], bool]:
             raise MessageInvalid(f"template {template.template_id}: a video of no size")
         # As MP4 has it, a length stands before each unit, and the parameters say so.
         is_annex_b = not bytes(context.extradata or b"").startswith(b"\x01")
-        return context.name, (context.width, context.height), is_annex_b
+        return context.name, (context.width, context.height), is_annex_b, audio_in(container)

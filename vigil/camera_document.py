@@ -201,6 +201,7 @@ class CameraConfig(Document):
         time_zone: IANA name in which the camera's times are shown.
         recording: When it is recorded.
         recording_rules: What that leaves open.
+        record_audio: Whether its audio is, beside its video.
     """
 
     version: Literal[3] = 3
@@ -225,6 +226,7 @@ class CameraConfig(Document):
     time_zone: str = "UTC"
     recording: RecordingMode = RecordingMode.OFF
     recording_rules: RecordingRules = RecordingRules()
+    record_audio: bool = False
 
     @property
     def mask_mark(self) -> bytes | None:

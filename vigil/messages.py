@@ -188,7 +188,8 @@ class RecordingMark(Document):
     Attributes:
         epoch: Of the recording lease.
         number: Grows with each mark under it: of two marks the greater ``(epoch, number)`` counts.
-        entry: The newest packet up to which all are on disk, by its place in the packet log.
+        entry: The newest packet up to which all are on disk, by its place in the packet log; with
+            audio, in the order of their times.
         gop: Right before the keyframe on which what follows depends: who goes on begins behind it.
         safe_us: The end of that packet, in UTC microseconds since 1970.
         volume, path: The file that grows: the volume's UUID, and the path within it.
@@ -223,6 +224,7 @@ class RecordingStatus(Document):
 
     Attributes:
         error: Why nothing is recorded, in an operator's words; None while all is.
+        audio_error: Why audio that is wanted is missing; None while it is not.
         since_us: Since when it is recorded without a gap; None: it is not.
         safe_us: Up to when it is on disk.
         is_waiting: Whether it is not recorded now because its mode waits for something.
@@ -232,6 +234,7 @@ class RecordingStatus(Document):
     owner: str
     epoch: Epoch
     error: str | None = None
+    audio_error: str | None = None
     since_us: int | None = None
     safe_us: int | None = None
     is_waiting: bool = False

@@ -2,6 +2,7 @@
 
 import os
 import struct
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
@@ -13,12 +14,16 @@ _U32 = struct.Struct(">I")
 _U64 = struct.Struct(">Q")
 #: The longest header of a box, where its size has 64 bits.
 _HEADER_BYTES = _SIZE_KIND.size + _U64.size
+#: So many at a file's end have one of the video among them.
+_LAST_FRAGMENTS = 3
 #: An index, or the head of a fragment, is far smaller.
 _MAX_READ_BYTES = 16 * 2**20
 #: Version and flags; what a full box begins with.
 _FULL_BYTES = 4
 #: In a header of times (mvhd, mdhd) of version 0: its units in a second, and its length in them.
 _MVHD_SCALE_AT, _MVHD_LENGTH_AT = 12, 16
+#: The video's.
+_FIRST_TRACK = 1
 #: In a track header of version 0: its length.
 _TKHD_LENGTH_AT = 20
 
@@ -129,9 +134,18 @@ def length_s(content: Content) -> float:
                 for mdia in _all_in(content, trak, b"mdia"):
                     _, scale = _scale_in(content, mdia, b"mdhd")
         elif box.kind == b"moof":
-            for traf in _all_in(content, box, b"traf")[:1]:
-                end = _end_of(content, traf)
+            for traf in _all_in(content, box, b"traf"):
+                if _track_of(content, traf) == _FIRST_TRACK:
+                    end = _end_of(content, traf)
     return end / scale if scale else 0.0
+
+
+def _track_of(content: Content, traf: Box) -> int:
+    """Return which track a part of a fragment is of; 0: it does not say."""
+    for tfhd in _all_in(content, traf, b"tfhd"):
+        (track,) = _U32.unpack_from(content, tfhd.body + _FULL_BYTES)
+        return int(track)
+    return 0
 
 
 def _end_of(content: Content, traf: Box) -> int:
@@ -188,19 +202,21 @@ class Outline(NamedTuple):
     Attributes:
         whole: Up to where it is whole, as of ``whole_bytes``.
         moov: Its index; None: it has none.
-        moof: The last fragment that is whole; None: none is.
+        moofs: The last fragments that are whole, the newest last: those of audio stand behind
+            the video's. None at all: none is.
         is_complete: Whether its end stands behind that: it was not cut off.
     """
 
     whole: int
     moov: Box | None
-    moof: Box | None
+    moofs: tuple[Box, ...]
     is_complete: bool
 
 
 def outline_of(boxes: Iterable[Box]) -> Outline:
     """Return what a file consists of whose outermost boxes these are."""
-    moov = moof = begun = None
+    moov = begun = None
+    moofs = deque[Box](maxlen=_LAST_FRAGMENTS)
     whole, is_complete = 0, False
     for box in boxes:
         if box.kind == b"moov":
@@ -208,10 +224,11 @@ def outline_of(boxes: Iterable[Box]) -> Outline:
         elif box.kind == b"moof":
             begun = box
         elif box.kind == b"mdat" and moov is not None and begun and begun.end == box.begin:
-            whole, moof, is_complete = box.end, begun, False
+            whole, is_complete = box.end, False
+            moofs.append(begun)
         elif box.kind == b"mfra" and box.begin == whole:
             is_complete = True
-    return Outline(whole, moov, moof, is_complete)
+    return Outline(whole, moov, tuple(moofs), is_complete)
 
 
 def boxes_of_file(descriptor: int) -> Iterator[Box]:

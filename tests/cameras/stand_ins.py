@@ -25,7 +25,7 @@ def rtsp_camera(
     """Give our own RTSP camera, playing a clip round and round.
 
     Args:
-        clip: H.264 or H.265, with or without AAC.
+        clip: H.264 or H.265; with AAC, Opus, G.711, G.726 of 32 kbit/s, PCM, or without sound.
         auth: User and password to ask for; None: nobody is asked.
         scheme: How it asks.
         from_start: Whether each client sees the clip from its first frame; else, as with a real

@@ -6,8 +6,9 @@ from recorder.footage.volume import Volume, open_volume
 from recorder.recorded_camera import RecordedCamera
 from tests.footage import Footage
 from tests.recorder.clips import payloads_of
-from vigil.bus.packets.base import Entry, EntryId
+from vigil.bus.packets.base import Entry, EntryId, Template
 from vigil.domain.camera import CameraId, Epoch
+from vigil.errors import BusUnavailable
 from vigil.facts import Fact, GapFact, SegmentFact
 from vigil.messages import RecordingMark
 
@@ -23,6 +24,10 @@ class Studio:
         self.volume: Volume = open_volume(path, known=None)
         self.sent = sent
         self.told: list[Fact] = []
+        #: Beside that of what is sent.
+        self.templates: dict[str, Template] = {}
+        #: Whether Redis answers nothing.
+        self.is_away = False
 
     def camera(self, *, mark: RecordingMark | None = None, segment_s: float = 3) -> RecordedCamera:
         camera = RecordedCamera(
@@ -31,12 +36,17 @@ class Studio:
             volume=self.volume,
             mark=mark,
             segment_s=segment_s,
-            template_of=lambda _, __: self.sent.template,
+            template_of=lambda _, name: self._template_of(name),
             say=self.told.append,
         )
         if camera.position is None:
             camera.position = BEFORE
         return camera
+
+    def _template_of(self, name: str) -> Template:
+        if self.is_away:
+            raise BusUnavailable("redis")
+        return self.templates.get(name, self.sent.template)
 
     def behind(self, position: EntryId | None) -> list[Entry]:
         """Return what a read of the log would."""

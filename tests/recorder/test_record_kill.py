@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,16 @@ from standalone.servers.valkey import EmbeddedValkey
 from tests.builders import a_camera
 from tests.footage import Footage, footage_of
 from tests.recorder.clips import FPS, frames_in, make_clip, payloads_of
+from tests.recorder.sounds import SOUNDS, audio_payloads_of, make_sounding_clip
 from tests.waiting import wait_until
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect, connect_single
 from vigil.bus.leases.redis import RedisLeases
-from vigil.bus.packets.base import BacklogLimits
+from vigil.bus.packets.base import BacklogLimits, Entry
 from vigil.bus.packets.redis import RedisPacketLog
 from vigil.camera_document import ConfigHead, RecordingMode
+from vigil.clock import MICROSECONDS
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.packet import Packet
 from vigil.facts import GapFact, SegmentDeleted, SegmentFact, decode_fact
@@ -41,14 +44,21 @@ SECRET = "a secret of forty characters, for tests.."
 KILLS = 8
 #: Longer than what two files may hold both; it is sent again and again.
 CLIP_S = 20
-SENT_AT_ONCE = 3
+#: ... and longer than all kills of one that is not.
+SOUNDING_S = 90
+#: What is sent at one moment.
+TOGETHER_S = 0.12
 START_S = 30.0
 
 
 class Street:
-    """A camera that sends its clip again and again, in real time, and the recorders of it."""
+    """A camera that sends its clip again and again, in real time, and the recorders of it.
 
-    def __init__(self, url: str, folder: Path, sent: Footage) -> None:
+    Attributes:
+        count: How many pictures were sent.
+    """
+
+    def __init__(self, url: str, folder: Path, sent: Footage, *, with_audio: bool = False) -> None:
         self.url, self.folder, self.sent = url, folder, sent
         self.redis = connect(url)
         self._packets = RedisPacketLog(self.redis, limits=BacklogLimits())
@@ -63,35 +73,34 @@ class Street:
         self._recorder: subprocess.Popen[bytes] | None = None
         RedisCameraConfigStore(connect_single(url)).publish(
             ConfigHead(generation=1, camera_ids=(CAMERA,)),
-            changed=[a_camera(CAMERA, recording=RecordingMode.CONTINUOUS)],
+            changed=[a_camera(CAMERA, recording=RecordingMode.CONTINUOUS, record_audio=with_audio)],
             removed=[],
         )
 
     def _send(self) -> None:
         """Send the clip at its own pace, as if it were captured now."""
         began_us = time.time_ns() // 1000
-        for number in itertools.count(step=SENT_AT_ONCE):
-            if self._stop.wait(began_us / 1e6 + number / FPS - time.time()):
-                return
-            places = range(number, number + SENT_AT_ONCE)
-            packets = [self._sent_as(each, began_us) for each in places]
-            self._packets.append(CAMERA, packets, template=self.sent.template, epoch=self._epoch)
-            self.count += len(packets)
+        for rounds in itertools.count():
+            for moment, entries in itertools.groupby(self.sent.entries, key=_moment):
+                at_s = rounds * CLIP_S + moment * TOGETHER_S
+                if self._stop.wait(max(0.0, began_us / 1e6 + at_s - time.time())):
+                    return
+                packets = [self._sent_as(each.packet, rounds, began_us) for each in entries]
+                self._packets.append(
+                    CAMERA, packets, template=self.sent.template, epoch=self._epoch
+                )
+                self.count += sum(packet.stream_index == 0 for packet in packets)
 
-    def _sent_as(self, number: int, began_us: int) -> Packet:
-        """Return the packet that is sent at a place of rounds without end."""
-        rounds, within = divmod(number, len(self.sent.entries))
-        packet = self.sent.entries[within].packet
-        later = round(rounds * len(self.sent.entries) / FPS / packet.time_base)
-        captured_us = packet.captured_at_us - self.sent.entries[0].packet.captured_at_us
+    def _sent_as(self, packet: Packet, rounds: int, began_us: int) -> Packet:
+        """Return a packet as it is sent in a round."""
+        later = round(rounds * CLIP_S / packet.time_base)
+        within_us = packet.captured_at_us - self.sent.entries[0].packet.captured_at_us
         return replace(
             packet,
             dts=packet.dts + later,
             pts=packet.pts + later,
             anchor_us=began_us,
-            captured_at_us=began_us
-            + captured_us
-            + round(rounds * len(self.sent.entries) / FPS * 1e6),
+            captured_at_us=began_us + within_us + rounds * CLIP_S * MICROSECONDS,
         )
 
     def begin(self) -> None:
@@ -132,8 +141,9 @@ class Street:
     def is_safe(self) -> bool:
         """Return whether all that was sent is on disk: who sends no more has a whole file."""
         mark = MarkFile(self.footage / str(CAMERA)).read()
-        newest = self.redis.xrevrange(keys.packets(CAMERA), count=1) or []
-        return mark is not None and bool(newest) and newest[0][0] == mark.entry.encode()
+        # Of the last picture and the last sound either may be the later one.
+        newest = self.redis.xrevrange(keys.packets(CAMERA), count=3) or []
+        return mark is not None and mark.entry.encode() in [entry_id for entry_id, _ in newest]
 
     def close(self) -> None:
         self._stop.set()
@@ -143,6 +153,11 @@ class Street:
             self._recorder.kill()
             self._recorder.wait()
         self.redis.close()
+
+
+def _moment(entry: Entry) -> int:
+    """Return which of the moments a packet is sent at, by its dts."""
+    return int(entry.packet.dts * entry.packet.time_base / Fraction(TOGETHER_S).limit_denominator())
 
 
 @pytest.fixture(params=["h264", "h265 with B-frames"])
@@ -174,6 +189,39 @@ def test_no_packet_is_lost_by_kills(street: Street, soak_s: float) -> None:
     _require_whole(street)
 
 
+def test_no_sound_is_lost_by_kills(valkey: EmbeddedValkey, tmp_path: Path) -> None:
+    clip = make_sounding_clip(tmp_path, SOUNDS["AAC"], seconds=SOUNDING_S, gop=2 * FPS)
+    street = Street(valkey.url, tmp_path / "home", footage_of(clip), with_audio=True)
+    try:
+        street.begin()
+        street.start()
+        wait_until(lambda: any(street.footage.rglob("*.mp4")), timeout_s=START_S)
+        for _ in range(KILLS):
+            # As above.
+            time.sleep(random.uniform(0.3, 2.0))
+            street.end(signal.SIGKILL)
+            street.start()
+        _require_whole(street)
+    finally:
+        street.close()
+
+    files = sorted(street.footage.rglob("*.mp4"), key=in_order)
+    heard = {payload for path in files for payload in audio_payloads_of(path)}
+    shown = [each.packet for each in street.sent.entries if not each.packet.stream_index]
+    first_s, last_s = (
+        float(shown[number].pts * shown[number].time_base)
+        for number in (street.count - len(_recorded(files)), street.count - 1)
+    )
+    sent = [each.packet for each in street.sent.entries if each.packet.stream_index]
+    missing = [
+        packet.pts
+        for packet in sent
+        if first_s <= packet.pts * packet.time_base <= last_s - 2 * TOGETHER_S
+        and packet.data not in heard
+    ]
+    assert missing == []
+
+
 @pytest.mark.timeout(300)
 def test_no_packet_is_lost_by_a_kill_at_any_point_of_the_write_cycle(
     valkey: EmbeddedValkey, tmp_path: Path
@@ -202,8 +250,8 @@ def _require_whole(street: Street) -> None:
     street.end(signal.SIGTERM)
 
     files = sorted(street.footage.rglob("*.mp4"), key=in_order)
-    recorded = as_one([payloads_of(path) for path in files])
-    clip = [entry.packet.data for entry in street.sent.entries]
+    recorded = _recorded(files)
+    clip = [each.packet.data for each in street.sent.entries if each.packet.stream_index == 0]
     assert missing_of(recorded, clip) == 0
     # It began at a keyframe, with the newest that was there
     assert street.count - 3 * FPS < len(recorded) <= street.count
@@ -221,3 +269,7 @@ def _require_whole(street: Street) -> None:
     assert {path for path, is_there in there.items() if is_there} == {
         str(path.relative_to(street.footage)) for path in files
     }
+
+
+def _recorded(files: Sequence[Path]) -> list[bytes]:
+    return as_one([payloads_of(path) for path in files])

@@ -25,10 +25,10 @@ FLAGS = (
 
 
 @contextmanager
-def a_browser() -> Iterator[Browser]:
-    """Give a Chromium without a window."""
+def a_browser(*flags: str) -> Iterator[Browser]:
+    """Give a Chromium without a window, with flags beside the usual ones."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         yield chromium
         chromium.close()
 

@@ -172,12 +172,17 @@ def test_what_its_recorder_says_is_told(archive: Archive) -> None:
     epoch = leases.acquire(camera, "recorder", ttl_s=60, last_seen=Epoch(0))
     assert epoch is not None
     status = RecordingStatus(
-        owner="recorder", epoch=epoch, error="No space left on device", safe_us=BEGAN_US
+        owner="recorder",
+        epoch=epoch,
+        error="No space left on device",
+        audio_error="mp2 audio is not recorded",
+        safe_us=BEGAN_US,
     )
     archive.world.wiring.recordings.put(camera, status, epoch=epoch)
 
     assert archive.availability()["recorder"] == {
         "error": "No space left on device",
+        "audio_error": "mp2 audio is not recorded",
         "since": None,
         "safe_until": at(0),
         "waiting": False,
@@ -358,3 +363,15 @@ def test_a_camera_is_recorded_when_somebody_says_so(archive: Archive) -> None:
     [document] = archive.world.store.documents([CameraId(archive.camera)]).values()
     assert document.recording == "continuous"
     assert admin.patch(path, {"recording": "sometimes"}).status_code == 422
+
+
+def test_audio_is_recorded_when_somebody_says_so(archive: Archive) -> None:
+    admin, path = archive.world.admin(), f"/cameras/{archive.camera}"
+    assert admin.get(path).json["record_audio"] is False
+
+    changed = admin.patch(path, {"record_audio": True})
+
+    assert (changed.status_code, changed.json["record_audio"]) == (200, True)
+    [document] = archive.world.store.documents([CameraId(archive.camera)]).values()
+    assert document.record_audio
+    assert admin.patch(path, {"record_audio": "loud"}).status_code == 422

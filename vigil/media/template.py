@@ -8,20 +8,45 @@ import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 import av
-from av.container import InputContainer
+import structlog
+from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 
 from vigil.bus.packets.base import Template
 from vigil.errors import MessageInvalid
 
+log = structlog.get_logger(__name__)
+
 #: What a camera sends that we keep.
 MediaStream: TypeAlias = av.VideoStream | av.AudioStream
 
 _ID_HEX_DIGITS = 16
+#: NUT has no place for all that makes up this audio: another stands in its stead, and a word beside
+#: the streams says what it is.
+_STAND_IN = "pcm_mulaw"
+_UNFAITHFUL = ("g726",)
+_AUDIO_CODEC = "audio_codec"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioParameters:
+    """What the packets of a template's audio are.
+
+    Attributes:
+        codec: FFmpeg's name of its decoder.
+        sample_rate: Hz.
+        extradata: As FFmpeg has it; empty: there is none.
+    """
+
+    codec: str
+    sample_rate: int
+    channels: int
+    extradata: bytes = b""
 
 
 def template_of(streams: Sequence[MediaStream], first: bytes) -> Template:
@@ -34,7 +59,9 @@ def template_of(streams: Sequence[MediaStream], first: bytes) -> Template:
     """
     file = io.BytesIO()
     with av.open(file, "w", format="nut", metadata_errors="replace") as output:
-        outputs = [output.add_stream_from_template(stream, opaque=True) for stream in streams]
+        outputs = [output.add_stream_from_template(streams[0], opaque=True)]
+        for stream in streams[1:]:
+            _add_audio(output, stream)
         packet = av.Packet(first)
         packet.stream = outputs[0]
         packet.time_base = streams[0].time_base or Fraction(1, 90_000)
@@ -42,6 +69,23 @@ def template_of(streams: Sequence[MediaStream], first: bytes) -> Template:
         packet.is_keyframe = True
         output.mux(packet)
     return Template(_template_id(streams), file.getvalue())
+
+
+def audio_in(container: InputContainer) -> AudioParameters | None:
+    """Return what the audio of a reopened template is; None: it has none."""
+    if not container.streams.audio:
+        return None
+    context = container.streams.audio[0].codec_context
+    # FFmpeg may know no decoder of it.
+    name = getattr(context, "name", None)
+    if name is None:
+        return None
+    return AudioParameters(
+        codec=container.metadata.get(_AUDIO_CODEC, name),
+        sample_rate=context.sample_rate,
+        channels=context.channels,
+        extradata=bytes(context.extradata or b""),
+    )
 
 
 @contextmanager
@@ -57,6 +101,20 @@ def reopened(template: Template) -> Iterator[InputContainer]:
         raise MessageInvalid(f"template {template.template_id}: {error}") from error
     with container:
         yield container
+
+
+def _add_audio(output: OutputContainer, stream: MediaStream) -> None:
+    """Add audio to a template, unless it is none that one could use: the video goes on without."""
+    context = stream.codec_context
+    assert isinstance(context, av.AudioCodecContext)
+    if not context.sample_rate or not context.channels:
+        log.info("audio_left_out", codec=context.name, reason="it tells no rate or no channels")
+        return
+    if context.name in output.supported_codecs and context.name not in _UNFAITHFUL:
+        output.add_stream_from_template(stream, opaque=True)
+        return
+    output.metadata[_AUDIO_CODEC] = context.name
+    output.add_stream(_STAND_IN, rate=context.sample_rate, layout=context.layout.name)
 
 
 def _template_id(streams: Sequence[MediaStream]) -> str:

@@ -218,6 +218,7 @@ def _document(
             is_started=camera.recording_started,
             takes=camera.recording_takes,
         ),
+        record_audio=camera.record_audio,
     )
 
 

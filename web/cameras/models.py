@@ -38,6 +38,7 @@ class Camera(Base):
         revision: The generation at its last change, so it grows, and never comes back.
         recording: When it is recorded; see `vigil.camera_document.RecordingRules` for the rest:
             its schedule has spans as a body has them.
+        record_audio: Whether its audio is, too.
         is_demo: Whether it is the one that an installation began with, and nobody moved it.
     """
 
@@ -112,6 +113,7 @@ class Camera(Base):
     record_while_watched: Mapped[bool] = mapped_column(server_default=sa.false())
     recording_started: Mapped[bool] = mapped_column(server_default=sa.false())
     recording_takes: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
+    record_audio: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     revision: Mapped[int] = mapped_column(sa.BigInteger)
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(

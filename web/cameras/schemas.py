@@ -58,6 +58,11 @@ def _recording_schedule(**kwargs: Any) -> "fields.List[Any]":
     )
 
 
+def _record_audio(**kwargs: Any) -> fields.Boolean:
+    hint = "Whether footage holds what the camera hears, too. In many places that is forbidden."
+    return fields.Boolean(metadata={"description": hint}, **kwargs)
+
+
 class CameraIn(Schema):
     """A new camera."""
 
@@ -81,6 +86,7 @@ class CameraIn(Schema):
     recording_pre_s = fields.Float(validate=_PRE_S, load_default=5.0)
     recording_post_s = fields.Float(validate=_POST_S, load_default=10.0)
     record_while_watched = fields.Boolean(load_default=False)
+    record_audio = _record_audio(load_default=False)
     masks = fields.List(
         fields.Nested(MaskBody),
         load_default=list,
@@ -107,6 +113,7 @@ class CameraPatch(Schema):
     recording_pre_s = fields.Float(validate=_PRE_S)
     recording_post_s = fields.Float(validate=_POST_S)
     record_while_watched = fields.Boolean()
+    record_audio = _record_audio()
     revision = fields.Integer(
         strict=True,
         validate=validate.Range(min=0, max=MAX_ID),
@@ -142,6 +149,7 @@ class CameraOut(Schema):
     recording_started = fields.Boolean(
         required=True, metadata={"description": "Somebody had it recorded by hand, and still has."}
     )
+    record_audio = fields.Boolean(required=True)
     revision = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
 

@@ -72,6 +72,11 @@ class RecorderOut(Schema):
         allow_none=True,
         metadata={"description": "Why nothing is recorded; null: all that comes is."},
     )
+    audio_error = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why audio is missing; null: all that is wanted and comes is."},
+    )
     since = fields.AwareDateTime(
         required=True, allow_none=True, metadata={"description": "Recorded without a gap since."}
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import structlog
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
@@ -24,6 +25,11 @@ log = structlog.get_logger(__name__)
 #: The whole file is held in memory, once for all clients.
 MAX_FILE_BYTES = 512 * 1024 * 1024
 VIDEO_CLOCK_HZ = 90_000
+AAC, G726 = "aac", "g726"
+#: Audio that RTP carries as it is, and the bytes of a sample where a packet may be cut anywhere.
+_PLAIN_AUDIO = {"pcm_alaw": 1, "pcm_mulaw": 1, "pcm_s16be": 2, G726: 0, "opus": 0}
+#: The most of such a packet: it is never put together from several.
+_MAX_PLAIN_BYTES = 1400
 _NEEDS_START_CODES = {
     VideoCodec.H264: "h264_mp4toannexb",
     VideoCodec.HEVC: "hevc_mp4toannexb",
@@ -37,7 +43,7 @@ class AccessUnit:
     Attributes:
         pts, dts: In ticks of the track's RTP clock, from the beginning of the file's video.
         is_key: Whether a decoder can begin here.
-        parts: NAL units without start codes; for audio, the one raw AAC frame.
+        parts: NAL units without start codes; for audio, the one raw frame, or what is one packet.
     """
 
     pts: int
@@ -57,11 +63,17 @@ class VideoFormat:
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """What an SDP says of the audio: config is AAC's AudioSpecificConfig."""
+    """What an SDP says of the audio.
+
+    Attributes:
+        config: AAC's AudioSpecificConfig; empty of other codecs.
+        codec: FFmpeg's name.
+    """
 
     config: bytes
     channels: int
     clock_hz: int
+    codec: str = AAC
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ class Media:
 
 
 def load(path: Path) -> Media:
-    """Return a file's video, and its audio where that is AAC.
+    """Return a file's video, and its audio where RTP can carry it.
 
     Raises:
         SetupInvalid: The file cannot be played: absent, too large, no video, or of a codec that
@@ -112,7 +124,7 @@ def _load(container: InputContainer, name: str) -> Media:
     if video.codec_context.name not in list(VideoCodec):
         raise SetupInvalid(f"{name}: is {video.codec_context.name}; only H.264 and H.265 are sent")
     packets: dict[int, list[Packet[Stream]]] = {video.index: []}
-    audio = next((stream for stream in container.streams.audio if _is_raw_aac(stream)), None)
+    audio = next((stream for stream in container.streams.audio if _is_carried(stream)), None)
     if audio is not None:
         packets[audio.index] = []
     for packet in container.demux([container.streams[index] for index in packets]):
@@ -125,10 +137,10 @@ def _load(container: InputContainer, name: str) -> Media:
     return Media(tuple(tracks), span_s)
 
 
-def _is_raw_aac(stream: AudioStream) -> bool:
-    """Return whether RTP can carry an audio stream: AAC without ADTS, whose config is known."""
+def _is_carried(stream: AudioStream) -> bool:
+    """Return whether RTP can carry audio: of AAC, without ADTS, and with a known config."""
     context = stream.codec_context
-    can = context.name == "aac" and bool(context.extradata)
+    can = context.name in _PLAIN_AUDIO or (context.name == AAC and bool(context.extradata))
     if not can:
         log.info("audio_left_out", codec=context.name, has_config=bool(context.extradata))
     return can
@@ -175,14 +187,28 @@ def _audio_track(
     stream: AudioStream, packets: list["Packet[Stream]"], begin_s: Fraction, span_s: Fraction
 ) -> Track:
     context = stream.codec_context
-    units = []
+    rate = context.sample_rate
+    units: list[AccessUnit] = []
     for packet in packets:
-        at = round((_seconds(packet.pts, stream) - begin_s) * context.sample_rate)
+        at = round((_seconds(packet.pts, stream) - begin_s) * rate)
+        length = round(_seconds(packet.duration, stream) * rate) if packet.duration else 1024
         # What does not fit into the video's round would run into the next one.
-        if at >= 0 and at + (packet.duration or 1024) <= span_s * context.sample_rate:
-            units.append(AccessUnit(at, at, is_key=True, parts=(bytes(packet),)))
-    config = bytes(context.extradata or b"")
-    return Track(AudioFormat(config, context.channels, context.sample_rate), tuple(units))
+        if at >= 0 and at + length <= span_s * rate:
+            units += _audio_units(context, bytes(packet), at)
+    config = bytes(context.extradata or b"") if context.name == AAC else b""
+    return Track(AudioFormat(config, context.channels, rate, context.name), tuple(units))
+
+
+def _audio_units(context: AudioCodecContext, data: bytes, at: int) -> Iterator[AccessUnit]:
+    """Yield what each packet is to hold, and when it begins."""
+    sample_bytes = _PLAIN_AUDIO.get(context.name, 0) * context.channels
+    most = _MAX_PLAIN_BYTES // sample_bytes if sample_bytes else 0
+    if not most:
+        yield AccessUnit(at, at, is_key=True, parts=(data,))
+        return
+    for begin in range(0, len(data) // sample_bytes, most):
+        part = data[begin * sample_bytes : (begin + most) * sample_bytes]
+        yield AccessUnit(at + begin, at + begin, is_key=True, parts=(part,))
 
 
 def _seconds(stamp: int | None, stream: VideoStream | AudioStream) -> Fraction:

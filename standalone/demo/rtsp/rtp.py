@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from standalone.demo.rtsp.media import AccessUnit, AudioFormat, VideoFormat
+from standalone.demo.rtsp.media import AAC, G726, AccessUnit, AudioFormat, VideoFormat
 from standalone.demo.rtsp.nal import VideoCodec, nal_type
 
 #: Largest payload, so that an RTP packet in UDP over IPv6 fits an Ethernet frame.
@@ -21,7 +21,7 @@ def payloads(
 ) -> Iterator[tuple[bytes, bool]]:
     """Yield the payloads that carry a unit, and whether the RTP marker is set: on the last."""
     if isinstance(form, AudioFormat):
-        yield from _aac_payloads(unit.parts[0], max_bytes)
+        yield from _audio_payloads(form, unit.parts[0], max_bytes)
         return
     for number, part in enumerate(unit.parts, 1):
         is_last = number == len(unit.parts)
@@ -45,6 +45,16 @@ def _fragments(
         begins, ends = offset == 0, offset + size >= len(body)
         flags = bytes([begins << 7 | ends << 6 | kind])
         yield header + flags + body[offset : offset + size], is_last and ends
+
+
+def _audio_payloads(form: AudioFormat, data: bytes, max_bytes: int) -> Iterator[tuple[bytes, bool]]:
+    if form.codec == AAC:
+        yield from _aac_payloads(data, max_bytes)
+    elif form.codec == G726:
+        # RFC 3551 has the first of two samples in the lower bits, FFmpeg's "g726" in the upper.
+        yield bytes(byte >> 4 | byte << 4 & 0xF0 for byte in data), True
+    else:
+        yield data, True
 
 
 def _aac_payloads(frame: bytes, max_bytes: int) -> Iterator[tuple[bytes, bool]]:

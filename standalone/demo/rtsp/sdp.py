@@ -2,11 +2,19 @@
 
 from base64 import b64encode
 
-from standalone.demo.rtsp.media import AudioFormat, Media, Track, VideoFormat
+from standalone.demo.rtsp.media import AAC, G726, AudioFormat, Media, Track, VideoFormat
 from standalone.demo.rtsp.nal import VideoCodec
 
 #: The first dynamic payload type; a track's number is added to it.
 FIRST_PAYLOAD_TYPE = 96
+_AUDIO_NAMES = {
+    AAC: "mpeg4-generic",
+    G726: "G726-32",
+    "opus": "opus",
+    "pcm_alaw": "PCMA",
+    "pcm_mulaw": "PCMU",
+    "pcm_s16be": "L16",
+}
 _SETS_HEVC = ("sprop-vps", "sprop-sps", "sprop-pps")
 
 
@@ -39,12 +47,13 @@ def _section(track: Track, number: int) -> list[str]:
         parameters = _video_parameters(track.format)
     else:
         medium = "audio"
-        encoding = f"mpeg4-generic/{track.format.clock_hz}/{track.format.channels}"
-        parameters = _audio_parameters(track.format)
+        name = _AUDIO_NAMES[track.format.codec]
+        encoding = f"{name}/{track.format.clock_hz}/{track.format.channels}"
+        parameters = _audio_parameters(track.format) if track.format.codec == AAC else ""
     return [
         f"m={medium} 0 RTP/AVP {kind}",
         f"a=rtpmap:{kind} {encoding}",
-        f"a=fmtp:{kind} {parameters}",
+        *([f"a=fmtp:{kind} {parameters}"] if parameters else []),
         f"a=control:track{number}",
     ]
 
