@@ -88,9 +88,10 @@ def test_what_begins_at_a_place_decodes_alone(
     [
         lambda content, _: content + b"\0",
         lambda content, _: content[:-1],
-        # An index of another track, one of no entries, and one that is longer than the file
+        # Of another track, of no entries, beyond the end, and longer than the file
         lambda _, whole: whole + mfra(2, [(0, 800)]),
         lambda _, whole: whole + mfra(1, []),
+        lambda _, whole: whole + mfra(1, [(0, 2**40)]),
         lambda _, whole: whole + mfra(1, [(0, 800)])[:-4] + b"\x7f\xff\xff\xff",
     ],
 )

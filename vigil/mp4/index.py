@@ -7,7 +7,7 @@ the standard has it. Of a minute that is two short reads instead of a hundred.
 import os
 import struct
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vigil.mp4.boxes import FULL_BYTES, SIZE_KIND, U32, U64, Box, boxes_in, first_at
@@ -32,7 +32,7 @@ class GopIndex:
     Attributes:
         head_bytes: How much of the file is its head: what a decoder must have read before.
         scale: Units of time in a second.
-        shown: When each GOP's keyframe is shown, in these units.
+        shown: When each GOP's keyframe is shown, in these units; at least one, and growing.
         places: Where each GOP begins: the place of a fragment. As many as ``shown``.
         end: Where the last whole fragment ends.
         length: How long all of it is, in units, from the first keyframe on.
@@ -116,27 +116,42 @@ def _by_index(file: int, size_bytes: int, head_bytes: int, track: VideoTrack) ->
     begin = tfra.body + FULL_BYTES + _TFRA.size
     if number != track.number or lengths or not count or begin + count * _ENTRY.size != tfra.end:
         return None
-    entries = [*_ENTRY.iter_unpack(memoryview(tail)[begin : tfra.end])]
-    shown = array("Q", (entry[0] for entry in entries))
-    places = array("Q", (entry[1] for entry in entries))
+    entries = _ENTRY.iter_unpack(memoryview(tail)[begin : tfra.end])
+    shown, places = _in_order((entry[:2] for entry in entries), head_bytes, end)
+    if len(places) != count or places[0] != head_bytes:
+        return None
     return GopIndex(head_bytes, track.scale, shown, places, end, track.length)
 
 
 def _by_fragments(
     file: int, size_bytes: int, head_bytes: int, track: VideoTrack
 ) -> GopIndex | None:
-    shown, places = array("Q"), array("Q")
+    gops: list[tuple[int, int]] = []
     end = begun_at = ended_at = 0
     for place, fragment, fragment_end in _fragments(file, head_bytes, size_bytes, track):
         if not end:
             begun_at = fragment.begun_at
         if fragment.is_keyframe:
-            shown.append(fragment.shown_at)
-            places.append(place)
+            gops.append((fragment.shown_at, place))
         end, ended_at = fragment_end, fragment.ended_at
+    shown, places = _in_order(gops, head_bytes, end)
     if not places:
         return None
     return GopIndex(head_bytes, track.scale, shown, places, end, max(0, ended_at - begun_at))
+
+
+def _in_order(
+    gops: Iterable[tuple[int, int]], begin: int, end: int
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Return times and places that only grow: what does not is of the GOP before it."""
+    shown, places = array("Q"), array("Q")
+    newest, at = -1, begin - 1
+    for shown_at, place in gops:
+        if shown_at > newest and at < place < end:
+            newest, at = shown_at, place
+            shown.append(shown_at)
+            places.append(place)
+    return shown, places
 
 
 def _fragments(
