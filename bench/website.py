@@ -30,6 +30,7 @@ class Website:
         pids: Of the processes that count: web, PostgreSQL and both Redis.
         token: The admin's, as it was when web began.
         camera_id: Of its one camera.
+        database_url: Of its PostgreSQL.
     """
 
     port: int
@@ -37,6 +38,7 @@ class Website:
     token: str
     camera_id: int
     password: str
+    database_url: str
 
     def log_in(self) -> None:
         """Log in once more, as people do."""
@@ -71,7 +73,8 @@ def a_website(machine: Machine) -> Iterator[Website]:
         token = _logged_in(port, password)
         camera = {"name": "bench", "stream_url": "rtsp://127.0.0.1:9/"}
         camera_id = call(port, "POST", "/cameras", body=camera, token=token)["id"]
-        yield Website(port, [web, postgres.pid, *machine.redis_pids], token, camera_id, password)
+        pids = [web, postgres.pid, *machine.redis_pids]
+        yield Website(port, pids, token, camera_id, password, postgres.url)
 
 
 def call(

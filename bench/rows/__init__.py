@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bench.result import RowResult
 from bench.rows import (
+    archive_jump,
     first_box,
     frame_to_box,
     frame_to_boxes,
@@ -34,6 +35,7 @@ ROWS: dict[str, Callable[[], RowResult]] = {
         ingest_eight,
         idle_camera,
         record_eight,
+        archive_jump,
         frame_to_box,
         pool_scaling,
         pool_thousand,
