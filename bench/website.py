@@ -30,6 +30,7 @@ class Website:
         pids: Of the processes that count: web, PostgreSQL and both Redis.
         token: The admin's, as it was when web began.
         camera_id: Of its one camera.
+        password: The admin's.
         database_url: Of its PostgreSQL.
     """
 

@@ -58,11 +58,11 @@ class FakeClock:
         self.now_us += round(seconds * MICROSECONDS)
 
 
+def us_from_utc(at: datetime) -> int:
+    """Return a UTC datetime as microseconds since 1970."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
 def utc_from_us(utc_us: int) -> datetime:
     """Return the aware UTC datetime of a stamp, exact to the microsecond."""
     return _EPOCH + timedelta(microseconds=utc_us)
-
-
-def us_from_utc(at: datetime) -> int:
-    """Return the stamp of an aware datetime: UTC in microseconds since 1970."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
