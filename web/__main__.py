@@ -38,6 +38,7 @@ from web.settings import WebSettings
 from web.startup import RECONCILE_EVERY_S, prepare, reconcile
 from web.status.readiness import ask_queue, ask_redis
 from web.users.passwords import owasp_hasher
+from web.wiring import EXTENSION
 from web.workers.service import RecognitionPool
 
 #: The family's clients call the API on the first and the streams on the second.
@@ -96,6 +97,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     _serve(server, steps, heartbeat=FileHeartbeat(settings.heartbeat_path), stop=stop)
     for reader in live.readers:
         reader.close()
+    app.extensions[EXTENSION].thumbnails.close()
     return 0
 
 

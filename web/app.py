@@ -30,6 +30,9 @@ from web.images.folder import PictureFolder
 from web.limits import install_limits
 from web.openapi import configure_openapi, install_openapi
 from web.pages.routes import pages
+from web.playback.shelf import GopShelf
+from web.playback.thumbnails.decoder import KeyframeDecoder
+from web.playback.thumbnails.service import Thumbnails
 from web.recordings.volumes import Volumes
 from web.schemas import MAX_ID
 from web.settings import WebSettings
@@ -50,6 +53,7 @@ DOMAINS: Final = (
     "notifications",
     "recipients",
     "recordings",
+    "playback",
     "tracks",
     "detections",
     "explanations",
@@ -63,6 +67,7 @@ DOMAINS: Final = (
 #: What our pages may load: nothing but our own, and no script or style inside a page.
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; "
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
@@ -123,13 +128,19 @@ def create_app(
         recordings=recordings,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
         volumes=Volumes((settings.footage_folder(),)),
+        gops=GopShelf(),
+        thumbnails=Thumbnails(KeyframeDecoder()),
         pool=pool,
-        readiness=Readiness(
-            {"postgresql": partial(ask_postgresql, sessions), **checks}, clock=clock
-        ),
+        readiness=_readiness(sessions, checks, clock),
     )
     _install_parts(app, settings, clock, streams)
     return app
+
+
+def _readiness(
+    sessions: sessionmaker[Session], checks: Mapping[str, Check], clock: Clock
+) -> Readiness:
+    return Readiness({"postgresql": partial(ask_postgresql, sessions), **checks}, clock=clock)
 
 
 def _with_database(settings: WebSettings) -> tuple[Flask, sessionmaker[Session]]:

@@ -2,7 +2,8 @@
 
 VigilError
 ├── Unavailable
-│   └── DatabaseUnavailable   PostgreSQL does not answer, or not in time
+│   ├── DatabaseUnavailable   PostgreSQL does not answer, or not in time
+│   └── NotNow                what is asked for is away, or too much is; `message` says what
 └── Refused                   the request cannot be served as it was asked
     ├── Unauthenticated       nobody, or somebody who cannot prove it
     ├── Forbidden             somebody who may not do this
@@ -34,6 +35,10 @@ RETRY_AFTER_S = 5
 
 class DatabaseUnavailable(Unavailable):
     """PostgreSQL does not answer, or not in time."""
+
+
+class NotNow(Unavailable):
+    """It cannot be served just now. The message is for the client, and says why."""
 
 
 class Refused(VigilError):
@@ -111,8 +116,9 @@ def _handle_ours(error: VigilError) -> ResponseReturnValue:
         return redirect(f"/login?{urlencode({'next': request.path})}", HTTPStatus.SEE_OTHER)
     message = str(error)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        # What a driver says can name hosts and users; that is for the log.
         log.warning("request_unavailable", error=message, path=request.path)
+    if status is HTTPStatus.SERVICE_UNAVAILABLE and not isinstance(error, NotNow):
+        # What a driver says can name hosts and users; that is for the log.
         message = f"{_away(error)} does not answer. Try again in a few seconds."
     answer = _answer(status, message, getattr(error, "errors", None))
     if status is HTTPStatus.SERVICE_UNAVAILABLE:

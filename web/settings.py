@@ -118,7 +118,11 @@ class WebSettings(FootageSettings):
         description="Request bodies beyond are refused, in bytes. "
         "1 MiB is the most that the server reads.",
     )
-
+    footage_by_nginx: bool = Field(
+        default=False,
+        description="True: our nginx is in front and has the folder of footage, so it sends the "
+        "files (X-Accel-Redirect). False: web does.",
+    )
     tracks_kept_days: int = Field(
         default=30, ge=1, le=3650, description="Days that the tracks of what was seen are kept."
     )

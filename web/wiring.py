@@ -13,6 +13,8 @@ from vigil.sealing import Sealer
 from web.access.tokens import TokenSigner
 from web.cameras.configuration import ConfigurationPublisher
 from web.images.folder import PictureFolder
+from web.playback.shelf import GopShelf
+from web.playback.thumbnails.service import Thumbnails
 from web.recordings.volumes import Volumes
 from web.settings import WebSettings
 from web.status.readiness import Readiness
@@ -39,6 +41,8 @@ class Wiring:
     recordings: StatusBoard[RecordingStatus]
     pictures: PictureFolder
     volumes: Volumes
+    gops: GopShelf
+    thumbnails: Thumbnails
     readiness: Readiness
     pool: RecognitionPool
 

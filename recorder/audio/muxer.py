@@ -8,10 +8,10 @@ from fractions import Fraction
 from recorder.audio.decoder import AudioDecoder
 from recorder.audio.track import AudioTrack
 from recorder.mp4.audio_boxes import fragments_in, index_of_fragments, with_audio_track
-from recorder.mp4.boxes import boxes_in
 from recorder.mp4.fragments import FragmentMuxer
 from vigil.bus.packets.base import Entry, EntryId, Template, place_of
 from vigil.media.template import AudioParameters
+from vigil.mp4.boxes import boxes_in
 
 #: Behind the header of a moof and of its mfhd, and a version: the number of the fragment.
 _NUMBER_AT = 8 + 8 + 4

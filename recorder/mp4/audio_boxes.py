@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from recorder.mp4.boxes import Content, boxes_in
+from vigil.mp4.boxes import Content, boxes_in
 
 #: FFmpeg's video is the first track.
 TRACK_ID = 2

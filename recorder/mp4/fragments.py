@@ -9,9 +9,12 @@ from typing import Any
 import av
 from av.container import OutputContainer
 
-from recorder.mp4.boxes import boxes_in, samples_of
+from recorder.mp4.boxes import samples_of
 from vigil.bus.packets.base import Entry, EntryId, Template
 from vigil.media.template import reopened
+from vigil.mp4.boxes import boxes_in
+from vigil.mp4.fragments import VideoTrack, fragment_of, video_track
+from vigil.mp4.index import mfra
 
 #: A fragment begins at each keyframe, and half a second after the one before. The index comes with
 #: the first fragment, when all that stands in it is known.
@@ -73,6 +76,10 @@ class FragmentMuxer:
         self._pending: deque[EntryId] = deque()
         self._base_s: Fraction | None = None
         self._last_dts = -1
+        self._handed_bytes = 0
+        self._track: VideoTrack | None = None
+        #: When each keyframe is shown, and where in the file its fragment begins.
+        self._gops: list[tuple[int, int]] = []
         self.whole_until: EntryId | None = None
 
     def add(self, entry: Entry) -> None:
@@ -106,23 +113,32 @@ class FragmentMuxer:
         """
         self._opened.close()
         self._hand_on()
-        if self._sink.content:
-            # The index at the end, by which players seek.
-            self._write(bytes(self._sink.content))
-            self._sink.content.clear()
+        # FFmpeg's index names every fragment; who seeks wants those that can be decoded alone.
+        self._sink.content.clear()
+        if self._track is not None:
+            self._write(mfra(self._track.number, self._gops))
 
     def _hand_on(self) -> None:
         """Write the fragments that are whole by now."""
         content, end, count, samples = self._sink.content, 0, 0, 0
+        gops = list[tuple[int, int]]()
         for box in boxes_in(content, 0, len(content)):
-            if box.kind == b"moof":
+            if box.kind == b"moov":
+                self._track = video_track(content, box)
+            elif box.kind == b"moof":
                 samples = samples_of(content, box)
+                fragment = self._track and fragment_of(content, box, self._track)
+                if fragment is not None and fragment.is_keyframe:
+                    gops.append((fragment.shown_at, self._handed_bytes + box.begin))
             elif box.kind == b"mdat":
                 end = box.end
                 count += samples
+                self._gops += gops
+                gops.clear()
         if not end:
             return
         self._write(bytes(content[:end]))
         del content[:end]
+        self._handed_bytes += end
         for _ in range(count):
             self.whole_until = self._pending.popleft()

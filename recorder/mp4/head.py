@@ -3,7 +3,7 @@
 import struct
 from typing import NamedTuple
 
-from recorder.mp4.boxes import Box, Content, boxes_in
+from vigil.mp4.boxes import Box, Content, boxes_in
 
 _SIZE = struct.Struct(">HH")
 #: Behind its header, a description of video has so many bytes before its size, and in all.

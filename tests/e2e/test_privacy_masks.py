@@ -154,20 +154,24 @@ PIXELS: dict[str, Shots] = {
 }
 
 
-#: Kept as the camera sent it, so of a masked camera it is for admins alone; see
-#: tests/web/test_recordings.py.
-FOOTAGE = "/recordings/files/<id:segment_id>"
+#: Kept as the camera sent it, so of a masked camera it is for admins alone: the files, what names
+#: them, and pictures of them; see tests/web/test_{recordings,playback,thumbnails}.py.
+FOOTAGE = {
+    "/recordings/files/<id:segment_id>",
+    "/recordings/<id:camera_id>/playlist.m3u8",
+    "/recordings/<id:camera_id>/thumbnail",
+}
 
 
 def test_every_route_that_returns_pixels_is_walked(
     machine: Machine, camera_id: int, saved_path: str
 ) -> None:
     by_token = {path for (_, path), rule in RULES.items() if rule.by_stream_token}
-    assert by_token == PIXELS.keys()
+    assert by_token == PIXELS.keys() | FOOTAGE
 
     answering_with_pixels = set()
     for method, rule in RULES:
-        if method != "GET" or rule in PIXELS or rule == FOOTAGE:
+        if method != "GET" or rule in PIXELS or rule in FOOTAGE:
             continue
         path = rule.replace("<path:filename>", "style.css").replace("<path:path>", saved_path)
         for kind in ("<id:camera_id>", "<id:invitation_id>"):

@@ -1,7 +1,11 @@
 """From a camera to a file in a browser, with the recorder killed on the way."""
 
+import http.client
+import io
 import itertools
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from tests.cameras.clips import SMALL, CardClip
 from tests.e2e.machine import Machine
 from tests.e2e.raw_http import RawHttp, request
 from tests.waiting import wait_until
+from tests.web.recorded import parsed
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -93,9 +98,9 @@ def _content(machine: Machine, file: dict[str, Any]) -> bytes:
     return answer.body
 
 
-def _numbers(path: Path) -> list[int | None]:
+def _numbers(file: Path | io.BytesIO) -> list[int | None]:
     """Return what each frame of a file says it is."""
-    with av.open(path) as container:
+    with av.open(file, "r") as container:
         return [
             read_counter(frame.to_ndarray(format="bgr24").astype(np.uint8))
             for frame in container.decode(video=0)
@@ -116,6 +121,44 @@ def test_every_frame_is_there_also_of_those_while_the_recorder_was_dead(
         assert following[0] is not None
         missing = (following[0] - numbers[-1] - 1) % ROUND
         assert missing == 0 or ROUND - missing <= TWICE, (numbers[-5:], following[:5])
+
+
+def test_as_one_stream_every_frame_is_shown_once(machine: Machine, camera_id: int) -> None:
+    begun_at = str(_files(machine, camera_id)[0]["begun_at"]).replace("+00:00", "Z")
+    answer = machine.admin.get(f"/recordings/{camera_id}/playlist.m3u8?since={begun_at}")
+    assert answer.status == 200
+    playlist = parsed(answer.body.decode())
+    assert playlist.is_over
+
+    numbers: list[int | None] = []
+    for piece in playlist.pieces:
+        path = piece.uri.replace("../", "/recordings/")
+        parts = [
+            machine.admin.get(path, Range=f"bytes={begin}-{begin + size - 1}")
+            for size, begin in (piece.head, piece.place)
+        ]
+        assert {part.status for part in parts} == {206}
+        numbers += _numbers(io.BytesIO(b"".join(part.body for part in parts)))
+
+    # Also where the recorder was killed, and began again before the end of what it had written
+    assert _steps(numbers) == {1}
+    assert playlist.length_s == pytest.approx(len(numbers) / LONG.fps, abs=0.5)
+
+
+def test_what_is_asked_for_by_a_connection_that_is_kept_comes_at_once(
+    machine: Machine, camera_id: int
+) -> None:
+    # A caller holds back its word that something came for 40 ms; nobody is to wait for that
+    connection = http.client.HTTPConnection("127.0.0.1", machine.port, timeout=10)
+    with closing(connection):
+        took_s = []
+        for _ in range(10):
+            begun_s = time.monotonic()
+            connection.request("GET", "/cameras", headers=machine.admin.authorization())
+            assert connection.getresponse().read()
+            took_s.append(time.monotonic() - begun_s)
+    # The first few are let through
+    assert min(took_s[4:]) < 0.03
 
 
 def test_it_is_one_span_without_a_gap(machine: Machine, camera_id: int) -> None:

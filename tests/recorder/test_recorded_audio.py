@@ -11,7 +11,6 @@ import pytest
 
 from recorder.audio.decoder import AudioDecoder
 from recorder.audio.muxer import TwoTrackMuxer
-from recorder.mp4.boxes import boxes_in
 from tests.footage import Footage, footage_of
 from tests.recorder.clips import FPS, frames_in
 from tests.recorder.listening import (
@@ -35,6 +34,7 @@ from tests.recorder.sounds import (
 from tests.recorder.studio import NOW_S, Studio
 from vigil.bus.packets.base import Entry, EntryId
 from vigil.media.template import audio_in, reopened
+from vigil.mp4.boxes import boxes_in
 
 SECONDS = 8
 #: A beep shows to the millisecond; what stands before it in a frame rings.

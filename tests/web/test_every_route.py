@@ -4,18 +4,18 @@ A route that is not in the table fails the test: somebody has to decide.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 
+from tests.footage import Footage, footage_of
+from tests.web.recorded import Archive
 from tests.web.worlds import Caller, World
-from vigil.footage import MARKER
 from web.access.rights import Role
 from web.access.rules import RULES
 from web.database import db
 from web.images import service as images
-from web.recordings.models import Segment
 
 CALLERS = ("anonymous", "ungranted", "granted", "operator", "admin")
 
@@ -148,6 +148,18 @@ TABLE = (
     Row("POST", "/recordings/<id:camera_id>/start", _operators(CONFLICT)),
     Row("POST", "/recordings/<id:camera_id>/stop", _operators(OK)),
     Row("POST", "/recordings/<id:camera_id>/reset", _operators(CONFLICT)),
+    Row(
+        "GET",
+        "/recordings/<id:camera_id>/playlist.m3u8",
+        _seen(OK),
+        query="?since=2026-09-21T14:13:20Z&until=2026-09-21T15:00:00Z",
+    ),
+    Row(
+        "GET",
+        "/recordings/<id:camera_id>/thumbnail",
+        _seen(OK),
+        query="?at=2026-09-21T14:13:20Z",
+    ),
     Row("GET", "/tracks", _accounts(OK)),
     Row("GET", "/tracks", _seen(OK), query="?camera_id={camera_id}"),
     Row("GET", "/detections/<id:camera_id>", _seen(OK)),
@@ -199,8 +211,10 @@ class Scene:
 
 
 @pytest.fixture
-def scene(pictured: World) -> Scene:
+def scene(pictured: World, small_clip: Path) -> Scene:
     world = pictured
+    # First: it sets the clock to when there is footage.
+    archive = Archive(world)
     camera_id = world.camera()
     owner = world.person(Role.VIEWER, "owner")
     admin = world.admin()
@@ -219,7 +233,7 @@ def scene(pictured: World) -> Scene:
         "token_id": str(owner.post("/line_tokens", {"token": "a channel token"}).json["id"]),
         "recipient_id": str(owner.post("/email_recipients", {"email": "c@d.org"}).json["id"]),
         "path": path,
-        "segment_id": str(_segment(world, camera_id)),
+        "segment_id": str(_segment(archive, camera_id, footage_of(small_clip))),
     }
     callers = {
         "anonymous": world.stranger(),
@@ -231,29 +245,12 @@ def scene(pictured: World) -> Scene:
     return Scene(world, callers, values)
 
 
-def _segment(world: World, camera_id: int) -> int:
+def _segment(archive: Archive, camera_id: int, sent: Footage) -> int:
     """Return the number of a file of footage, which is there."""
-    folder, volume = world.wiring.settings.footage_folder(), UUID(int=1)
-    folder.mkdir(parents=True)
-    (folder / MARKER).write_text(str(volume))
-    (folder / "clip.mp4").write_bytes(b"footage")
-    with world.app.app_context():
-        segment = Segment(
-            camera_id=camera_id,
-            epoch=1,
-            volume=volume,
-            path="clip.mp4",
-            revision=1,
-            begun_at=world.wiring.now(),
-            first_entry="1-0",
-            size_bytes=7,
-            codec="h264",
-            width_px=1920,
-            height_px=1080,
-        )
-        db.session().add(segment)
-        db.session().commit()
-        return segment.id
+    archive.record(camera_id, sent)
+    [segment] = archive.segments(camera_id)
+    number: int = segment["id"]
+    return number
 
 
 def test_a_route_lets_in_whom_it_should(scene: Scene) -> None:

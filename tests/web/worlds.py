@@ -225,6 +225,7 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
     try:
         yield World(app, clock, queue, statuses, store)
     finally:
+        app.extensions[EXTENSION].thumbnails.close()
         with app.app_context():
             db.engine.dispose()
         queue.close()

@@ -14,6 +14,7 @@ from web.access.rights import Role
 from web.access.rules import RULES, Rule
 from web.access.service import load_principal
 from web.access.tokens import Purpose
+from web.access.viewing import opens
 from web.database import db
 from web.errors import Forbidden, Unauthenticated
 from web.settings import AuthMode, WebSettings
@@ -102,7 +103,7 @@ def _by_access_token(token: str) -> Principal:
 
 def _by_stream_token(token: str) -> Principal:
     claims = wired().signer.read(Purpose.STREAM, token)
-    if claims["path"] != request.path:
+    if not opens(claims["path"], request.path):
         raise Unauthenticated("The token is for another address.")
     g.token_path = claims["path"]
     g.token_camera_ids = frozenset(claims["cameras"])

@@ -90,7 +90,9 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     # footage
     ("GET", "/recordings"): _VIEW,
     ("GET", "/recordings/<id:camera_id>/availability"): _VIEW,
-    ("GET", "/recordings/files/<id:segment_id>"): _VIEW,
+    ("GET", "/recordings/files/<id:segment_id>"): _PICTURE,
+    ("GET", "/recordings/<id:camera_id>/playlist.m3u8"): _PICTURE,
+    ("GET", "/recordings/<id:camera_id>/thumbnail"): _PICTURE,
     ("POST", "/recordings/<id:camera_id>/start"): _RECORD,
     ("POST", "/recordings/<id:camera_id>/stop"): _RECORD,
     ("POST", "/recordings/<id:camera_id>/reset"): _RECORD,

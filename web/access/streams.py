@@ -1,4 +1,4 @@
-"""Addresses that can be signed: the pictures and streams of cameras."""
+"""Addresses that can be signed: the pictures, streams and footage of cameras."""
 
 import re
 from collections.abc import Sequence
@@ -9,11 +9,15 @@ from sqlalchemy.orm import Session
 from web.access.viewing import StreamUnknown
 from web.errors import Invalid
 from web.images.service import camera_of
+from web.recordings import service as recordings
 from web.schemas import MAX_ID
 
 _OF_ONE_CAMERA = re.compile(
-    r"/(?:get_snapshot|get_stream|recognized_stream)/(?P<id>[0-9]{1,19})", re.ASCII
+    r"/(?:get_snapshot|get_stream|recognized_stream)/(?P<id>[0-9]{1,19})"
+    r"|/recordings/(?P<recorded>[0-9]{1,19})/(?:playlist\.m3u8|thumbnail)",
+    re.ASCII,
 )
+_FOOTAGE = re.compile(r"/recordings/files/(?P<id>[0-9]{1,19})", re.ASCII)
 _MONTAGE_PATH = "/recognized_stream"
 _IMAGE_PREFIX = "/image/"
 
@@ -27,6 +31,7 @@ def cameras_at(session: Session, address: str) -> tuple[str, Sequence[int]]:
     Raises:
         StreamUnknown: No picture or stream can be there.
         PictureNotFound: No such picture was saved.
+        FootageNotFound: There is no such file of footage.
         Invalid: A montage of no cameras, or of too many.
     """
     try:
@@ -36,7 +41,9 @@ def cameras_at(session: Session, address: str) -> tuple[str, Sequence[int]]:
     if parts.scheme or parts.netloc:
         raise StreamUnknown("Give the path alone, such as /get_stream/1.")
     if match := _OF_ONE_CAMERA.fullmatch(parts.path):
-        return parts.path, [min(int(match["id"]), MAX_ID)]
+        return parts.path, [min(int(match["id"] or match["recorded"]), MAX_ID)]
+    if match := _FOOTAGE.fullmatch(parts.path):
+        return parts.path, [recordings.camera_of(session, min(int(match["id"]), MAX_ID))]
     if parts.path == _MONTAGE_PATH:
         return parts.path, montage_ids(parse_qs(parts.query).get("camera_ids", [""])[0])
     if parts.path.startswith(_IMAGE_PREFIX):

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
-from flask import Response, send_file
+from flask import Response, request, send_file
 from flask.views import MethodView
 
 from web.access.principal import current_principal
+from web.access.viewing import require_signed_for
 from web.blueprint import ApiBlueprint
 from web.cameras.schemas import CameraChangeOut
 from web.database import db, give_back
@@ -17,6 +19,9 @@ from web.recordings.models import Segment
 from web.recordings.schemas import AvailabilityOut, RecordingsQuery, SegmentOut, SpanQuery
 from web.schemas import Told
 from web.wiring import wired
+
+#: Where nginx has the volume of footage: see nginx/nginx.conf.
+ACCEL_PREFIX = "/_footage/"
 
 blp = ApiBlueprint("recordings", __name__, description="Footage: what there is, and the files.")
 
@@ -55,15 +60,21 @@ class RecordingFile(MethodView):
     @blp.response(HTTPStatus.OK, {"type": "string", "format": "binary"}, content_type="video/mp4")
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such footage, or not yours to see.")
     @blp.alt_response(HTTPStatus.FORBIDDEN, description="The camera has privacy masks.")
+    @blp.alt_response(HTTPStatus.SERVICE_UNAVAILABLE, description="Its volume is not here.")
     def get(self, segment_id: int) -> Response:
         """Give a file of footage, or a part of it where a range is asked for."""
-        session, volumes = db.session(), wired().volumes
-        segment = service.find_file(session, current_principal(), segment_id, volumes)
-        path, name = volumes.path_of(segment), f"{segment.begun_at:%Y-%m-%d_%H-%M-%S}.mp4"
+        session = db.session()
+        segment, path = service.find_file(session, current_principal(), segment_id, wired().volumes)
+        require_signed_for([segment.camera_id], request.path)
+        name = f"{segment.begun_at:%Y-%m-%d_%H-%M-%S}.mp4"
         # A large file takes its time, and needs no database.
         give_back(session)
-        assert path is not None
-        return send_file(path, mimetype="video/mp4", download_name=name, conditional=True)
+        if wired().settings.footage_by_nginx:
+            return _by_nginx(segment.path, name)
+        try:
+            return send_file(path, mimetype="video/mp4", download_name=name, conditional=True)
+        except FileNotFoundError:
+            raise service.FootageNotFound(f"Footage {segment_id} was just deleted.") from None
 
 
 @blp.route("/recordings/<id:camera_id>/start")
@@ -111,3 +122,11 @@ def _by_hand() -> ByHand:
         sealer=wired().sealer,
         configuration=wired().configuration,
     )
+
+
+def _by_nginx(path: str, name: str) -> Response:
+    """Have nginx send a file of the volume that is mounted in front, ranges and all."""
+    answer = Response(mimetype="video/mp4")
+    answer.headers["X-Accel-Redirect"] = f"{ACCEL_PREFIX}{quote(path)}"
+    answer.headers["Content-Disposition"] = f"inline; filename={name}"
+    return answer

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
@@ -147,23 +148,50 @@ def joined(spans: Sequence[Span]) -> list[Span]:
     return merged
 
 
-def find_file(session: Session, who: Principal, segment_id: int, volumes: Volumes) -> Segment:
-    """Return a file of footage that somebody may have.
+def find_file(
+    session: Session, who: Principal, segment_id: int, volumes: Volumes
+) -> tuple[Segment, Path]:
+    """Return a file of footage that somebody may have, and where it is.
 
     Raises:
         FootageNotFound: There is none, or its camera is hidden from them.
         FootageIsUnmasked: It shows what masks hide from them.
+        VolumeElsewhere: It is not here.
     """
     query = sa.select(Segment).join(Camera, Camera.id == Segment.camera_id)
     segment = session.scalar(query.where(Segment.id == segment_id, is_visible_to(who)))
-    if segment is None or volumes.path_of(segment) is None:
+    if segment is None:
         raise FootageNotFound(f"There is no footage {segment_id}.")
-    if masks.in_force(session, segment.camera_id) and not who.may(Right.SEE_UNMASKED):
+    require_unmasked(session, who, segment.camera_id)
+    path = volumes.path_of(segment)
+    if path is None:
+        raise FootageNotFound(f"The file of footage {segment_id} is gone: it was deleted.")
+    return segment, path
+
+
+def camera_of(session: Session, segment_id: int) -> int:
+    """Return the camera that a file of footage shows.
+
+    Raises:
+        FootageNotFound: There is no such file.
+    """
+    camera_id = session.scalar(sa.select(Segment.camera_id).where(Segment.id == segment_id))
+    if camera_id is None:
+        raise FootageNotFound(f"There is no footage {segment_id}.")
+    return camera_id
+
+
+def require_unmasked(session: Session, who: Principal, camera_id: int) -> None:
+    """Return if somebody may see a camera as it sends.
+
+    Raises:
+        FootageIsUnmasked: Masks hide something of it from them.
+    """
+    if masks.in_force(session, camera_id) and not who.may(Right.SEE_UNMASKED):
         raise FootageIsUnmasked(
             "This camera has privacy masks, and footage is kept as the camera sent it: "
             "it is for admins alone."
         )
-    return segment
 
 
 def _recorder_of(statuses: StatusBoard[RecordingStatus], camera_id: CameraId) -> Recorder | None:

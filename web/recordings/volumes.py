@@ -1,10 +1,23 @@
 """Where volumes are mounted that web can read."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from uuid import UUID
 
 from vigil.errors import VolumeUnavailable
 from vigil.footage import volume_at
+from web.errors import NotNow
 from web.recordings.models import Segment
+
+
+class VolumeElsewhere(NotNow):
+    """Footage lies on a volume that is not mounted here."""
+
+    def __init__(self, volume: UUID) -> None:
+        super().__init__(
+            f"This footage is on the volume {volume}, which is not mounted here: its disk is away, "
+            "or it is another machine's. Mount it at FOOTAGE_PATH, or ask that machine."
+        )
 
 
 class Volumes:
@@ -17,14 +30,26 @@ class Volumes:
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self._folders = folders
 
-    def path_of(self, segment: Segment) -> Path | None:
-        """Return where a file is; None: it, or its volume, is not here now."""
+    def mounted(self) -> Mapping[UUID, Path]:
+        """Return the volumes that are here now, and where."""
+        found: dict[UUID, Path] = {}
         for folder in self._folders:
             try:
-                is_there = volume_at(folder) == segment.volume
+                volume = volume_at(folder)
             except VolumeUnavailable:
                 continue
-            path = (folder / segment.path).resolve()
-            if is_there and path.is_file() and path.is_relative_to(folder.resolve()):
-                return path
-        return None
+            if volume is not None:
+                found.setdefault(volume, folder)
+        return found
+
+    def path_of(self, segment: Segment) -> Path | None:
+        """Return where a file is; None: it is gone.
+
+        Raises:
+            VolumeElsewhere: Its volume is not here now.
+        """
+        folder = self.mounted().get(segment.volume)
+        if folder is None:
+            raise VolumeElsewhere(segment.volume)
+        path = (folder / segment.path).resolve()
+        return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
