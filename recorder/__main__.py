@@ -4,11 +4,9 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 
-from redis import Redis
-
 from recorder.footage.volume import Volume, remembered_volume
 from recorder.recorder import READ_EVERY_S, Recorder
-from recorder.retention import Retention
+from recorder.room.retention import FootageLimits, Retention, keep_room_until_stopped
 from recorder.settings import RecorderSettings
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
@@ -28,6 +26,7 @@ from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.errors import SetupInvalid, VolumeUnavailable
 from vigil.fact_outbox import FactOutbox, open_outbox, send_until_stopped
+from vigil.facts import Fact
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
 from vigil.messages import RecordingMark, RecordingStatus
@@ -55,8 +54,24 @@ def main(arguments: Sequence[str] = ()) -> int:
     facts = open_outbox(
         RedisFactLog(queue), settings.vigil_home / "recorder" / "facts.sqlite", clock=clock
     )
-    recorder = _recorder(settings, media, queue, volume, facts=facts, clock=clock)
-    sender = start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop)
+    configs = CameraConfigs(
+        store=RedisCameraConfigStore(queue),
+        bell=RedisConfigBell(queue),
+        path=settings.vigil_home / "recorder" / "cameras.json",
+        clock=clock,
+    )
+    retention = Retention(
+        volume,
+        limits=_limits(settings),
+        cameras=lambda: configs.cameras,
+        say=facts.say,
+        clock=clock,
+    )
+    recorder = _recorder(settings, media, volume, configs, retention, facts=facts, clock=clock)
+    threads = (
+        start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop),
+        start_thread(partial(keep_room_until_stopped, retention, stop), name="room", stop=stop),
+    )
     try:
         run_until_stopped(
             partial(_step, recorder, stop),
@@ -67,7 +82,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     finally:
         stop.set()
         recorder.close()
-        sender.join()
+        for thread in threads:
+            thread.join()
         facts.close()
     return 0
 
@@ -85,22 +101,31 @@ def _volume(settings: RecorderSettings) -> Volume:
         raise SetupInvalid(f"FOOTAGE_PATH: {error}") from error
 
 
+def _limits(settings: RecorderSettings) -> FootageLimits:
+    return FootageLimits(
+        reserve_bytes=settings.footage_reserve_bytes,
+        kept_days=settings.footage_kept_days,
+        max_bytes=settings.footage_max_bytes,
+        purges=settings.footage_purge,
+    )
+
+
 def _recorder(
     settings: RecorderSettings,
     media: RedisClient,
-    queue: Redis,
     volume: Volume,
+    configs: CameraConfigs,
+    retention: Retention,
     *,
     facts: FactOutbox,
     clock: SystemClock,
 ) -> Recorder:
+    def say(fact: Fact) -> None:
+        facts.say(fact)
+        retention.heard(fact)
+
     return Recorder(
-        configs=CameraConfigs(
-            store=RedisCameraConfigStore(queue),
-            bell=RedisConfigBell(queue),
-            path=settings.vigil_home / "recorder" / "cameras.json",
-            clock=clock,
-        ),
+        configs=configs,
         keeper=LeaseKeeper(
             RedisLeases(media, role=keys.Role.RECORDING), member=new_member_id(), clock=clock
         ),
@@ -114,14 +139,8 @@ def _recorder(
         ),
         statuses=RedisStatusBoard(media, role=keys.Role.RECORDING, document_class=RecordingStatus),
         volume=volume,
-        retention=Retention(
-            volume,
-            reserve_bytes=settings.footage_reserve_bytes,
-            kept_days=settings.footage_kept_days,
-            say=facts.say,
-            clock=clock,
-        ),
-        say=facts.say,
+        refusal=retention.refusal,
+        say=say,
         clock=clock,
         segment_s=settings.segment_s,
     )

@@ -38,6 +38,7 @@ class RecordedCamera:
         position: Behind which the next read begins; None: at the newest keyframe.
         mark: How far footage is safe; None: there is none.
         error: Why nothing is recorded; None while all is.
+        refusal: Why it may not be recorded now; None: it may.
 
     Raises:
         VolumeUnavailable: The volume is not there, or what another left on it cannot be read.
@@ -62,6 +63,7 @@ class RecordedCamera:
         self.mark = newest_of(mark, beside)
         self.position: EntryId | None = None
         self.error: str | None = None
+        self.refusal: str | None = None
         self._segment: Segment | None = None
         self._gaps = GapLedger()
         self._since_us: int | None = None
@@ -125,6 +127,23 @@ class RecordedCamera:
                 self._note(self.mark.model_copy(update={"broken_off": reason}))
         except VolumeUnavailable as error:
             self._break_off(str(error))
+
+    def refuse(self, reason: str | None) -> None:
+        """Record nothing for a while, as there is no room for it; None: go on.
+
+        Who goes on begins behind what is recorded, as far as packets are still in the log.
+        """
+        before, self.refusal = self.refusal, reason
+        if reason is None:
+            if before is not None and self.error == before:
+                self.error = None
+            return
+        if before is None:
+            log.error("recording_refused", camera_id=self.camera_id, reason=reason)
+            self.close(GapReason.DISK)
+            self._gaps.broken_off(GapReason.DISK)
+            self._since_us = None
+        self.error = reason
 
     def leave(self) -> None:
         """Leave all as it is: another has the camera, finishes the file, and tells of it."""

@@ -6,7 +6,6 @@ import structlog
 
 from recorder.footage.volume import Volume
 from recorder.recorded_camera import RecordedCamera
-from recorder.retention import Retention
 from vigil.bus.packets.base import EntryId, PacketLog, Template
 from vigil.bus.status.base import StatusBoard
 from vigil.camera_configs import CameraConfigs
@@ -38,7 +37,7 @@ class Recorder:
         marks: How far each one's footage is safe.
         statuses: Where each one's status goes.
         volume: Where footage goes.
-        retention: Makes room on it.
+        refusal: Says why a camera cannot be recorded now; None: it can.
         say: To whom it is told which files there are.
         clock: For the pace of all this.
         segment_s: How long a file is to be.
@@ -53,14 +52,14 @@ class Recorder:
         marks: StatusBoard[RecordingMark],
         statuses: StatusBoard[RecordingStatus],
         volume: Volume,
-        retention: Retention,
+        refusal: Callable[[CameraId], str | None],
         say: Callable[[Fact], None],
         clock: Clock,
         segment_s: float,
     ) -> None:
         self._configs, self._keeper, self._packets = configs, keeper, packets
         self._marks, self._statuses = marks, statuses
-        self._volume, self._retention = volume, retention
+        self._volume, self._refusal = volume, refusal
         self._say, self._clock, self._segment_s = say, clock, segment_s
         self._cameras: dict[CameraId, RecordedCamera] = {}
         self._sync_due_s = 0.0
@@ -72,13 +71,15 @@ class Recorder:
             BusUnavailable: Redis does not answer; what was not read will be.
         """
         self._decide_who_is_ours()
-        self._retention.run_once()
         now_s = self._clock.monotonic_s()
         for camera in self._cameras.values():
+            camera.refuse(self._refusal(camera.camera_id))
             if camera.position is None:
                 camera.position = self._newest_keyframe(camera.camera_id)
         positions = {
-            each.camera_id: each.position for each in self._cameras.values() if each.position
+            each.camera_id: each.position
+            for each in self._cameras.values()
+            if each.position and each.refusal is None
         }
         found = self._packets.read(positions, limit=READ_LIMIT) if positions else {}
         for camera_id, entries in found.items():

@@ -15,6 +15,10 @@ from vigil.messages import Document
 
 #: So many models look at one camera at most: each look costs as much as all of them together.
 MAX_MODELS = 4
+#: Footage of a camera is kept for so many days at most.
+MAX_KEPT_DAYS = 3650.0
+#: Bounds of what a camera's footage may take: a file of it at least, and what JSON counts exactly.
+MIN_MAX_BYTES, MAX_MAX_BYTES = 2**20, 2**53 - 1
 
 
 class ScheduleSpan(Document):
@@ -166,6 +170,8 @@ class CameraConfig(Document):
         lines: What is counted when it crosses them, wherever the zones are.
         time_zone: IANA name in which the camera's times are shown.
         recording: When it is recorded.
+        recording_kept_days: Older footage of it goes; None: as the recorder's settings have it.
+        recording_max_bytes: What its footage may take; None: no limit of its own.
     """
 
     version: Literal[3] = 3
@@ -189,6 +195,8 @@ class CameraConfig(Document):
     lines: tuple[Line, ...] = ()
     time_zone: str = "UTC"
     recording: RecordingMode = RecordingMode.OFF
+    recording_kept_days: float | None = Field(default=None, gt=0, le=MAX_KEPT_DAYS)
+    recording_max_bytes: int | None = Field(default=None, ge=MIN_MAX_BYTES, le=MAX_MAX_BYTES)
 
     @property
     def mask_mark(self) -> bytes | None:

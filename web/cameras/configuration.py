@@ -208,6 +208,8 @@ def _document(
         lines=tuple(lines),
         time_zone=camera.time_zone,
         recording=RecordingMode(camera.recording),
+        recording_kept_days=camera.recording_kept_days,
+        recording_max_bytes=camera.recording_max_bytes,
     )
 
 

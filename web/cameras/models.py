@@ -7,7 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vigil.camera_document import MAX_MODELS, RecordingMode, Transport
+from vigil.camera_document import (
+    MAX_KEPT_DAYS,
+    MAX_MAX_BYTES,
+    MAX_MODELS,
+    MIN_MAX_BYTES,
+    RecordingMode,
+    Transport,
+)
 from vigil.domain.frame import MAX_FRAME_FPS, MIN_FRAME_FPS
 from web.database import Base
 
@@ -31,6 +38,8 @@ class Camera(Base):
             it is no address. None: no model is one.
         revision: The generation at its last change, so it grows, and never comes back.
         recording: When it is recorded.
+        recording_kept_days, recording_max_bytes: What its footage may take; None: as the recorder's
+            settings have it.
         is_demo: Whether it is the one that an installation began with, and nobody moved it.
     """
 
@@ -70,6 +79,14 @@ class Camera(Base):
         sa.CheckConstraint("min_confidence BETWEEN 0 AND 1", name="min_confidence_range"),
         sa.CheckConstraint("revision >= 0", name="revision_range"),
         sa.CheckConstraint(f"recording IN ({_MODES})", name="recording_known"),
+        sa.CheckConstraint(
+            f"recording_kept_days > 0 AND recording_kept_days <= {MAX_KEPT_DAYS:.0f}",
+            name="recording_kept_days_range",
+        ),
+        sa.CheckConstraint(
+            f"recording_max_bytes BETWEEN {MIN_MAX_BYTES} AND {MAX_MAX_BYTES}",
+            name="recording_max_bytes_range",
+        ),
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
@@ -90,6 +107,8 @@ class Camera(Base):
     min_confidence: Mapped[float]
     time_zone: Mapped[str]
     recording: Mapped[str] = mapped_column(default=RecordingMode.OFF.value)
+    recording_kept_days: Mapped[float | None]
+    recording_max_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
     revision: Mapped[int] = mapped_column(sa.BigInteger)
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(

@@ -6,7 +6,13 @@ from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from vigil.camera_document import RecordingMode, Transport
+from vigil.camera_document import (
+    MAX_KEPT_DAYS,
+    MAX_MAX_BYTES,
+    MIN_MAX_BYTES,
+    RecordingMode,
+    Transport,
+)
 from vigil.domain.frame import MAX_FRAME_FPS, MIN_FRAME_FPS
 from web.cameras.models import Camera
 from web.cameras.recognition_body import Recognition
@@ -46,6 +52,20 @@ def _sub_stream_url(**kwargs: Any) -> fields.String:
     return _stream_url(hint, allow_none=True, **kwargs)
 
 
+def _recording_kept_days(**kwargs: Any) -> fields.Float:
+    hint = "Older footage is deleted; null: what FOOTAGE_KEPT_DAYS says."
+    days = validate.Range(min=0, min_inclusive=False, max=MAX_KEPT_DAYS)
+    return fields.Float(allow_none=True, validate=days, metadata={"description": hint}, **kwargs)
+
+
+def _recording_max_bytes(**kwargs: Any) -> fields.Integer:
+    hint = "Its footage takes no more: the oldest is deleted; null: no limit of its own."
+    bound = validate.Range(min=MIN_MAX_BYTES, max=MAX_MAX_BYTES)
+    return fields.Integer(
+        strict=True, allow_none=True, validate=bound, metadata={"description": hint}, **kwargs
+    )
+
+
 class CameraIn(Schema):
     """A new camera."""
 
@@ -65,6 +85,8 @@ class CameraIn(Schema):
         metadata={"description": "IANA name; without it, the site's own zone."},
     )
     recording = fields.String(validate=_RECORDING, load_default=RecordingMode.OFF.value)
+    recording_kept_days = _recording_kept_days(load_default=None)
+    recording_max_bytes = _recording_max_bytes(load_default=None)
     masks = fields.List(
         fields.Nested(MaskBody),
         load_default=list,
@@ -87,6 +109,8 @@ class CameraPatch(Schema):
     min_confidence = fields.Float(validate=_CONFIDENCE)
     time_zone = Text(max_length=64, validate_text=_known_time_zone)
     recording = fields.String(validate=_RECORDING)
+    recording_kept_days = _recording_kept_days()
+    recording_max_bytes = _recording_max_bytes()
     revision = fields.Integer(
         strict=True,
         validate=validate.Range(min=0, max=MAX_ID),
@@ -115,6 +139,8 @@ class CameraOut(Schema):
     min_confidence = fields.Float(required=True)
     time_zone = fields.String(required=True)
     recording = fields.String(required=True)
+    recording_kept_days = fields.Float(required=True, allow_none=True)
+    recording_max_bytes = fields.Integer(required=True, allow_none=True)
     revision = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
 

@@ -1,0 +1,78 @@
+"""How a file of footage goes: condemned by its name, told, removed. Each step can be done again.
+
+A file is renamed before anything else, so that nobody is given it any more; then it is told that
+it is gone, then it goes. Whenever that is cut off, it is done again from what the name says.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from recorder.footage.volume import Volume
+from vigil.domain.camera import CameraId
+from vigil.durable_file import sync_folder
+from vigil.facts import Fact, SegmentDeleted
+from vigil.footage import SUFFIX
+
+log = structlog.get_logger(__name__)
+
+#: What a file's name ends in while it waits for its end.
+CONDEMNED = ".condemned"
+
+
+class Removal:
+    """Removes files of a volume.
+
+    Args:
+        volume: It.
+        say: To whom it is told.
+    """
+
+    def __init__(self, volume: Volume, *, say: Callable[[Fact], None]) -> None:
+        self._volume, self._say = volume, say
+
+    def remove(self, path: str, *, reason: str) -> bool:
+        """Remove a file; return whether there was one. If not it is told to be gone all the same.
+
+        Args:
+            path: Within the volume.
+            reason: For the log.
+
+        Raises:
+            OSError: The volume does not let go of it. Begin again: nothing was lost.
+        """
+        whole = self._volume.path / path
+        condemned = whole.with_name(whole.name + CONDEMNED)
+        try:
+            whole.rename(condemned)
+        except FileNotFoundError:
+            if not condemned.exists():
+                self._tell(path)
+                return False
+        self._end(condemned, reason=reason)
+        return True
+
+    def repeat(self) -> None:
+        """Go on with what was cut off.
+
+        Raises:
+            OSError: The volume does not let go of it.
+        """
+        for condemned in sorted(self._volume.path.glob(f"*/*/*{SUFFIX}{CONDEMNED}")):
+            self._end(condemned, reason="cut_off")
+
+    def _end(self, condemned: Path, *, reason: str) -> None:
+        path = condemned.with_name(condemned.name.removesuffix(CONDEMNED))
+        relative = str(path.relative_to(self._volume.path))
+        self._tell(relative)
+        # Another process of this volume may have been quicker.
+        condemned.unlink(missing_ok=True)
+        sync_folder(condemned.parent)
+        log.info("footage_deleted", path=relative, reason=reason)
+        if not any(condemned.parent.iterdir()):
+            condemned.parent.rmdir()
+
+    def _tell(self, path: str) -> None:
+        camera_id = CameraId(int(path.split("/", maxsplit=1)[0]))
+        self._say(SegmentDeleted(camera_id=camera_id, volume=self._volume.volume_id, path=path))
