@@ -18,6 +18,7 @@ from vigil.bus.connection import (
     require_fit_queue,
 )
 from vigil.bus.facts.redis import RedisFactLog
+from vigil.bus.footage.redis import RedisFootageStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.packets.base import BacklogLimits
 from vigil.bus.packets.redis import RedisPacketLog
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         volume,
         limits=_limits(settings),
         cameras=lambda: configs.cameras,
+        store=RedisFootageStore(queue),
         say=facts.say,
         clock=clock,
     )

@@ -61,3 +61,8 @@ class FakeClock:
 def utc_from_us(utc_us: int) -> datetime:
     """Return the aware UTC datetime of a stamp, exact to the microsecond."""
     return _EPOCH + timedelta(microseconds=utc_us)
+
+
+def utc_us_of(at: datetime) -> int:
+    """Return the stamp of an aware datetime, in microseconds since 1970."""
+    return (at - _EPOCH) // timedelta(microseconds=1)

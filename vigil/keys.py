@@ -39,6 +39,7 @@ Name                                        Type    Written by          Lives fo
 vigil:camera_config:<id>                    string  web                 ever, until deleted
 vigil:camera_config:head                    string  web                 ever
 vigil:camera_config:bell                    channel web                 -
+vigil:protections:<id>                      string  web                 ever
 vigil:facts                                 stream  every service       until web has filed it
 LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its window
 """
@@ -207,6 +208,11 @@ def camera_config_head() -> str:
 def camera_config_bell() -> str:
     """Return the channel that rings when the configuration has changed."""
     return "vigil:camera_config:bell"
+
+
+def protections(camera_id: CameraId) -> str:
+    """Return the key of the document that says what is protected of a camera's footage."""
+    return f"vigil:protections:{camera_id}"
 
 
 def facts() -> str:

@@ -15,6 +15,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.bus.explanations.base import ExplanationLog
+from vigil.bus.footage.base import FootageStore
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
 from vigil.messages import CameraStatus, FrameDetections, RecordingStatus
@@ -30,6 +31,7 @@ from web.images.folder import PictureFolder
 from web.limits import install_limits
 from web.openapi import configure_openapi, install_openapi
 from web.pages.routes import pages
+from web.protections.publisher import ProtectionPublisher
 from web.recordings.volumes import Volumes
 from web.schemas import MAX_ID
 from web.settings import WebSettings
@@ -50,6 +52,7 @@ DOMAINS: Final = (
     "notifications",
     "recipients",
     "recordings",
+    "protections",
     "tracks",
     "detections",
     "explanations",
@@ -86,6 +89,7 @@ def create_app(
     detections: StatusBoard[FrameDetections],
     explanations: ExplanationLog,
     recordings: StatusBoard[RecordingStatus],
+    footage: FootageStore,
     checks: Mapping[str, Check],
     clock: Clock,
     hasher: PasswordHasher,
@@ -101,6 +105,7 @@ def create_app(
         detections: What recognition says of what it shows.
         explanations: What recognition says of what it did not show.
         recordings: What recorders say of the cameras that they record.
+        footage: Where recorders read what is protected.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -121,6 +126,7 @@ def create_app(
         detections=detections,
         explanations=explanations,
         recordings=recordings,
+        protections=ProtectionPublisher(footage, sessions),
         pictures=PictureFolder(settings.vigil_home / "pictures"),
         volumes=Volumes((settings.footage_folder(),)),
         pool=pool,

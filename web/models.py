@@ -9,6 +9,7 @@ from web.images.models import SavedPicture
 from web.lines.models import Line, LineCrossing
 from web.masks.models import PrivacyMask
 from web.notifications.models import Notification
+from web.protections.models import Protection, ProtectionRevision
 from web.recipients.models import EmailRecipient, LineToken
 from web.recordings.models import RecordingGap, Segment
 from web.rectangles.models import Rectangle
@@ -31,6 +32,8 @@ __all__ = [
     "LoginSession",
     "Notification",
     "PrivacyMask",
+    "Protection",
+    "ProtectionRevision",
     "RecognitionEpoch",
     "RecordingGap",
     "Rectangle",

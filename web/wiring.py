@@ -13,6 +13,7 @@ from vigil.sealing import Sealer
 from web.access.tokens import TokenSigner
 from web.cameras.configuration import ConfigurationPublisher
 from web.images.folder import PictureFolder
+from web.protections.publisher import ProtectionPublisher
 from web.recordings.volumes import Volumes
 from web.settings import WebSettings
 from web.status.readiness import Readiness
@@ -37,6 +38,7 @@ class Wiring:
     detections: StatusBoard[FrameDetections]
     explanations: ExplanationLog
     recordings: StatusBoard[RecordingStatus]
+    protections: ProtectionPublisher
     pictures: PictureFolder
     volumes: Volumes
     readiness: Readiness

@@ -1,19 +1,21 @@
 """What footage a volume holds: counted folder by folder, kept up as files are done and go."""
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from queue import Empty, SimpleQueue
 
 import structlog
 
 from recorder.footage.marks import MarkFile
 from recorder.footage.volume import Volume
+from recorder.room.protections import Protections
 from recorder.room.rule import StoredFile
-from recorder.room.shelf import cameras_in, days_of, files_of
+from recorder.room.shelf import DAY_US, Listed, cameras_in, day_us, days_of, files_of, with_ends
 from recorder.room.tally import DayTally, Tally
 from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId
 from vigil.facts import Fact, SegmentFact
+from vigil.footage_document import covering
 from vigil.messages import RecordingMark
 
 log = structlog.get_logger(__name__)
@@ -31,6 +33,7 @@ class Inventory:
 
     Args:
         volume: Where it lies.
+        protections: What is protected of it.
         clock: For the pace of counting.
 
     Attributes:
@@ -38,8 +41,8 @@ class Inventory:
         is_counted: Whether that is everything.
     """
 
-    def __init__(self, volume: Volume, *, clock: Clock) -> None:
-        self._volume, self._clock = volume, clock
+    def __init__(self, volume: Volume, *, protections: Protections, clock: Clock) -> None:
+        self._volume, self._protections, self._clock = volume, protections, clock
         self.tally = Tally()
         self.is_counted = False
         self._told: SimpleQueue[SegmentFact] = SimpleQueue()
@@ -78,6 +81,10 @@ class Inventory:
             log.info("footage_counted", bytes=sum(self.tally.used_bytes().values()))
         return bool(self._to_count)
 
+    def count_again(self, camera_id: CameraId) -> None:
+        """Count a camera's footage once more: other parts of it are protected."""
+        self._to_count.extend((camera_id, day) for day in days_of(self._volume.path, camera_id))
+
     def stored(self) -> dict[CameraId, Iterator[StoredFile]]:
         """Return the files of each camera, the oldest first. Folders are read when they are needed.
 
@@ -109,13 +116,14 @@ class Inventory:
             self._newest[fact.camera_id] = (fact.path, fact.size_bytes)
 
     def _count_in(self, fact: SegmentFact) -> None:
-        day = fact.path.split("/")[1]
+        day, spans = fact.path.split("/")[1], self._protections.spans_of(fact.camera_id)
         counted = self.tally.day(fact.camera_id, day) or DayTally()
         path, size_bytes = self._newest.get(fact.camera_id, ("", 0))
         if path == fact.path:
             # Who goes on finishes the file once more.
             counted.remove(fact.begun_us, size_bytes)
-        counted.add(fact.begun_us, fact.size_bytes, is_protected=False)
+        is_protected = bool(covering(spans, fact.begun_us, fact.ended_us))
+        counted.add(fact.begun_us, fact.size_bytes, is_protected=is_protected)
         self.tally.put(fact.camera_id, day, counted)
 
     def _count_again(self) -> None:
@@ -136,10 +144,10 @@ class Inventory:
         after = self._newest_of(camera_id)
         growing = {each.path for each in (before, after) if each and self._grows(camera_id, each)}
         counted, paths = DayTally(), set[str]()
-        for file in files:
+        for file, is_protected in self._judged(camera_id, day, files):
             if file.path in growing:
                 continue
-            counted.add(file.begun_us, file.size_bytes, is_protected=False)
+            counted.add(file.begun_us, file.size_bytes, is_protected=is_protected)
             paths.add(file.path)
             if after is not None and file.path == after.path:
                 self._newest[camera_id] = (file.path, file.size_bytes)
@@ -150,17 +158,43 @@ class Inventory:
     def _stored_of(self, camera_id: CameraId) -> Iterator[StoredFile]:
         newest = self._newest_of(camera_id)
         growing = newest.path if newest and self._grows(camera_id, newest) else None
+        spans = self._protections.spans_of(camera_id)
         for day in days_of(self._volume.path, camera_id):
-            for file in files_of(self._volume.path, camera_id, day):
+            begun_us = day_us(day)
+            if begun_us is None or any(each.holds(begun_us, begun_us + DAY_US) for each in spans):
+                # Nothing of it may go: it need not be looked through each time.
+                continue
+            files = files_of(self._volume.path, camera_id, day)
+            for file, is_protected in self._judged(camera_id, day, files):
                 is_young = self._clock.utc_us() - file.written_us < _GROWS_US
                 yield StoredFile(
                     camera_id,
                     file.begun_us,
                     file.size_bytes,
                     file.path,
+                    is_protected=is_protected,
                     # An empty one was just made, or is what a dead recorder left.
                     is_growing=is_young and (file.path == growing or not file.size_bytes),
                 )
+
+    def _judged(
+        self, camera_id: CameraId, day: str, files: Sequence[Listed]
+    ) -> Iterator[tuple[Listed, bool]]:
+        """Yield files of a day, each with whether it is protected."""
+        spans = covering(self._protections.spans_of(camera_id), day_us(day) or 0, None)
+        ended_us = None
+        if files and any(each.since_us > files[-1].begun_us for each in spans):
+            ended_us = self._next_us(camera_id, day)
+        for file, end_us in with_ends(files, ended_us=ended_us):
+            yield file, bool(spans and covering(spans, file.begun_us, end_us))
+
+    def _next_us(self, camera_id: CameraId, day: str) -> int | None:
+        """Return when the first file behind a day began; None: there is none."""
+        for later in days_of(self._volume.path, camera_id):
+            files = files_of(self._volume.path, camera_id, later) if later > day else []
+            if files:
+                return files[0].begun_us
+        return None
 
     def _newest_of(self, camera_id: CameraId) -> RecordingMark | None:
         return MarkFile(self._volume.folder_of(camera_id)).read()

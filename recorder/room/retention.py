@@ -10,8 +10,10 @@ import structlog
 
 from recorder.footage.volume import Volume
 from recorder.room.inventory import Inventory
+from recorder.room.protections import Protections
 from recorder.room.removal import Removal
 from recorder.room.rule import CameraLimits, Purge, Room, StoredFile, to_purge
+from vigil.bus.footage.base import FootageStore
 from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId
@@ -58,6 +60,7 @@ class Retention:
         volume: It.
         limits: What footage may take.
         cameras: Gives each camera as it is configured now; it may have limits of its own.
+        store: Where web says what is protected.
         say: To whom it is told what goes.
         clock: Judges age.
     """
@@ -68,12 +71,14 @@ class Retention:
         *,
         limits: FootageLimits,
         cameras: Callable[[], Mapping[CameraId, CameraConfig]],
+        store: FootageStore,
         say: Callable[[Fact], None],
         clock: Clock,
     ) -> None:
         self._volume, self._limits, self._cameras = volume, limits, cameras
         self._clock = clock
-        self._inventory = Inventory(volume, clock=clock)
+        self._protections = Protections(volume, store=store, clock=clock)
+        self._inventory = Inventory(volume, protections=self._protections, clock=clock)
         self._removal = Removal(volume, say=say)
         self._due_s = self._age_due_s = 0.0
         self._has_begun = False
@@ -99,6 +104,7 @@ class Retention:
             if not self._has_begun:
                 self._removal.repeat()
                 self._has_begun = True
+            self._follow_protections(is_urgent=False)
             was_counted = self._inventory.is_counted
             is_counting = self._inventory.keep_up()
             if self._inventory.is_counted and not was_counted:
@@ -108,6 +114,12 @@ class Retention:
         except (VolumeUnavailable, OSError) as error:
             log.error("no_room_made", reason=str(error))
             return False
+
+    def _follow_protections(self, *, is_urgent: bool) -> None:
+        for camera_id in self._protections.refresh(is_urgent=is_urgent):
+            self._inventory.count_again(camera_id)
+            # Something may go now that could not, or the other way.
+            self._due_s = self._age_due_s = 0.0
 
     def _make_room(self) -> bool:
         """Delete what must go, if a look is due; return whether more must."""
@@ -148,6 +160,8 @@ class Retention:
             return Purge(())
         files: Mapping[CameraId, Iterable[StoredFile]] = dict.fromkeys(room.used_bytes, ())
         if self._limits.purges:
+            # What was protected a moment ago is not to go now.
+            self._follow_protections(is_urgent=True)
             files = self._inventory.stored()
         return to_purge(
             files,

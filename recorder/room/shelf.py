@@ -3,19 +3,17 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from vigil.clock import MICROSECONDS
+from vigil.clock import MICROSECONDS, utc_us_of
 from vigil.domain.camera import CameraId
 from vigil.footage import SUFFIX
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAME: Final = re.compile(r"(\d{2})-(\d{2})-(\d{2}\.\d{6})Z(?:-\d+)?" + re.escape(SUFFIX))
 DAY_US: Final = 86_400 * MICROSECONDS
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Listed(NamedTuple):
@@ -71,11 +69,17 @@ def files_of(volume: Path, camera_id: CameraId, day: str) -> list[Listed]:
     return sorted(listed)
 
 
-def with_next(files: Iterable[Listed]) -> Iterator[tuple[Listed, int | None]]:
-    """Yield each file with when the next one began that began later; None: there is none.
+def with_ends(
+    files: Iterable[Listed], *, ended_us: int | None
+) -> Iterator[tuple[Listed, int | None]]:
+    """Yield each file with its end: when the next began that began later.
+
+    By the names alone: where one was cut off the next has its end as well, and where something is
+    missing between two it only seems to end later.
 
     Args:
-        files: The oldest first. No more than one is asked for ahead.
+        files: The oldest first.
+        ended_us: The end of the last; None: nobody knows.
     """
     together: list[Listed] = []
     for file in files:
@@ -83,7 +87,7 @@ def with_next(files: Iterable[Listed]) -> Iterator[tuple[Listed, int | None]]:
             yield from ((each, file.begun_us) for each in together)
             together = []
         together.append(file)
-    yield from ((each, None) for each in together)
+    yield from ((each, ended_us) for each in together)
 
 
 def day_us(day: str) -> int | None:
@@ -91,7 +95,7 @@ def day_us(day: str) -> int | None:
     if not _DAY.fullmatch(day):
         return None
     try:
-        return (datetime.fromisoformat(f"{day}T00:00:00+00:00") - _EPOCH) // _MICROSECOND
+        return utc_us_of(datetime.fromisoformat(f"{day}T00:00:00+00:00"))
     except ValueError:
         return None
 
@@ -104,7 +108,7 @@ def _begun_us(day: str, name: str) -> int | None:
         begun = datetime.fromisoformat(f"{day}T{found[1]}:{found[2]}:{found[3]}+00:00")
     except ValueError:
         return None
-    return (begun - _EPOCH) // _MICROSECOND
+    return utc_us_of(begun)
 
 
 def _is_number(name: str) -> bool:

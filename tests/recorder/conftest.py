@@ -6,6 +6,7 @@ import pytest
 
 from tests.footage import Footage, footage_of
 from tests.recorder.clips import make_clip
+from tests.recorder.house import House
 from tests.recorder.studio import Studio
 
 
@@ -19,3 +20,8 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Footage:
 @pytest.fixture
 def studio(tmp_path: Path, sent: Footage) -> Studio:
     return Studio(tmp_path, sent)
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    return House(tmp_path, monkeypatch)

@@ -105,6 +105,7 @@ def test_a_file_is_shown_from_its_beginning_on(archive: Archive) -> None:
         "codec": "h264",
         "width_px": 1920,
         "height_px": 1080,
+        "is_protected": False,
     }
 
 

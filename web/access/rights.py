@@ -32,6 +32,8 @@ class Right(StrEnum):
     EDIT_MASKS = "edit_masks"
     #: Footage of cameras with privacy masks, which is kept as the camera sent it.
     SEE_UNMASKED = "see_unmasked"
+    #: Say of footage that it stays, and take that back.
+    PROTECT_FOOTAGE = "protect_footage"
     #: Notifications for accounts of others.
     NOTIFY_OTHERS = "notify_others"
     #: Which process looks at which camera.
@@ -47,6 +49,7 @@ _OPERATOR = _VIEWER | {
     Right.VIEW_ALL_CAMERAS,
     Right.MANAGE_CAMERAS,
     Right.EDIT_RULES,
+    Right.PROTECT_FOOTAGE,
     Right.NOTIFY_OTHERS,
     Right.SEE_WORKERS,
 }

@@ -29,6 +29,7 @@ _PICTURE = Rule(Right.VIEW_CAMERAS, by_stream_token=True)
 _CAMERAS = Rule(Right.MANAGE_CAMERAS)
 _RULES = Rule(Right.EDIT_RULES)
 _MASKS = Rule(Right.EDIT_MASKS)
+_PROTECT = Rule(Right.PROTECT_FOOTAGE)
 _ACCOUNTS = Rule(Right.MANAGE_ACCOUNTS)
 
 #: (method, Flask's rule) to what it asks. HEAD asks what GET asks; OPTIONS asks nothing.
@@ -90,6 +91,9 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/recordings"): _VIEW,
     ("GET", "/recordings/<id:camera_id>/availability"): _VIEW,
     ("GET", "/recordings/files/<id:segment_id>"): _VIEW,
+    ("GET", "/recordings/<id:camera_id>/protections"): _VIEW,
+    ("POST", "/recordings/<id:camera_id>/protections"): _PROTECT,
+    ("DELETE", "/recordings/<id:camera_id>/protections/<id:protection_id>"): _PROTECT,
     # what was seen
     ("GET", "/tracks"): _VIEW,
     ("GET", "/detections/<id:camera_id>"): _VIEW,

@@ -43,6 +43,9 @@ class SegmentOut(Schema):
     codec = fields.String(required=True)
     width_px = fields.Integer(required=True)
     height_px = fields.Integer(required=True)
+    is_protected = fields.Boolean(
+        required=True, metadata={"description": "It stays, whatever the limits are."}
+    )
 
 
 class SpanOut(Schema):

@@ -1,4 +1,4 @@
-"""Footage: limits of a camera.
+"""Footage: limits of a camera, and what is protected.
 
 Revision ID: 0015
 Revises: 0012
@@ -28,10 +28,49 @@ def upgrade() -> None:
         "cameras",
         "recording_max_bytes BETWEEN 1048576 AND 9007199254740991",
     )
+    _make_protections()
+
+
+def _make_protections() -> None:
+    op.create_table(
+        "protections",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("camera_id", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("username", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("until > since", name=op.f("ck_protections_until_after_since")),
+        sa.CheckConstraint(
+            "char_length(reason) BETWEEN 1 AND 500", name=op.f("ck_protections_reason_length")
+        ),
+        sa.ForeignKeyConstraint(
+            ["camera_id"], ["cameras.id"], name=op.f("fk_protections_camera_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_protections")),
+    )
+    op.create_index("ix_protections_camera_id", "protections", ["camera_id"])
+    op.create_table(
+        "protection_revisions",
+        sa.Column("camera_id", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["camera_id"],
+            ["cameras.id"],
+            name=op.f("fk_protection_revisions_camera_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("camera_id", name=op.f("pk_protection_revisions")),
+    )
 
 
 def downgrade() -> None:
-    """Forget them."""
+    """Forget them. What recorders were told to protect they go on protecting."""
+    op.drop_table("protection_revisions")
+    op.drop_table("protections")
     op.drop_constraint(op.f("ck_cameras_recording_max_bytes_range"), "cameras")
     op.drop_constraint(op.f("ck_cameras_recording_kept_days_range"), "cameras")
     op.drop_column("cameras", "recording_max_bytes")

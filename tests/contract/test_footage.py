@@ -1,0 +1,34 @@
+"""What every FootageStore promises."""
+
+from vigil.bus.footage.base import FootageStore
+from vigil.domain.camera import CameraId
+from vigil.footage_document import CameraProtections, ProtectedSpan
+
+
+def protections(camera_id: int, revision: int, *until_us: int) -> CameraProtections:
+    spans = tuple(ProtectedSpan(since_us=0, until_us=each) for each in until_us)
+    return CameraProtections(camera_id=CameraId(camera_id), revision=revision, spans=spans)
+
+
+def test_before_anything_was_published_nobody_knows(footage_store: FootageStore) -> None:
+    assert footage_store.protections([CameraId(7)]) == {}
+    assert footage_store.protections([]) == {}
+    footage_store.protect([])
+
+
+def test_what_was_published_is_read(footage_store: FootageStore) -> None:
+    documents = [protections(7, 1, 10, 20), protections(8, 5)]
+    footage_store.protect(documents)
+
+    found = footage_store.protections([CameraId(7), CameraId(8), CameraId(9)])
+
+    assert found == {7: documents[0], 8: documents[1]}
+
+
+def test_the_newer_revision_stays_whoever_comes_last(footage_store: FootageStore) -> None:
+    footage_store.protect([protections(7, 2, 20)])
+    footage_store.protect([protections(7, 1, 10), protections(8, 1, 10)])
+
+    found = footage_store.protections([CameraId(7), CameraId(8)])
+
+    assert (found[CameraId(7)].revision, found[CameraId(8)].revision) == (2, 1)

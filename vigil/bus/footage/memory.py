@@ -1,0 +1,27 @@
+"""The twin: footage's documents in this process."""
+
+from collections.abc import Collection, Sequence
+
+from typing_extensions import override
+
+from vigil.bus.footage.base import FootageStore
+from vigil.domain.camera import CameraId
+from vigil.footage_document import CameraProtections
+
+
+class MemoryFootageStore(FootageStore):
+    """What is told of footage, for unit tests."""
+
+    def __init__(self) -> None:
+        self._protections: dict[CameraId, CameraProtections] = {}
+
+    @override
+    def protect(self, documents: Sequence[CameraProtections]) -> None:
+        for document in documents:
+            known = self._protections.get(document.camera_id)
+            if known is None or known.revision <= document.revision:
+                self._protections[document.camera_id] = document
+
+    @override
+    def protections(self, camera_ids: Collection[CameraId]) -> dict[CameraId, CameraProtections]:
+        return {each: self._protections[each] for each in camera_ids if each in self._protections}

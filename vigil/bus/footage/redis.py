@@ -1,0 +1,51 @@
+"""Footage's documents on the queue Redis: one server, so one script writes several."""
+
+from collections.abc import Collection, Sequence
+
+import redis
+import structlog
+from typing_extensions import override
+
+from vigil import keys
+from vigil.bus.connection import script_source, translated_errors
+from vigil.bus.footage.base import FootageStore
+from vigil.domain.camera import CameraId
+from vigil.errors import MessageInvalid
+from vigil.footage_document import CameraProtections
+from vigil.messages import decode
+
+log = structlog.get_logger(__name__)
+
+
+class RedisFootageStore(FootageStore):
+    """What is told of footage, under ``vigil:protections:*``."""
+
+    def __init__(self, queue: redis.Redis) -> None:
+        self._redis = queue
+        self._protect = queue.register_script(script_source(__package__, "protect.lua"))
+
+    @override
+    def protect(self, documents: Sequence[CameraProtections]) -> None:
+        if documents:
+            with translated_errors():
+                self._protect(
+                    keys=[keys.protections(document.camera_id) for document in documents],
+                    args=[document.model_dump_json() for document in documents],
+                )
+
+    @override
+    def protections(self, camera_ids: Collection[CameraId]) -> dict[CameraId, CameraProtections]:
+        ordered = list(camera_ids)
+        if not ordered:
+            return {}
+        with translated_errors():
+            raws = self._redis.mget([keys.protections(camera_id) for camera_id in ordered])
+        found = {}
+        for camera_id, raw in zip(ordered, raws, strict=True):
+            if raw is None:
+                continue
+            try:
+                found[camera_id] = decode(CameraProtections, raw)
+            except MessageInvalid as error:
+                log.error("protections_unreadable", camera_id=camera_id, error=str(error))
+        return found
