@@ -40,11 +40,13 @@ vigil:camera_config:<id>                    string  web                 ever, un
 vigil:camera_config:head                    string  web                 ever
 vigil:camera_config:bell                    channel web                 -
 vigil:protections:<id>                      string  web                 ever
+vigil:footage_deletions:<volume>            set     web                 until a recorder did it
 vigil:facts                                 stream  every service       until web has filed it
 LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its window
 """
 
 from enum import StrEnum
+from uuid import UUID
 
 from vigil.domain.camera import CameraId, Stream
 
@@ -213,6 +215,11 @@ def camera_config_bell() -> str:
 def protections(camera_id: CameraId) -> str:
     """Return the key of the document that says what is protected of a camera's footage."""
     return f"vigil:protections:{camera_id}"
+
+
+def footage_deletions(volume: UUID) -> str:
+    """Return the set of a volume's files that users had deleted."""
+    return f"vigil:footage_deletions:{volume}"
 
 
 def facts() -> str:

@@ -162,12 +162,16 @@ FOOTAGE_PATH_PATTERN: Final = r"^\d{1,19}/\d{4}-\d{2}-\d{2}/\d[\w.-]{0,60}\.mp4$
 
 
 class GapReason(StrEnum):
-    """Why there is no footage: nothing came of the camera, or nobody could keep it."""
+    """Why there is no footage: nothing came of the camera, nobody could keep it, or it is gone.
+
+    ``deleted`` says that a user deleted it. What limits delete leaves no gap.
+    """
 
     CAMERA = "camera"
     RECORDER = "recorder"
     DISK = "disk"
     SWITCHED_OFF = "switched_off"
+    DELETED = "deleted"
 
 
 class RecordingMark(Document):

@@ -26,6 +26,7 @@ from web.access_log import install_access_log
 from web.blueprint import ApiBlueprint
 from web.cameras.configuration import ConfigurationPublisher
 from web.database import ask_postgresql, db, install_database
+from web.deletions.orders import DeletionOrders
 from web.errors import install_error_handlers
 from web.images.folder import PictureFolder
 from web.limits import install_limits
@@ -53,6 +54,7 @@ DOMAINS: Final = (
     "recipients",
     "recordings",
     "protections",
+    "deletions",
     "tracks",
     "detections",
     "explanations",
@@ -105,7 +107,7 @@ def create_app(
         detections: What recognition says of what it shows.
         explanations: What recognition says of what it did not show.
         recordings: What recorders say of the cameras that they record.
-        footage: Where recorders read what is protected.
+        footage: Where recorders read what is protected, and what is to go.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -127,6 +129,7 @@ def create_app(
         explanations=explanations,
         recordings=recordings,
         protections=ProtectionPublisher(footage, sessions),
+        deletions=DeletionOrders(footage, sessions),
         pictures=PictureFolder(settings.vigil_home / "pictures"),
         volumes=Volumes((settings.footage_folder(),)),
         pool=pool,

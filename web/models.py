@@ -4,6 +4,7 @@ from web.access.models import CameraGrant
 from web.audit.models import AuditEntry
 from web.cameras.models import Camera, Generation
 from web.database import Base
+from web.deletions.models import SegmentDeletion
 from web.facts.models import SetAsideFact
 from web.images.models import SavedPicture
 from web.lines.models import Line, LineCrossing
@@ -39,6 +40,7 @@ __all__ = [
     "Rectangle",
     "SavedPicture",
     "Segment",
+    "SegmentDeletion",
     "SetAsideFact",
     "TimeInterval",
     "Track",

@@ -12,6 +12,7 @@ from vigil.messages import CameraStatus, FrameDetections, RecordingStatus
 from vigil.sealing import Sealer
 from web.access.tokens import TokenSigner
 from web.cameras.configuration import ConfigurationPublisher
+from web.deletions.orders import DeletionOrders
 from web.images.folder import PictureFolder
 from web.protections.publisher import ProtectionPublisher
 from web.recordings.volumes import Volumes
@@ -39,6 +40,7 @@ class Wiring:
     explanations: ExplanationLog
     recordings: StatusBoard[RecordingStatus]
     protections: ProtectionPublisher
+    deletions: DeletionOrders
     pictures: PictureFolder
     volumes: Volumes
     readiness: Readiness

@@ -93,16 +93,16 @@ class Inventory:
         """
         return {each: self._stored_of(each) for each in cameras_in(self._volume.path)}
 
-    def gone(self, file: StoredFile) -> None:
+    def gone(self, camera_id: CameraId, begun_us: int, path: str, size_bytes: int) -> None:
         """Take note that a file is no more."""
-        day = file.path.split("/")[1]
-        counted = self.tally.day(file.camera_id, day)
-        if self._newest.get(file.camera_id, ("",))[0] == file.path:
-            del self._newest[file.camera_id]
+        day = path.split("/")[1]
+        counted = self.tally.day(camera_id, day)
+        if self._newest.get(camera_id, ("",))[0] == path:
+            del self._newest[camera_id]
         if counted is not None:
-            counted.remove(file.begun_us, file.size_bytes)
+            counted.remove(begun_us, size_bytes)
             if not counted.files:
-                self.tally.drop(file.camera_id, day)
+                self.tally.drop(camera_id, day)
 
     def _hear(self, already: Collection[str] = ()) -> None:
         """Count files in that are done, but for some that were counted already."""

@@ -4,7 +4,8 @@ A file is renamed before anything else, so that nobody is given it any more; the
 it is gone, then it goes. Whenever that is cut off, it is done again from what the name says.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -70,9 +71,19 @@ class Removal:
         condemned.unlink(missing_ok=True)
         sync_folder(condemned.parent)
         log.info("footage_deleted", path=relative, reason=reason)
-        if not any(condemned.parent.iterdir()):
-            condemned.parent.rmdir()
+        self._remove_empty(condemned.parent)
+
+    def _remove_empty(self, day: Path) -> None:
+        if any(day.iterdir()) or not any(each.name > day.name for each in _days_beside(day)):
+            # A recorder may be about to write into the newest.
+            return
+        with suppress(FileNotFoundError):
+            day.rmdir()
 
     def _tell(self, path: str) -> None:
         camera_id = CameraId(int(path.split("/", maxsplit=1)[0]))
         self._say(SegmentDeleted(camera_id=camera_id, volume=self._volume.volume_id, path=path))
+
+
+def _days_beside(day: Path) -> Iterator[Path]:
+    return (each for each in day.parent.iterdir() if each.is_dir())

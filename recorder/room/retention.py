@@ -10,6 +10,7 @@ import structlog
 
 from recorder.footage.volume import Volume
 from recorder.room.inventory import Inventory
+from recorder.room.orders import Orders
 from recorder.room.protections import Protections
 from recorder.room.removal import Removal
 from recorder.room.rule import CameraLimits, Purge, Room, StoredFile, to_purge
@@ -60,7 +61,7 @@ class Retention:
         volume: It.
         limits: What footage may take.
         cameras: Gives each camera as it is configured now; it may have limits of its own.
-        store: Where web says what is protected.
+        store: Where web says what is protected, and what users deleted.
         say: To whom it is told what goes.
         clock: Judges age.
     """
@@ -80,6 +81,7 @@ class Retention:
         self._protections = Protections(volume, store=store, clock=clock)
         self._inventory = Inventory(volume, protections=self._protections, clock=clock)
         self._removal = Removal(volume, say=say)
+        self._orders = Orders(volume, store=store, removal=self._removal, clock=clock)
         self._due_s = self._age_due_s = 0.0
         self._has_begun = False
         #: Why a camera cannot be recorded; of None: why none can. Replaced as a whole.
@@ -105,12 +107,13 @@ class Retention:
                 self._removal.repeat()
                 self._has_begun = True
             self._follow_protections(is_urgent=False)
+            is_deleting = self._follow_orders()
             was_counted = self._inventory.is_counted
             is_counting = self._inventory.keep_up()
             if self._inventory.is_counted and not was_counted:
                 # Now it is known who takes too much.
                 self._due_s = 0.0
-            return self._make_room() or is_counting
+            return self._make_room() or is_counting or is_deleting
         except (VolumeUnavailable, OSError) as error:
             log.error("no_room_made", reason=str(error))
             return False
@@ -120,6 +123,12 @@ class Retention:
             self._inventory.count_again(camera_id)
             # Something may go now that could not, or the other way.
             self._due_s = self._age_due_s = 0.0
+
+    def _follow_orders(self) -> bool:
+        for file in self._orders.carry_out():
+            camera_id = CameraId(int(file.path.split("/")[0]))
+            self._inventory.gone(camera_id, file.begun_us, file.path, file.size_bytes)
+        return self._orders.is_more
 
     def _make_room(self) -> bool:
         """Delete what must go, if a look is due; return whether more must."""
@@ -181,7 +190,7 @@ class Retention:
         for file in files:
             try:
                 if self._removal.remove(file.path, reason="limits"):
-                    self._inventory.gone(file)
+                    self._inventory.gone(file.camera_id, file.begun_us, file.path, file.size_bytes)
             except OSError as error:
                 # The others may go all the same.
                 stuck = f"{file.path}: {error.strerror}"

@@ -1,8 +1,12 @@
 """What every FootageStore promises."""
 
+from uuid import UUID
+
 from vigil.bus.footage.base import FootageStore
 from vigil.domain.camera import CameraId
 from vigil.footage_document import CameraProtections, ProtectedSpan
+
+VOLUME, OTHER = UUID(int=1), UUID(int=2)
 
 
 def protections(camera_id: int, revision: int, *until_us: int) -> CameraProtections:
@@ -32,3 +36,29 @@ def test_the_newer_revision_stays_whoever_comes_last(footage_store: FootageStore
     found = footage_store.protections([CameraId(7), CameraId(8)])
 
     assert (found[CameraId(7)].revision, found[CameraId(8)].revision) == (2, 1)
+
+
+def test_orders_are_a_volumes_own_and_stay_until_they_are_done(
+    footage_store: FootageStore,
+) -> None:
+    footage_store.order_deletions(VOLUME, ["7/a", "7/b", "7/c"])
+    footage_store.order_deletions(VOLUME, ["7/a"])
+    footage_store.order_deletions(OTHER, [])
+
+    assert sorted(footage_store.deletions(VOLUME, limit=10)) == ["7/a", "7/b", "7/c"]
+    assert len(footage_store.deletions(VOLUME, limit=2)) == 2
+    assert footage_store.deletions(OTHER, limit=10) == []
+
+    footage_store.deletions_done(VOLUME, ["7/a", "7/b"])
+    footage_store.deletions_done(VOLUME, [])
+    footage_store.deletions_done(OTHER, ["7/c"])
+
+    assert footage_store.deletions(VOLUME, limit=10) == ["7/c"]
+
+
+def test_many_orders_are_given_as_one(footage_store: FootageStore) -> None:
+    paths = [f"7/{number}" for number in range(2500)]
+
+    footage_store.order_deletions(VOLUME, paths)
+
+    assert sorted(footage_store.deletions(VOLUME, limit=10_000)) == sorted(paths)

@@ -61,6 +61,7 @@ SPAN = {
     "until": "2026-09-21T15:00:00Z",
     "reason": "a break-in",
 }
+A_TIME = "?since=2026-09-21T14:00:00Z&until=2026-09-21T15:00:00Z"
 PROTECTIONS = "/recordings/<id:camera_id>/protections"
 GRANT = "/cameras/<id:camera_id>/grants/<uuid:account_id>"
 
@@ -151,6 +152,8 @@ TABLE = (
     Row("GET", "/recordings", _seen(OK), query="?camera_id={camera_id}"),
     Row("GET", "/recordings/<id:camera_id>/availability", _seen(OK)),
     Row("GET", "/recordings/files/<id:segment_id>", _seen(OK)),
+    Row("DELETE", "/recordings/<id:camera_id>", _admins(OK), query=A_TIME),
+    Row("DELETE", "/recordings/files/<id:segment_id>", _admins(OK)),
     Row("GET", PROTECTIONS, _seen(OK)),
     # One that holds would keep the camera from being deleted below.
     Row("POST", PROTECTIONS, _operators(INVALID), json={}),

@@ -34,6 +34,8 @@ class Right(StrEnum):
     SEE_UNMASKED = "see_unmasked"
     #: Say of footage that it stays, and take that back.
     PROTECT_FOOTAGE = "protect_footage"
+    #: Delete footage before its time.
+    DELETE_FOOTAGE = "delete_footage"
     #: Notifications for accounts of others.
     NOTIFY_OTHERS = "notify_others"
     #: Which process looks at which camera.

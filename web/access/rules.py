@@ -29,6 +29,7 @@ _PICTURE = Rule(Right.VIEW_CAMERAS, by_stream_token=True)
 _CAMERAS = Rule(Right.MANAGE_CAMERAS)
 _RULES = Rule(Right.EDIT_RULES)
 _MASKS = Rule(Right.EDIT_MASKS)
+_DELETE_FOOTAGE = Rule(Right.DELETE_FOOTAGE)
 _PROTECT = Rule(Right.PROTECT_FOOTAGE)
 _ACCOUNTS = Rule(Right.MANAGE_ACCOUNTS)
 
@@ -94,6 +95,8 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/recordings/<id:camera_id>/protections"): _VIEW,
     ("POST", "/recordings/<id:camera_id>/protections"): _PROTECT,
     ("DELETE", "/recordings/<id:camera_id>/protections/<id:protection_id>"): _PROTECT,
+    ("DELETE", "/recordings/<id:camera_id>"): _DELETE_FOOTAGE,
+    ("DELETE", "/recordings/files/<id:segment_id>"): _DELETE_FOOTAGE,
     # what was seen
     ("GET", "/tracks"): _VIEW,
     ("GET", "/detections/<id:camera_id>"): _VIEW,

@@ -1,7 +1,8 @@
-"""The port: what is protected, from web to whoever has the footage."""
+"""The port: what is protected, and what is to go, from web to whoever has the footage."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol
+from uuid import UUID
 
 from vigil.domain.camera import CameraId
 from vigil.footage_document import CameraProtections
@@ -23,5 +24,29 @@ class FootageStore(Protocol):
 
         Raises:
             BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def order_deletions(self, volume: UUID, paths: Sequence[str]) -> None:
+        """Have files deleted. An order that is there already is one.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def deletions(self, volume: UUID, *, limit: int) -> list[str]:
+        """Return files of a volume that are to be deleted, in no order.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def deletions_done(self, volume: UUID, paths: Sequence[str]) -> None:
+        """Take orders away that were carried out.
+
+        Raises:
+            BusUnavailable: Redis does not answer; they are carried out once more.
         """
         ...

@@ -1,6 +1,9 @@
 """The twin: footage's documents in this process."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
+from itertools import islice
+from uuid import UUID
 
 from typing_extensions import override
 
@@ -14,6 +17,7 @@ class MemoryFootageStore(FootageStore):
 
     def __init__(self) -> None:
         self._protections: dict[CameraId, CameraProtections] = {}
+        self._deletions: dict[UUID, set[str]] = defaultdict(set)
 
     @override
     def protect(self, documents: Sequence[CameraProtections]) -> None:
@@ -25,3 +29,15 @@ class MemoryFootageStore(FootageStore):
     @override
     def protections(self, camera_ids: Collection[CameraId]) -> dict[CameraId, CameraProtections]:
         return {each: self._protections[each] for each in camera_ids if each in self._protections}
+
+    @override
+    def order_deletions(self, volume: UUID, paths: Sequence[str]) -> None:
+        self._deletions[volume].update(paths)
+
+    @override
+    def deletions(self, volume: UUID, *, limit: int) -> list[str]:
+        return list(islice(self._deletions[volume], limit))
+
+    @override
+    def deletions_done(self, volume: UUID, paths: Sequence[str]) -> None:
+        self._deletions[volume].difference_update(paths)

@@ -1,6 +1,8 @@
 """Footage's documents on the queue Redis: one server, so one script writes several."""
 
 from collections.abc import Collection, Sequence
+from typing import Any, Final
+from uuid import UUID
 
 import redis
 import structlog
@@ -14,11 +16,14 @@ from vigil.errors import MessageInvalid
 from vigil.footage_document import CameraProtections
 from vigil.messages import decode
 
+#: Orders of one command.
+_AT_ONCE: Final = 1000
+
 log = structlog.get_logger(__name__)
 
 
 class RedisFootageStore(FootageStore):
-    """What is told of footage, under ``vigil:protections:*``."""
+    """What is told of footage: ``vigil:protections:*`` and ``vigil:footage_deletions:*``."""
 
     def __init__(self, queue: redis.Redis) -> None:
         self._redis = queue
@@ -49,3 +54,21 @@ class RedisFootageStore(FootageStore):
             except MessageInvalid as error:
                 log.error("protections_unreadable", camera_id=camera_id, error=str(error))
         return found
+
+    @override
+    def order_deletions(self, volume: UUID, paths: Sequence[str]) -> None:
+        with translated_errors():
+            for at in range(0, len(paths), _AT_ONCE):
+                self._redis.sadd(keys.footage_deletions(volume), *paths[at : at + _AT_ONCE])
+
+    @override
+    def deletions(self, volume: UUID, *, limit: int) -> list[str]:
+        with translated_errors():
+            found: Any = self._redis.srandmember(keys.footage_deletions(volume), limit)
+        return [path.decode(errors="replace") for path in found]
+
+    @override
+    def deletions_done(self, volume: UUID, paths: Sequence[str]) -> None:
+        if paths:
+            with translated_errors():
+                self._redis.srem(keys.footage_deletions(volume), *paths)

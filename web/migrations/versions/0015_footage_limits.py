@@ -1,4 +1,4 @@
-"""Footage: limits of a camera, and what is protected.
+"""Footage: limits of a camera, what is protected, and what users deleted.
 
 Revision ID: 0015
 Revises: 0012
@@ -29,6 +29,7 @@ def upgrade() -> None:
         "recording_max_bytes BETWEEN 1048576 AND 9007199254740991",
     )
     _make_protections()
+    _make_deletions()
 
 
 def _make_protections() -> None:
@@ -67,8 +68,35 @@ def _make_protections() -> None:
     )
 
 
+def _make_deletions() -> None:
+    op.create_table(
+        "segment_deletions",
+        sa.Column("volume", sa.Uuid(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("camera_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "ordered_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.func.clock_timestamp(),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("volume", "path", name=op.f("pk_segment_deletions")),
+    )
+    op.create_index("ix_segment_deletions_ordered_at", "segment_deletions", ["ordered_at"])
+    _replace_reasons("'camera', 'recorder', 'disk', 'switched_off', 'deleted'")
+
+
+def _replace_reasons(reasons: str) -> None:
+    name = op.f("ck_recording_gaps_reason_known")
+    op.drop_constraint(name, "recording_gaps")
+    op.create_check_constraint(name, "recording_gaps", f"reason IN ({reasons})")
+
+
 def downgrade() -> None:
     """Forget them. What recorders were told to protect they go on protecting."""
+    op.execute("DELETE FROM recording_gaps WHERE reason = 'deleted'")
+    _replace_reasons("'camera', 'recorder', 'disk', 'switched_off'")
+    op.drop_table("segment_deletions")
     op.drop_table("protection_revisions")
     op.drop_table("protections")
     op.drop_constraint(op.f("ck_cameras_recording_max_bytes_range"), "cameras")
