@@ -6,7 +6,8 @@ from functools import partial
 
 from recorder.footage.volume import Volume, remembered_volume
 from recorder.recorder import READ_EVERY_S, Recorder
-from recorder.room.retention import FootageLimits, Retention, keep_room_until_stopped
+from recorder.room.report import FootageLimits
+from recorder.room.retention import Retention, keep_room_until_stopped
 from recorder.settings import RecorderSettings
 from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell

@@ -41,6 +41,7 @@ vigil:camera_config:head                    string  web                 ever
 vigil:camera_config:bell                    channel web                 -
 vigil:protections:<id>                      string  web                 ever
 vigil:footage_deletions:<volume>            set     web                 until a recorder did it
+vigil:footage_volumes                       hash    recorder            ever
 vigil:facts                                 stream  every service       until web has filed it
 LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its window
 """
@@ -220,6 +221,11 @@ def protections(camera_id: CameraId) -> str:
 def footage_deletions(volume: UUID) -> str:
     """Return the set of a volume's files that users had deleted."""
     return f"vigil:footage_deletions:{volume}"
+
+
+def footage_volumes() -> str:
+    """Return the hash of what recorders say of each volume."""
+    return "vigil:footage_volumes"
 
 
 def facts() -> str:

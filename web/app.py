@@ -55,6 +55,7 @@ DOMAINS: Final = (
     "recordings",
     "protections",
     "deletions",
+    "storage",
     "tracks",
     "detections",
     "explanations",
@@ -107,7 +108,7 @@ def create_app(
         detections: What recognition says of what it shows.
         explanations: What recognition says of what it did not show.
         recordings: What recorders say of the cameras that they record.
-        footage: Where recorders read what is protected, and what is to go.
+        footage: What is told to recorders of footage, and what they tell of volumes.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -128,6 +129,7 @@ def create_app(
         detections=detections,
         explanations=explanations,
         recordings=recordings,
+        footage=footage,
         protections=ProtectionPublisher(footage, sessions),
         deletions=DeletionOrders(footage, sessions),
         pictures=PictureFolder(settings.vigil_home / "pictures"),

@@ -6,6 +6,7 @@ from datetime import datetime
 from flask import current_app
 
 from vigil.bus.explanations.base import ExplanationLog
+from vigil.bus.footage.base import FootageStore
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock, utc_from_us
 from vigil.messages import CameraStatus, FrameDetections, RecordingStatus
@@ -39,6 +40,7 @@ class Wiring:
     detections: StatusBoard[FrameDetections]
     explanations: ExplanationLog
     recordings: StatusBoard[RecordingStatus]
+    footage: FootageStore
     protections: ProtectionPublisher
     deletions: DeletionOrders
     pictures: PictureFolder

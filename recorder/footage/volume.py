@@ -49,6 +49,17 @@ class Volume:
         except OSError as error:
             raise VolumeUnavailable(f"{self.path}: {error.strerror}") from error
 
+    def total_bytes(self) -> int:
+        """Return how large its file system is.
+
+        Raises:
+            VolumeUnavailable: It cannot be asked.
+        """
+        try:
+            return shutil.disk_usage(self.path).total
+        except OSError as error:
+            raise VolumeUnavailable(f"{self.path}: {error.strerror}") from error
+
     def require_mounted(self) -> None:
         """Refuse a folder that is not this volume any more.
 

@@ -26,6 +26,8 @@ NEWEST_EVERY_S = 600.0
 ALL_EVERY_S = 86_400.0
 #: What is named as growing, and was not written to for so long, is what a dead recorder left.
 _GROWS_US = 300 * MICROSECONDS
+#: So far the clocks of who captured and of who wrote may be apart.
+_CLOCKS_APART_US = 3600 * MICROSECONDS
 
 
 class Inventory:
@@ -184,17 +186,18 @@ class Inventory:
         spans = covering(self._protections.spans_of(camera_id), day_us(day) or 0, None)
         ended_us = None
         if files and any(each.since_us > files[-1].begun_us for each in spans):
-            ended_us = self._next_us(camera_id, day)
+            ended_us = self._end_us(camera_id, day, files[-1])
         for file, end_us in with_ends(files, ended_us=ended_us):
             yield file, bool(spans and covering(spans, file.begun_us, end_us))
 
-    def _next_us(self, camera_id: CameraId, day: str) -> int | None:
-        """Return when the first file behind a day began; None: there is none."""
+    def _end_us(self, camera_id: CameraId, day: str, last: Listed) -> int | None:
+        """Return the end of the last file of a day; None: nobody knows."""
         for later in days_of(self._volume.path, camera_id):
             files = files_of(self._volume.path, camera_id, later) if later > day else []
             if files:
                 return files[0].begun_us
-        return None
+        # Copies are written later, and a clock may be off: too late an end does no harm.
+        return None if last.written_us < last.begun_us else last.written_us + _CLOCKS_APART_US
 
     def _newest_of(self, camera_id: CameraId) -> RecordingMark | None:
         return MarkFile(self._volume.folder_of(camera_id)).read()

@@ -4,7 +4,7 @@ It runs in a thread of its own: recording never waits for a folder to be read or
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
@@ -13,12 +13,13 @@ from recorder.room.inventory import Inventory
 from recorder.room.orders import Orders
 from recorder.room.protections import Protections
 from recorder.room.removal import Removal
+from recorder.room.report import FootageLimits, volume_report
 from recorder.room.rule import CameraLimits, Purge, Room, StoredFile, to_purge
 from vigil.bus.footage.base import FootageStore
 from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId
-from vigil.errors import VolumeUnavailable
+from vigil.errors import BusUnavailable, VolumeUnavailable
 from vigil.facts import Fact
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
 
@@ -30,28 +31,13 @@ LOOK_EVERY_S = 5.0
 AGE_EVERY_S = 60.0
 #: Seconds between two turns when there is nothing to do.
 TURN_EVERY_S = 1.0
+#: Seconds between two reports of the volume.
+REPORT_EVERY_S = 10.0
 #: Files that go in one turn.
 AT_ONCE = 50
 #: Recording that stopped for want of room goes on when so much of the reserve is free beside it.
 _RESUME_PART = 8
 _DAY_US = 86_400 * MICROSECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class FootageLimits:
-    """What footage may take where a camera does not say otherwise, as the operator turned it.
-
-    Attributes:
-        reserve_bytes: So much is left free.
-        kept_days: Older footage goes.
-        max_bytes: Of all footage together; None: any.
-        purges: Whether footage goes at all. If not, recording stops where the limits are.
-    """
-
-    reserve_bytes: int
-    kept_days: float
-    max_bytes: int | None = None
-    purges: bool = True
 
 
 class Retention:
@@ -77,12 +63,12 @@ class Retention:
         clock: Clock,
     ) -> None:
         self._volume, self._limits, self._cameras = volume, limits, cameras
-        self._clock = clock
+        self._store, self._clock = store, clock
         self._protections = Protections(volume, store=store, clock=clock)
         self._inventory = Inventory(volume, protections=self._protections, clock=clock)
         self._removal = Removal(volume, say=say)
         self._orders = Orders(volume, store=store, removal=self._removal, clock=clock)
-        self._due_s = self._age_due_s = 0.0
+        self._due_s = self._age_due_s = self._report_due_s = 0.0
         self._has_begun = False
         #: Why a camera cannot be recorded; of None: why none can. Replaced as a whole.
         self._refusals: Mapping[CameraId | None, str] = {}
@@ -106,17 +92,22 @@ class Retention:
             if not self._has_begun:
                 self._removal.repeat()
                 self._has_begun = True
-            self._follow_protections(is_urgent=False)
-            is_deleting = self._follow_orders()
-            was_counted = self._inventory.is_counted
-            is_counting = self._inventory.keep_up()
-            if self._inventory.is_counted and not was_counted:
-                # Now it is known who takes too much.
-                self._due_s = 0.0
-            return self._make_room() or is_counting or is_deleting
+            return self._turn()
         except (VolumeUnavailable, OSError) as error:
             log.error("no_room_made", reason=str(error))
             return False
+
+    def _turn(self) -> bool:
+        self._follow_protections(is_urgent=False)
+        is_deleting = self._follow_orders()
+        was_counted = self._inventory.is_counted
+        is_counting = self._inventory.keep_up()
+        if self._inventory.is_counted and not was_counted:
+            # Now it is known who takes too much.
+            self._due_s = self._report_due_s = 0.0
+        is_purging = self._make_room()
+        self._report()
+        return is_purging or is_counting or is_deleting
 
     def _follow_protections(self, *, is_urgent: bool) -> None:
         for camera_id in self._protections.refresh(is_urgent=is_urgent):
@@ -147,6 +138,25 @@ class Retention:
         is_full = purge.is_full or (stuck is not None and self._is_short(room))
         self._refuse(replace(purge, is_full=is_full), stuck)
         return False
+
+    def _report(self) -> None:
+        """Say how full the volume is, now and then."""
+        now_s = self._clock.monotonic_s()
+        if now_s < self._report_due_s:
+            return
+        self._report_due_s = now_s + REPORT_EVERY_S
+        report = volume_report(
+            self._volume,
+            self._inventory,
+            limits=self._limits,
+            limits_of=self._limits_of,
+            refusals=self._refusals,
+            now_us=self._clock.utc_us(),
+        )
+        try:
+            self._store.report(report)
+        except BusUnavailable as error:
+            log.warning("volume_not_reported", reason=str(error))
 
     def _room(self) -> Room:
         reserve_bytes = self._limits.reserve_bytes

@@ -1,12 +1,12 @@
 """How much footage there is, by camera and day: what was counted once, and what changed since."""
 
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from recorder.room.shelf import DAY_US
-from vigil.clock import MICROSECONDS
+from recorder.room.forecast import HOUR_US
+from recorder.room.shelf import DAY_US, day_us
 from vigil.domain.camera import CameraId
-
-HOUR_US = 3600 * MICROSECONDS
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class DayTally:
     size_bytes: int = 0
     protected_bytes: int = 0
     oldest_us: int | None = None
-    by_hour: list[int] = field(default_factory=lambda: [0] * 24)
+    by_hour: "array[int]" = field(default_factory=lambda: array("q", bytes(8 * 24)))
 
     def add(self, begun_us: int, size_bytes: int, *, is_protected: bool) -> None:
         """Count a file in."""
@@ -42,6 +42,14 @@ class DayTally:
         self.size_bytes = max(0, self.size_bytes - size_bytes)
         hour = begun_us % DAY_US // HOUR_US
         self.by_hour[hour] = max(0, self.by_hour[hour] - size_bytes)
+
+    def join(self, other: "DayTally") -> None:
+        """Count another's files in, too. Hours are left as they are: they are of other days."""
+        self.files += other.files
+        self.size_bytes += other.size_bytes
+        self.protected_bytes += other.protected_bytes
+        if other.oldest_us is not None:
+            self.oldest_us = min(other.oldest_us, self.oldest_us or other.oldest_us)
 
 
 class Tally:
@@ -87,3 +95,15 @@ class Tally:
             camera_id: sum(day.size_bytes for day in days.values())
             for camera_id, days in self._days.items()
         }
+
+    def of(self, camera_id: CameraId) -> DayTally:
+        """Return what a camera's footage takes in all; its hours are left out."""
+        whole = DayTally()
+        for day in self._days.get(camera_id, {}).values():
+            whole.join(day)
+        return whole
+
+    def bytes_in(self, camera_id: CameraId, hours: Iterable[int]) -> int:
+        """Return the bytes of a camera's files that began in some hours since 1970."""
+        days = {(day_us(name) or 0) // DAY_US: day for name, day in self._days[camera_id].items()}
+        return sum(days[hour // 24].by_hour[hour % 24] for hour in hours if hour // 24 in days)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from vigil.bus.footage.base import FootageStore
 from vigil.domain.camera import CameraId
-from vigil.footage_document import CameraProtections, ProtectedSpan
+from vigil.footage_document import CameraFootage, CameraProtections, ProtectedSpan, VolumeReport
 
 VOLUME, OTHER = UUID(int=1), UUID(int=2)
 
@@ -62,3 +62,28 @@ def test_many_orders_are_given_as_one(footage_store: FootageStore) -> None:
     footage_store.order_deletions(VOLUME, paths)
 
     assert sorted(footage_store.deletions(VOLUME, limit=10_000)) == sorted(paths)
+
+
+def a_report(volume: UUID, free_bytes: int) -> VolumeReport:
+    return VolumeReport(
+        volume=volume,
+        at_us=1,
+        files=3,
+        used_bytes=30,
+        protected_bytes=10,
+        total_bytes=100,
+        free_bytes=free_bytes,
+        reserve_bytes=5,
+        kept_days=30,
+        purges=True,
+        is_counted=True,
+        cameras=(CameraFootage(camera_id=CameraId(7), files=3, used_bytes=30, protected_bytes=10),),
+    )
+
+
+def test_of_each_volume_what_was_said_last_is_told(footage_store: FootageStore) -> None:
+    assert footage_store.reports() == []
+    for report in (a_report(VOLUME, 50), a_report(OTHER, 60), a_report(VOLUME, 40)):
+        footage_store.report(report)
+
+    assert footage_store.reports() == [a_report(VOLUME, 40), a_report(OTHER, 60)]

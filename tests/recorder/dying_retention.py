@@ -12,7 +12,8 @@ from typing import Any
 
 from recorder.footage.volume import open_volume
 from recorder.room import removal
-from recorder.room.retention import FootageLimits, Retention
+from recorder.room.report import FootageLimits
+from recorder.room.retention import Retention
 from vigil.bus.connection import connect_single
 from vigil.bus.facts.redis import RedisFactLog
 from vigil.bus.footage.redis import RedisFootageStore

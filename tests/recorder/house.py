@@ -11,7 +11,8 @@ import pytest
 
 from recorder.footage.marks import MarkFile
 from recorder.footage.volume import Volume, open_volume
-from recorder.room.retention import FootageLimits, Retention
+from recorder.room.report import FootageLimits
+from recorder.room.retention import Retention
 from tests.builders import a_camera
 from tests.recorder.test_marks import a_mark
 from vigil.bus.footage.memory import MemoryFootageStore

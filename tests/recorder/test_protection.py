@@ -1,5 +1,6 @@
 """What somebody protected stays, whatever the limits are, and whoever is away."""
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from typing_extensions import override
 
 from recorder.room.protections import ASK_EVERY_S, FILE
 from recorder.room.retention import AGE_EVERY_S, LOOK_EVERY_S
-from tests.recorder.house import House, run
+from tests.recorder.house import House, a_segment, run
 from vigil.bus.footage.memory import MemoryFootageStore
 from vigil.domain.camera import CameraId
 from vigil.errors import BusUnavailable
@@ -88,9 +89,37 @@ def test_a_span_that_lies_ahead_holds_what_comes(house: House) -> None:
     house.clock.advance(2 * 86_400)
     run(retention)
 
-    # The one before it goes on, for all that its name says
+    # The one before it may go on until the next begins: by the names nobody knows better
     assert house.files() == {before, within}
     assert behind not in house.files()
+
+
+def test_a_span_that_lies_ahead_does_not_hold_the_footage_of_a_camera_that_stopped(
+    house: House,
+) -> None:
+    house.segment(7, days_ago=40)
+    house.protect(7, 1, house.days(-1, -2))
+
+    run(house.retention())
+
+    assert house.files() == set()
+
+
+def test_what_grows_into_a_span_is_protected(house: House) -> None:
+    grows = house.segment(7, days_ago=0)
+    house.names_as_growing(grows)
+    house.protect(7, 1, house.days(-30 / 86_400, -60 / 86_400))
+    retention = run(house.retention(kept_days=1))
+
+    # It was written to until within the span, and is done
+    house.clock.advance(45)
+    now_s = house.clock.utc_us() / 1e6
+    os.utime(house.volume.path / grows, (now_s, now_s))
+    retention.heard(a_segment(grows))
+    house.clock.advance(2 * 86_400)
+    run(retention)
+
+    assert house.files() == {grows}
 
 
 def test_when_it_is_over_the_footage_goes(house: House) -> None:

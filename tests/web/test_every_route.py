@@ -152,6 +152,7 @@ TABLE = (
     Row("GET", "/recordings", _seen(OK), query="?camera_id={camera_id}"),
     Row("GET", "/recordings/<id:camera_id>/availability", _seen(OK)),
     Row("GET", "/recordings/files/<id:segment_id>", _seen(OK)),
+    Row("GET", "/recordings/storage", _operators(OK)),
     Row("DELETE", "/recordings/<id:camera_id>", _admins(OK), query=A_TIME),
     Row("DELETE", "/recordings/files/<id:segment_id>", _admins(OK)),
     Row("GET", PROTECTIONS, _seen(OK)),

@@ -32,6 +32,8 @@ class Right(StrEnum):
     EDIT_MASKS = "edit_masks"
     #: Footage of cameras with privacy masks, which is kept as the camera sent it.
     SEE_UNMASKED = "see_unmasked"
+    #: How full the disks of footage are.
+    SEE_STORAGE = "see_storage"
     #: Say of footage that it stays, and take that back.
     PROTECT_FOOTAGE = "protect_footage"
     #: Delete footage before its time.
@@ -51,6 +53,7 @@ _OPERATOR = _VIEWER | {
     Right.VIEW_ALL_CAMERAS,
     Right.MANAGE_CAMERAS,
     Right.EDIT_RULES,
+    Right.SEE_STORAGE,
     Right.PROTECT_FOOTAGE,
     Right.NOTIFY_OTHERS,
     Right.SEE_WORKERS,

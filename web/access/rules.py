@@ -95,6 +95,7 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/recordings/<id:camera_id>/protections"): _VIEW,
     ("POST", "/recordings/<id:camera_id>/protections"): _PROTECT,
     ("DELETE", "/recordings/<id:camera_id>/protections/<id:protection_id>"): _PROTECT,
+    ("GET", "/recordings/storage"): Rule(Right.SEE_STORAGE),
     ("DELETE", "/recordings/<id:camera_id>"): _DELETE_FOOTAGE,
     ("DELETE", "/recordings/files/<id:segment_id>"): _DELETE_FOOTAGE,
     # what was seen

@@ -1,11 +1,11 @@
-"""The port: what is protected, and what is to go, from web to whoever has the footage."""
+"""The port: from web what is protected and what is to go; from recorders how full volumes are."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
 from vigil.domain.camera import CameraId
-from vigil.footage_document import CameraProtections
+from vigil.footage_document import CameraProtections, VolumeReport
 
 
 class FootageStore(Protocol):
@@ -48,5 +48,21 @@ class FootageStore(Protocol):
 
         Raises:
             BusUnavailable: Redis does not answer; they are carried out once more.
+        """
+        ...
+
+    def report(self, report: VolumeReport) -> None:
+        """Replace what is said of a volume.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        ...
+
+    def reports(self) -> list[VolumeReport]:
+        """Return what was said last of each volume, of those of which it is readable.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
         """
         ...

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from vigil.bus.footage.base import FootageStore
 from vigil.domain.camera import CameraId
-from vigil.footage_document import CameraProtections
+from vigil.footage_document import CameraProtections, VolumeReport
 
 
 class MemoryFootageStore(FootageStore):
@@ -18,6 +18,7 @@ class MemoryFootageStore(FootageStore):
     def __init__(self) -> None:
         self._protections: dict[CameraId, CameraProtections] = {}
         self._deletions: dict[UUID, set[str]] = defaultdict(set)
+        self._reports: dict[UUID, VolumeReport] = {}
 
     @override
     def protect(self, documents: Sequence[CameraProtections]) -> None:
@@ -41,3 +42,11 @@ class MemoryFootageStore(FootageStore):
     @override
     def deletions_done(self, volume: UUID, paths: Sequence[str]) -> None:
         self._deletions[volume].difference_update(paths)
+
+    @override
+    def report(self, report: VolumeReport) -> None:
+        self._reports[report.volume] = report
+
+    @override
+    def reports(self) -> list[VolumeReport]:
+        return list(self._reports.values())

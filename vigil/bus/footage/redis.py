@@ -13,7 +13,7 @@ from vigil.bus.connection import script_source, translated_errors
 from vigil.bus.footage.base import FootageStore
 from vigil.domain.camera import CameraId
 from vigil.errors import MessageInvalid
-from vigil.footage_document import CameraProtections
+from vigil.footage_document import CameraProtections, VolumeReport
 from vigil.messages import decode
 
 #: Orders of one command.
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class RedisFootageStore(FootageStore):
-    """What is told of footage: ``vigil:protections:*`` and ``vigil:footage_deletions:*``."""
+    """What is told of footage: ``vigil:protections:*``, ``vigil:footage_*``."""
 
     def __init__(self, queue: redis.Redis) -> None:
         self._redis = queue
@@ -72,3 +72,22 @@ class RedisFootageStore(FootageStore):
         if paths:
             with translated_errors():
                 self._redis.srem(keys.footage_deletions(volume), *paths)
+
+    @override
+    def report(self, report: VolumeReport) -> None:
+        with translated_errors():
+            document = report.model_dump_json()
+            self._redis.hset(keys.footage_volumes(), str(report.volume), document)
+
+    @override
+    def reports(self) -> list[VolumeReport]:
+        with translated_errors():
+            raws: Any = self._redis.hgetall(keys.footage_volumes())
+        found = []
+        for volume, raw in sorted(raws.items()):
+            try:
+                found.append(decode(VolumeReport, raw))
+            except MessageInvalid as error:
+                name = volume.decode(errors="replace")
+                log.error("volume_report_unreadable", volume=name, error=str(error))
+        return found
