@@ -119,6 +119,8 @@ class Retention:
         for file in self._orders.carry_out():
             camera_id = CameraId(int(file.path.split("/")[0]))
             self._inventory.gone(camera_id, file.begun_us, file.path, file.size_bytes)
+            # There may be room to record now.
+            self._due_s = 0.0
         return self._orders.is_more
 
     def _make_room(self) -> bool:
@@ -226,8 +228,10 @@ class Retention:
         for camera_id in purge.full_cameras:
             limit = f"recording_max_bytes ({self._limits_of(camera_id).max_bytes}) is used up"
             refusals[camera_id] = self._in_words(limit, stuck)
-        if refusals.keys() != self._refusals.keys():
+        if refusals.keys() - self._refusals.keys():
             log.error("recording_refused", reasons=sorted(refusals.values()))
+        elif refusals.keys() != self._refusals.keys():
+            log.info("recording_allowed", still_refused=sorted(refusals.values()))
         self._refusals = refusals
 
     def _in_words(self, limit: str, stuck: str | None) -> str:

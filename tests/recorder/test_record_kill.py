@@ -87,7 +87,7 @@ class Street:
     def footage(self) -> Path:
         return self.folder / "footage"
 
-    def start(self) -> None:
+    def start(self, **settings: str) -> None:
         self._recorder = subprocess.Popen(
             [sys.executable, "-m", "vigil", "record"],
             cwd=ROOT,
@@ -98,6 +98,7 @@ class Street:
                 "VIGIL_HOME": str(self.folder),
                 "SEGMENT_S": "3",
                 "FOOTAGE_RESERVE_BYTES": "0",
+                **settings,
             },
         )
 
