@@ -1,7 +1,7 @@
 """What footage a volume holds: counted folder by folder, kept up as files are done and go."""
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from queue import Empty, SimpleQueue
 
 import structlog
@@ -102,29 +102,32 @@ class Inventory:
         if self._newest.get(camera_id, ("",))[0] == path:
             del self._newest[camera_id]
         if counted is not None:
-            counted.remove(begun_us, size_bytes)
+            counted.remove(begun_us, size_bytes, is_protected=False)
             if not counted.files:
                 self.tally.drop(camera_id, day)
+            elif begun_us == counted.oldest_us and (camera_id, day) not in self._to_count:
+                # Which is the oldest now its folder knows.
+                self._to_count.append((camera_id, day))
 
-    def _hear(self, already: Collection[str] = ()) -> None:
-        """Count files in that are done, but for some that were counted already."""
+    def _hear(self, already: Mapping[str, int] | None = None) -> None:
+        """Count files in that are done; of some it was counted already how large they were."""
         while True:
             try:
                 fact = self._told.get_nowait()
             except Empty:
                 return
-            if fact.path not in already:
-                self._count_in(fact)
+            path, size_bytes = self._newest.get(fact.camera_id, ("", 0))
+            # Who goes on finishes the file once more.
+            before = {path: size_bytes, **(already or {})}.get(fact.path)
+            self._count_in(fact, before=before)
             self._newest[fact.camera_id] = (fact.path, fact.size_bytes)
 
-    def _count_in(self, fact: SegmentFact) -> None:
+    def _count_in(self, fact: SegmentFact, *, before: int | None) -> None:
         day, spans = fact.path.split("/")[1], self._protections.spans_of(fact.camera_id)
         counted = self.tally.day(fact.camera_id, day) or DayTally()
-        path, size_bytes = self._newest.get(fact.camera_id, ("", 0))
-        if path == fact.path:
-            # Who goes on finishes the file once more.
-            counted.remove(fact.begun_us, size_bytes)
         is_protected = bool(covering(spans, fact.begun_us, fact.ended_us))
+        if before is not None:
+            counted.remove(fact.begun_us, before, is_protected=is_protected)
         counted.add(fact.begun_us, fact.size_bytes, is_protected=is_protected)
         self.tally.put(fact.camera_id, day, counted)
 
@@ -145,17 +148,18 @@ class Inventory:
         # What was begun while we looked grows as well.
         after = self._newest_of(camera_id)
         growing = {each.path for each in (before, after) if each and self._grows(camera_id, each)}
-        counted, paths = DayTally(), set[str]()
+        counted, sizes = DayTally(), dict[str, int]()
         for file, is_protected in self._judged(camera_id, day, files):
-            if file.path in growing:
+            if file.path in growing or not file.size_bytes:
+                # One that no mark names yet is empty.
                 continue
             counted.add(file.begun_us, file.size_bytes, is_protected=is_protected)
-            paths.add(file.path)
+            sizes[file.path] = file.size_bytes
             if after is not None and file.path == after.path:
                 self._newest[camera_id] = (file.path, file.size_bytes)
         self.tally.put(camera_id, day, counted)
         # A file that was done while we looked was told before the next one had a mark.
-        self._hear(already=paths)
+        self._hear(already=sizes)
 
     def _stored_of(self, camera_id: CameraId) -> Iterator[StoredFile]:
         newest = self._newest_of(camera_id)

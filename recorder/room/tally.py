@@ -36,12 +36,14 @@ class DayTally:
         if self.oldest_us is None or begun_us < self.oldest_us:
             self.oldest_us = begun_us
 
-    def remove(self, begun_us: int, size_bytes: int) -> None:
-        """Count a file out that was not protected."""
+    def remove(self, begun_us: int, size_bytes: int, *, is_protected: bool) -> None:
+        """Count a file out."""
         self.files = max(0, self.files - 1)
         self.size_bytes = max(0, self.size_bytes - size_bytes)
         hour = begun_us % DAY_US // HOUR_US
         self.by_hour[hour] = max(0, self.by_hour[hour] - size_bytes)
+        if is_protected:
+            self.protected_bytes = max(0, self.protected_bytes - size_bytes)
 
     def join(self, other: "DayTally") -> None:
         """Count another's files in, too. Hours are left as they are: they are of other days."""

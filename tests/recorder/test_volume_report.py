@@ -101,7 +101,8 @@ def test_what_is_protected_is_told_also_as_files_are_done(house: House) -> None:
     assert of(house, 7).protected_bytes == 1000
 
     done = house.segment(7, days_ago=0)
-    retention.heard(a_segment(done, 500))
+    for _ in range(2):
+        retention.heard(a_segment(done, 500))
     house.clock.advance(REPORT_EVERY_S)
     run(retention)
     assert of(house, 7).protected_bytes == 1500
@@ -134,3 +135,15 @@ def test_what_goes_is_taken_off(house: House) -> None:
 
     assert (said(house).files, said(house).used_bytes) == (1, 1000)
     assert of(house, CameraId(7)).files == 1
+
+
+def test_the_oldest_is_the_oldest_that_is_left(house: House) -> None:
+    paths = [house.segment(7, days_ago=31 - number * HOUR / 60) for number in range(3)]
+    house.protect(7, 1, house.days(31 - 1.5 * HOUR / 60, 31 - 1.6 * HOUR / 60))
+
+    retention = run(house.retention())
+    house.clock.advance(REPORT_EVERY_S)
+    run(retention)
+
+    assert house.files() == {paths[1]}
+    assert of(house, 7).oldest_us == a_segment(paths[1]).begun_us
