@@ -1,6 +1,5 @@
 """What web and recorders tell each other of footage: what is protected, and how full disks are."""
 
-from collections.abc import Iterable
 from typing import Final, Literal
 from uuid import UUID
 
@@ -26,14 +25,6 @@ class ProtectedSpan(Document):
     since_us: int = Field(ge=0, lt=_LATEST_US)
     until_us: int = Field(ge=0, lt=_LATEST_US)
     expires_us: int | None = Field(default=None, ge=0, lt=_LATEST_US)
-
-    def covers(self, begun_us: int, ended_us: int | None) -> bool:
-        """Return whether it has a part of a time; that goes on where ended_us is None."""
-        return begun_us < self.until_us and (ended_us is None or ended_us > self.since_us)
-
-    def holds(self, begun_us: int, ended_us: int) -> bool:
-        """Return whether it has all of a time."""
-        return self.since_us <= begun_us and ended_us <= self.until_us
 
 
 class CameraProtections(Document):
@@ -110,10 +101,3 @@ class VolumeReport(StoredFootage):
     is_counted: bool
     error: str | None = None
     cameras: tuple[CameraFootage, ...] = ()
-
-
-def covering(
-    spans: Iterable[ProtectedSpan], begun_us: int, ended_us: int | None
-) -> tuple[ProtectedSpan, ...]:
-    """Return the spans that have a part of a time; that goes on where ended_us is None."""
-    return tuple(span for span in spans if span.covers(begun_us, ended_us))

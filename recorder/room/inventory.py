@@ -8,6 +8,7 @@ import structlog
 
 from recorder.footage.marks import MarkFile
 from recorder.footage.volume import Volume
+from recorder.room.coverage import Coverage
 from recorder.room.protections import Protections
 from recorder.room.rule import StoredFile
 from recorder.room.shelf import DAY_US, Listed, cameras_in, day_us, days_of, files_of, with_ends
@@ -15,7 +16,6 @@ from recorder.room.tally import DayTally, Tally
 from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId
 from vigil.facts import Fact, SegmentFact
-from vigil.footage_document import covering
 from vigil.messages import RecordingMark
 
 log = structlog.get_logger(__name__)
@@ -123,9 +123,9 @@ class Inventory:
             self._newest[fact.camera_id] = (fact.path, fact.size_bytes)
 
     def _count_in(self, fact: SegmentFact, *, before: int | None) -> None:
-        day, spans = fact.path.split("/")[1], self._protections.spans_of(fact.camera_id)
+        day, protected = fact.path.split("/")[1], self._protections.of(fact.camera_id)
         counted = self.tally.day(fact.camera_id, day) or DayTally()
-        is_protected = bool(covering(spans, fact.begun_us, fact.ended_us))
+        is_protected = protected.touches(fact.begun_us, fact.ended_us)
         if before is not None:
             counted.remove(fact.begun_us, before, is_protected=is_protected)
         counted.add(fact.begun_us, fact.size_bytes, is_protected=is_protected)
@@ -149,7 +149,8 @@ class Inventory:
         after = self._newest_of(camera_id)
         growing = {each.path for each in (before, after) if each and self._grows(camera_id, each)}
         counted, sizes = DayTally(), dict[str, int]()
-        for file, is_protected in self._judged(camera_id, day, files):
+        protected = self._protections.of(camera_id)
+        for file, is_protected in self._judged(camera_id, day, files, protected):
             if file.path in growing or not file.size_bytes:
                 # One that no mark names yet is empty.
                 continue
@@ -164,14 +165,14 @@ class Inventory:
     def _stored_of(self, camera_id: CameraId) -> Iterator[StoredFile]:
         newest = self._newest_of(camera_id)
         growing = newest.path if newest and self._grows(camera_id, newest) else None
-        spans = self._protections.spans_of(camera_id)
+        protected = self._protections.of(camera_id)
         for day in days_of(self._volume.path, camera_id):
             begun_us = day_us(day)
-            if begun_us is None or any(each.holds(begun_us, begun_us + DAY_US) for each in spans):
+            if begun_us is None or protected.holds(begun_us, begun_us + DAY_US):
                 # Nothing of it may go: it need not be looked through each time.
                 continue
             files = files_of(self._volume.path, camera_id, day)
-            for file, is_protected in self._judged(camera_id, day, files):
+            for file, is_protected in self._judged(camera_id, day, files, protected):
                 is_young = self._clock.utc_us() - file.written_us < _GROWS_US
                 yield StoredFile(
                     camera_id,
@@ -184,15 +185,14 @@ class Inventory:
                 )
 
     def _judged(
-        self, camera_id: CameraId, day: str, files: Sequence[Listed]
+        self, camera_id: CameraId, day: str, files: Sequence[Listed], protected: Coverage
     ) -> Iterator[tuple[Listed, bool]]:
         """Yield files of a day, each with whether it is protected."""
-        spans = covering(self._protections.spans_of(camera_id), day_us(day) or 0, None)
         ended_us = None
-        if files and any(each.since_us > files[-1].begun_us for each in spans):
+        if files and protected.begins_behind(files[-1].begun_us):
             ended_us = self._end_us(camera_id, day, files[-1])
         for file, end_us in with_ends(files, ended_us=ended_us):
-            yield file, bool(spans and covering(spans, file.begun_us, end_us))
+            yield file, protected.touches(file.begun_us, end_us)
 
     def _end_us(self, camera_id: CameraId, day: str, last: Listed) -> int | None:
         """Return the end of the last file of a day; None: nobody knows."""

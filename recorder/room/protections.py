@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from recorder.footage.volume import Volume
+from recorder.room.coverage import Coverage
 from recorder.room.shelf import cameras_in
 from vigil.bus.footage.base import FootageStore
 from vigil.clock import Clock
@@ -43,12 +44,9 @@ class Protections:
         self._known: dict[CameraId, CameraProtections] = {}
         self._due_s = 0.0
 
-    def spans_of(self, camera_id: CameraId) -> tuple[ProtectedSpan, ...]:
+    def of(self, camera_id: CameraId) -> Coverage:
         """Return what is protected of a camera now."""
-        known = self._known.get(camera_id)
-        if known is None:
-            known = self._known[camera_id] = self._read(camera_id)
-        return known.in_force(self._clock.utc_us())
+        return Coverage(self._of(camera_id).in_force(self._clock.utc_us()))
 
     def refresh(self, *, is_urgent: bool = False) -> Collection[CameraId]:
         """Read what web has published, if that is due; return the cameras of which it is new.
@@ -74,8 +72,7 @@ class Protections:
 
     def _take(self, published: CameraProtections) -> bool:
         camera_id = published.camera_id
-        self.spans_of(camera_id)
-        if published.revision <= self._known[camera_id].revision:
+        if published.revision <= self._of(camera_id).revision:
             return False
         # It holds from now on, also where the disk does not take it: then it is told again after
         # a restart, by Redis.
@@ -86,6 +83,11 @@ class Protections:
             log.error("protections_not_kept", camera_id=camera_id, reason=error.strerror)
         log.info("protections_changed", camera_id=camera_id, number=len(published.spans))
         return True
+
+    def _of(self, camera_id: CameraId) -> CameraProtections:
+        if camera_id not in self._known:
+            self._known[camera_id] = self._read(camera_id)
+        return self._known[camera_id]
 
     def _read(self, camera_id: CameraId) -> CameraProtections:
         try:

@@ -33,6 +33,8 @@ AGE_EVERY_S = 60.0
 TURN_EVERY_S = 1.0
 #: Seconds between two reports of the volume.
 REPORT_EVERY_S = 10.0
+#: A look is followed by so many times its length of rest at least.
+_REST = 20
 #: Files that go in one turn.
 AT_ONCE = 50
 #: Recording that stopped for want of room goes on when so much of the reserve is free beside it.
@@ -137,6 +139,9 @@ class Retention:
         if not purge.is_whole and stuck is None:
             self._due_s = self._age_due_s = now_s
             return True
+        # Where much has to be looked through and nothing may go it is done less often.
+        took_s = self._clock.monotonic_s() - now_s
+        self._due_s = max(self._due_s, self._clock.monotonic_s() + took_s * _REST)
         is_full = purge.is_full or (stuck is not None and self._is_short(room))
         self._refuse(replace(purge, is_full=is_full), stuck)
         return False
