@@ -1,17 +1,15 @@
 """What users deleted: orders of web, carried out and crossed off. Each can be carried out again."""
 
-import re
 from typing import Final
 
 import structlog
 
 from recorder.footage.volume import Volume
-from recorder.room.removal import Removal
+from recorder.room.removal import Removal, is_footage
 from recorder.room.shelf import Listed, listed
 from vigil.bus.footage.base import FootageStore
 from vigil.clock import Clock
 from vigil.errors import BusUnavailable
-from vigil.messages import FOOTAGE_PATH_PATTERN
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +67,7 @@ class Orders:
     def _remove(self, paths: list[str]) -> tuple[list[Listed], list[str]]:
         gone, done = [], []
         for path in paths:
-            if re.fullmatch(FOOTAGE_PATH_PATTERN, path) is None:
+            if not is_footage(path):
                 log.error("deletion_refused", path=path, reason="no file of footage has this name")
                 done.append(path)
                 continue

@@ -4,6 +4,7 @@ A file is renamed before anything else, so that nobody is given it any more; the
 it is gone, then it goes. Whenever that is cut off, it is done again from what the name says.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +12,12 @@ from pathlib import Path
 import structlog
 
 from recorder.footage.volume import Volume
+from recorder.room.shelf import cameras_in
 from vigil.domain.camera import CameraId
 from vigil.durable_file import sync_folder
 from vigil.facts import Fact, SegmentDeleted
 from vigil.footage import SUFFIX
+from vigil.messages import FOOTAGE_PATH_PATTERN
 
 log = structlog.get_logger(__name__)
 
@@ -60,17 +63,19 @@ class Removal:
         Raises:
             OSError: The volume does not let go of it.
         """
-        for condemned in sorted(self._volume.path.glob(f"*/*/*{SUFFIX}{CONDEMNED}")):
-            self._end(condemned, reason="cut_off")
+        for camera_id in cameras_in(self._volume.path):
+            folder = self._volume.folder_of(camera_id)
+            for condemned in sorted(folder.glob(f"*/*{SUFFIX}{CONDEMNED}")):
+                if is_footage(_path_of(condemned, self._volume)):
+                    self._end(condemned, reason="cut_off")
 
     def _end(self, condemned: Path, *, reason: str) -> None:
-        path = condemned.with_name(condemned.name.removesuffix(CONDEMNED))
-        relative = str(path.relative_to(self._volume.path))
-        self._tell(relative)
+        path = _path_of(condemned, self._volume)
+        self._tell(path)
         # Another process of this volume may have been quicker.
         condemned.unlink(missing_ok=True)
         sync_folder(condemned.parent)
-        log.info("footage_deleted", path=relative, reason=reason)
+        log.info("footage_deleted", path=path, reason=reason)
         self._remove_empty(condemned.parent)
 
     def _remove_empty(self, day: Path) -> None:
@@ -83,6 +88,16 @@ class Removal:
     def _tell(self, path: str) -> None:
         camera_id = CameraId(int(path.split("/", maxsplit=1)[0]))
         self._say(SegmentDeleted(camera_id=camera_id, volume=self._volume.volume_id, path=path))
+
+
+def is_footage(path: str) -> bool:
+    """Return whether a path within a volume can be a file of footage."""
+    return re.fullmatch(FOOTAGE_PATH_PATTERN, path) is not None
+
+
+def _path_of(condemned: Path, volume: Volume) -> str:
+    path = condemned.with_name(condemned.name.removesuffix(CONDEMNED))
+    return str(path.relative_to(volume.path))
 
 
 def _days_beside(day: Path) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from vigil.clock import MICROSECONDS, utc_us_of
 from vigil.domain.camera import CameraId
 from vigil.footage import SUFFIX
 
+_CAMERA: Final = re.compile(r"[1-9][0-9]{0,17}")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAME: Final = re.compile(r"(\d{2})-(\d{2})-(\d{2}\.\d{6})Z(?:-\d+)?" + re.escape(SUFFIX))
 DAY_US: Final = 86_400 * MICROSECONDS
@@ -125,4 +126,4 @@ def _begun_us(day: str, name: str) -> int | None:
 
 
 def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdigit() and len(name) < 20
+    return _CAMERA.fullmatch(name) is not None

@@ -56,6 +56,19 @@ def test_a_deletion_that_was_cut_off_is_done_again(house: House) -> None:
     assert (fact.camera_id, fact.path) == (7, path)
 
 
+def test_what_only_looks_like_a_deletion_is_left_alone(house: House) -> None:
+    house.segment(7, days_ago=1)
+    strange = ("lost+found/a/b.mp4.condemned", "7/notes/b.mp4.condemned", "0/2026-01-01/1.mp4")
+    for name in strange:
+        (house.volume.path / name).parent.mkdir(parents=True)
+        (house.volume.path / name).write_bytes(b"x")
+
+    run(house.retention(reserve_bytes=0, kept_days=30))
+
+    assert house.told == []
+    assert all((house.volume.path / name).exists() for name in strange)
+
+
 def test_it_looks_now_and_then(house: House) -> None:
     retention = house.retention()
     run(retention)
