@@ -91,11 +91,7 @@ def volume_report(
         is_counted=inventory.is_counted,
         error=refusals.get(None),
         cameras=tuple(
-            CameraFootage(
-                **_fields(each.has, each.own, _expected(each, shared)),
-                camera_id=camera_id,
-                error=refusals.get(None) or refusals.get(camera_id),
-            )
+            _camera(camera_id, each, shared, error=refusals.get(None) or refusals.get(camera_id))
             for camera_id, each in measured.items()
         ),
     )
@@ -132,10 +128,14 @@ def _shared(cameras: list[Use], limits: FootageLimits, free_bytes: int) -> Use:
     )
 
 
-def _expected(camera: _Measured, shared: Use) -> Forecast:
+def _camera(
+    camera_id: CameraId, camera: _Measured, shared: Use, *, error: str | None
+) -> CameraFootage:
     # Of a camera that sends nothing its own limit is never met, nor does it fill that of all.
     uses = [camera.own, shared] if camera.own.daily_bytes else [camera.own]
-    return forecast(uses, kept_days=camera.kept_days)
+    expected = forecast(uses, kept_days=camera.kept_days)
+    fields = _fields(camera.has, camera.own, expected)
+    return CameraFootage(**fields, camera_id=camera_id, error=error)
 
 
 def _fields(has: DayTally, use: Use, expected: Forecast) -> dict[str, Any]:

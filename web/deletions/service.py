@@ -19,7 +19,7 @@ from web.audit import service as audit
 from web.cameras.models import Camera
 from web.deletions.models import SegmentDeletion
 from web.deletions.orders import DeletionOrders
-from web.deletions.spans import without
+from web.deletions.spans import Span, without
 from web.errors import Conflict, Invalid, Unauthenticated
 from web.protections.models import Protection, ProtectionRevision
 from web.recordings.models import RecordingGap, Segment
@@ -161,32 +161,19 @@ def confirm(
     find_visible(session, who, wanted.camera_id, lock=True)
     if _revision(session, wanted.camera_id) != bound.revision:
         raise ConfirmationRefused("What is protected of this camera was changed meanwhile.")
-    rows = session.execute(
-        sa.delete(Segment)
-        .where(*_to_delete(wanted, bound, now=now))
-        .returning(
-            Segment.volume, Segment.path, Segment.begun_at, Segment.ended_at, Segment.size_bytes
-        ),
-        execution_options={"synchronize_session": False},
-    ).all()
-    paths: dict[UUID, list[str]] = defaultdict(list)
-    for row in rows:
-        paths[row.volume].append(row.path)
-    _note(session, wanted.camera_id, paths)
-    gone = [(row.begun_at, row.ended_at) for row in rows]
+    gone, size_bytes, paths = _take(session, wanted, bound, now=now)
     if gone:
         _tell_gaps(session, wanted.camera_id, gone)
     begun_at = min((begun for begun, _ in gone), default=None)
     ended_at = max((ended for _, ended in gone), default=None)
-    size_bytes = sum(row.size_bytes for row in rows)
-    details = {**_claims(wanted), "files": len(rows), "bytes": size_bytes}
+    details = {**_claims(wanted), "files": len(gone), "bytes": size_bytes}
     times = {"begun_at": begun_at, "ended_at": ended_at}
     details |= {name: at.isoformat() for name, at in times.items() if at is not None}
     audit.record(session, who, "footage.deleted", on=("camera", wanted.camera_id), details=details)
     session.commit()
     later = "" if orders.announce(paths) else " It leaves the disk when the message bus is back."
     return Deletion(
-        files=len(rows),
+        files=len(gone),
         bytes=size_bytes,
         begun_at=begun_at,
         ended_at=ended_at,
@@ -271,14 +258,28 @@ def _revision(session: Session, camera_id: int) -> int:
     return session.scalar(query.where(ProtectionRevision.camera_id == camera_id)) or 0
 
 
-def _note(session: Session, camera_id: int, paths: Mapping[UUID, Sequence[str]]) -> None:
-    rows = [
-        {"volume": volume, "path": path, "camera_id": camera_id}
-        for volume, of_volume in paths.items()
-        for path in of_volume
-    ]
+def _take(
+    session: Session, wanted: Wanted, bound: _Bound, *, now: datetime
+) -> tuple[list[Span], int, Mapping[UUID, Sequence[str]]]:
+    """Take rows from where everybody reads; return their times, bytes, and paths by volume."""
+    rows = session.execute(
+        sa.delete(Segment)
+        .where(*_to_delete(wanted, bound, now=now))
+        .returning(
+            Segment.volume, Segment.path, Segment.begun_at, Segment.ended_at, Segment.size_bytes
+        ),
+        execution_options={"synchronize_session": False},
+    ).all()
+    paths: dict[UUID, list[str]] = defaultdict(list)
+    for row in rows:
+        paths[row.volume].append(row.path)
     if rows:
-        session.execute(insert(SegmentDeletion).on_conflict_do_nothing(), rows)
+        noted = [
+            {"volume": row.volume, "path": row.path, "camera_id": wanted.camera_id} for row in rows
+        ]
+        session.execute(insert(SegmentDeletion).on_conflict_do_nothing(), noted)
+    times = [(row.begun_at, row.ended_at) for row in rows]
+    return times, sum(row.size_bytes for row in rows), paths
 
 
 def _tell_gaps(session: Session, camera_id: int, gone: Sequence[tuple[datetime, datetime]]) -> None:

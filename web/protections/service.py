@@ -98,13 +98,7 @@ def add(
         raise Invalid("expires_at is over.", {"expires_at": ["Must be later than now."]})
     # Whoever deletes footage of it, or changes its protections, waits for this transaction's end.
     find_visible(session, who, camera_id, lock=True)
-    session.execute(
-        sa.delete(Protection).where(Protection.camera_id == camera_id, ~_is_in_force(now))
-    )
-    if len(in_force(session, [camera_id], now=now)[camera_id]) >= MAX_PROTECTIONS:
-        raise TooManyProtections(
-            f"This camera has {MAX_PROTECTIONS} protections: take some back first."
-        )
+    _make_place(session, camera_id, now=now)
     protection = Protection(
         camera_id=camera_id,
         account_id=who.account_id,
@@ -167,6 +161,17 @@ def require_none(session: Session, camera_id: int, *, now: datetime) -> None:
         raise FootageIsProtected(
             f"Footage of camera {camera_id} is protected ({len(found)} times): take that back at "
             f"/recordings/{camera_id}/protections first."
+        )
+
+
+def _make_place(session: Session, camera_id: int, *, now: datetime) -> None:
+    """Forget what is over; refuse one too many."""
+    session.execute(
+        sa.delete(Protection).where(Protection.camera_id == camera_id, ~_is_in_force(now))
+    )
+    if len(in_force(session, [camera_id], now=now)[camera_id]) >= MAX_PROTECTIONS:
+        raise TooManyProtections(
+            f"This camera has {MAX_PROTECTIONS} protections: take some back first."
         )
 
 
