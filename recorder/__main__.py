@@ -7,7 +7,8 @@ from functools import partial
 from recorder.check.volume_check import VolumeCheck, check_until_stopped
 from recorder.footage.volume import Volume, remembered_volume
 from recorder.recorder import READ_EVERY_S, Recorder
-from recorder.retention import Retention
+from recorder.room.report import FootageLimits
+from recorder.room.retention import Retention, keep_room_until_stopped
 from recorder.settings import RecorderSettings
 from recorder.signs import SignBoards
 from vigil import keys
@@ -20,6 +21,7 @@ from vigil.bus.connection import (
     require_fit_queue,
 )
 from vigil.bus.facts.redis import RedisFactLog
+from vigil.bus.footage.redis import RedisFootageStore
 from vigil.bus.known_footage.redis import RedisKnownFootageBoard
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.packets.base import BacklogLimits
@@ -30,6 +32,7 @@ from vigil.camera_configs import CameraConfigs
 from vigil.clock import SystemClock
 from vigil.errors import SetupInvalid, VolumeUnavailable
 from vigil.fact_outbox import FactOutbox, open_outbox, send_until_stopped
+from vigil.facts import Fact
 from vigil.leases import LeaseKeeper, new_member_id
 from vigil.log import configure_logging
 from vigil.messages import CameraStatus, FrameDetections, RecordingMark, RecordingStatus
@@ -63,14 +66,29 @@ def main(arguments: Sequence[str] = ()) -> int:
         path=settings.vigil_home / "recorder" / "cameras.json",
         clock=clock,
     )
-    recorder = _recorder(settings, media, configs, volume, facts=facts, clock=clock)
-    sender = start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop)
+    retention = Retention(
+        volume,
+        limits=_limits(settings),
+        cameras=lambda: configs.cameras,
+        store=RedisFootageStore(queue),
+        say=facts.say,
+        clock=clock,
+    )
+    recorder = _recorder(settings, media, volume, configs, retention, facts=facts, clock=clock)
     check = VolumeCheck(
-        volume, known=RedisKnownFootageBoard(queue), say=facts.say, stop=stop, clock=clock
+        volume,
+        known=RedisKnownFootageBoard(queue),
+        say=facts.say,
+        stop=stop,
+        clock=clock,
     )
     # Beside recording, which never waits for it.
     checking = partial(check_until_stopped, check, camera_ids=lambda: configs.cameras, stop=stop)
-    checker = start_thread(checking, name="check", stop=stop)
+    threads = (
+        start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop),
+        start_thread(partial(keep_room_until_stopped, retention, stop), name="room", stop=stop),
+        start_thread(checking, name="check", stop=stop),
+    )
     try:
         run_until_stopped(
             partial(_step, recorder, stop),
@@ -81,8 +99,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     finally:
         stop.set()
         recorder.close()
-        checker.join()
-        sender.join()
+        for thread in threads:
+            thread.join()
         facts.close()
     return 0
 
@@ -90,6 +108,13 @@ def main(arguments: Sequence[str] = ()) -> int:
 def _step(recorder: Recorder, stop: StopSignal) -> None:
     if not recorder.run_once():
         stop.wait(READ_EVERY_S)
+
+
+def _tell(facts: FactOutbox, retention: Retention, *told: Fact) -> None:
+    """Tell web, and who keeps account of the volume."""
+    facts.say(*told)
+    for fact in told:
+        retention.heard(fact)
 
 
 def _volume(settings: RecorderSettings) -> Volume:
@@ -100,11 +125,21 @@ def _volume(settings: RecorderSettings) -> Volume:
         raise SetupInvalid(f"FOOTAGE_PATH: {error}") from error
 
 
+def _limits(settings: RecorderSettings) -> FootageLimits:
+    return FootageLimits(
+        reserve_bytes=settings.footage_reserve_bytes,
+        kept_days=settings.footage_kept_days,
+        max_bytes=settings.footage_max_bytes,
+        purges=settings.footage_purge,
+    )
+
+
 def _recorder(
     settings: RecorderSettings,
     media: RedisClient,
-    configs: CameraConfigs,
     volume: Volume,
+    configs: CameraConfigs,
+    retention: Retention,
     *,
     facts: FactOutbox,
     clock: SystemClock,
@@ -135,14 +170,8 @@ def _recorder(
         ),
         statuses=RedisStatusBoard(media, role=keys.Role.RECORDING, document_class=RecordingStatus),
         volume=volume,
-        retention=Retention(
-            volume,
-            reserve_bytes=settings.footage_reserve_bytes,
-            kept_days=settings.footage_kept_days,
-            say=facts.say,
-            clock=clock,
-        ),
-        say=facts.say,
+        refusal=retention.refusal,
+        say=partial(_tell, facts, retention),
         clock=clock,
         segment_s=settings.segment_s,
     )

@@ -44,6 +44,7 @@ class RecordedCamera:
         error: Why nothing is recorded; None while all is.
         with_audio: Whether its audio is recorded, too: others may change it at any time.
         audio_error: Why no audio is; None while all is that is wanted.
+        refusal: Why it may not be recorded now; None: it may.
 
     Raises:
         VolumeUnavailable: The volume is not there, or what another left on it cannot be read.
@@ -73,6 +74,7 @@ class RecordedCamera:
         #: While audio is recorded.
         self._order: Interleaver | None = None
         self._decoder = AudioDecoder()
+        self.refusal: str | None = None
         self._segment: Segment | None = None
         self._gaps = GapLedger()
         self._since_us: int | None = None
@@ -171,6 +173,23 @@ class RecordedCamera:
                 self._note(self.mark.model_copy(update={"broken_off": reason}))
         except (VolumeUnavailable, BusUnavailable) as error:
             self._break_off(str(error))
+
+    def refuse(self, reason: str | None) -> None:
+        """Record nothing for a while, as there is no room for it; None: go on.
+
+        Who goes on begins behind what is recorded, as far as packets are still in the log.
+        """
+        before, self.refusal = self.refusal, reason
+        if reason is None:
+            if before is not None and self.error == before:
+                self.error = None
+            return
+        if before is None:
+            log.error("recording_refused", camera_id=self.camera_id, reason=reason)
+            self.close(GapReason.DISK)
+            self._gaps.broken_off(GapReason.DISK)
+            self._since_us = None
+        self.error = reason
 
     def leave(self) -> None:
         """Leave all as it is: another has the camera, finishes the file, and tells of it."""

@@ -6,7 +6,6 @@ import structlog
 
 from recorder.footage.volume import Volume
 from recorder.recorded_camera import RecordedCamera
-from recorder.retention import Retention
 from recorder.signs import SignBoards
 from recorder.wanted import Signs, Wish, may_be_recorded
 from vigil.bus.packets.base import EntryId, PacketLog, Template, place_of
@@ -43,7 +42,7 @@ class Recorder:
         marks: How far each one's footage is safe.
         statuses: Where each one's status goes.
         volume: Where footage goes.
-        retention: Makes room on it.
+        refusal: Says why a camera cannot be recorded now; None: it can.
         say: To whom it is told which files there are.
         clock: For the pace of all this.
         segment_s: How long a file is to be.
@@ -59,7 +58,7 @@ class Recorder:
         marks: StatusBoard[RecordingMark],
         statuses: StatusBoard[RecordingStatus],
         volume: Volume,
-        retention: Retention,
+        refusal: Callable[[CameraId], str | None],
         say: Callable[[Fact], None],
         clock: Clock,
         segment_s: float,
@@ -67,7 +66,7 @@ class Recorder:
         self._configs, self._keeper, self._packets = configs, keeper, packets
         self._boards = boards
         self._marks, self._statuses = marks, statuses
-        self._volume, self._retention = volume, retention
+        self._volume, self._refusal = volume, refusal
         self._say, self._clock, self._segment_s = say, clock, segment_s
         #: Those that are recorded now, and what is wished of all that are ours.
         self._cameras: dict[CameraId, RecordedCamera] = {}
@@ -81,16 +80,18 @@ class Recorder:
             BusUnavailable: Redis does not answer; what was not read will be.
         """
         self._decide_who_is_ours()
-        self._retention.run_once()
         now_s = self._clock.monotonic_s()
         for camera in self._cameras.values():
+            camera.refuse(self._refusal(camera.camera_id))
             if camera.position is None:
                 before_s = self._wishes[camera.camera_id].pre_s
                 begin = self._keyframe(camera.camera_id, before_s=before_s)
                 if begin is not None:
                     camera.begin_at(begin)
         positions = {
-            each.camera_id: each.position for each in self._cameras.values() if each.position
+            each.camera_id: each.position
+            for each in self._cameras.values()
+            if each.position and each.refusal is None
         }
         found = self._packets.read(positions, limit=READ_LIMIT) if positions else {}
         for camera_id, entries in found.items():

@@ -16,6 +16,16 @@ class RecorderSettings(FootageSettings):
     footage_kept_days: float = Field(
         default=30.0, gt=0, le=3650, description="Days that footage is kept at most."
     )
+    footage_max_bytes: int | None = Field(
+        default=None,
+        ge=2**20,
+        description="So much all footage together takes at most; unset: what the disk has.",
+    )
+    footage_purge: bool = Field(
+        default=True,
+        description="Whether the oldest footage is deleted where a limit is met. false: nothing "
+        "is, and recording stops there.",
+    )
     segment_s: float = Field(
         default=60.0,
         ge=1,

@@ -66,6 +66,13 @@ def _may_make_networks() -> bool:
     return subprocess.run(probe, check=False, capture_output=True).returncode == 0
 
 
+def _may_mount() -> bool:
+    if not _on_path("unshare", "mount")():
+        return False
+    probe = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    return subprocess.run(probe, check=False, capture_output=True).returncode == 0
+
+
 def _has_data() -> bool:
     folder = os.environ.get(DATA_DIR)
     return bool(folder) and Path(folder or "").is_dir()
@@ -91,6 +98,7 @@ NEEDS = {
     ),
     "nginx": Need(_on_path("nginx"), "apt install nginx"),
     "postgresql-15": Need(POSTGRESQL_15.is_dir, "apt install postgresql-15"),
+    "tmpfs": Need(_may_mount, "root, or a container that may: --cap-add SYS_ADMIN"),
     "ultralytics": Need(
         lambda: ultralytics_env.found() is not None,
         "make bench ROW=frame-to-boxes: it makes an environment with Ultralytics",

@@ -15,6 +15,10 @@ from vigil.messages import Document
 
 #: So many models look at one camera at most: each look costs as much as all of them together.
 MAX_MODELS = 4
+#: Footage of a camera is kept for so many days at most.
+MAX_KEPT_DAYS = 3650.0
+#: Bounds of what a camera's footage may take: a file of it at least, and what JSON counts exactly.
+MIN_MAX_BYTES, MAX_MAX_BYTES = 2**20, 2**53 - 1
 
 
 class ScheduleSpan(Document):
@@ -202,6 +206,8 @@ class CameraConfig(Document):
         recording: When it is recorded.
         recording_rules: What that leaves open.
         record_audio: Whether its audio is, beside its video.
+        recording_kept_days: Older footage of it goes; None: as the recorder's settings have it.
+        recording_max_bytes: What its footage may take; None: no limit of its own.
     """
 
     version: Literal[3] = 3
@@ -227,6 +233,8 @@ class CameraConfig(Document):
     recording: RecordingMode = RecordingMode.OFF
     recording_rules: RecordingRules = RecordingRules()
     record_audio: bool = False
+    recording_kept_days: float | None = Field(default=None, gt=0, le=MAX_KEPT_DAYS)
+    recording_max_bytes: int | None = Field(default=None, ge=MIN_MAX_BYTES, le=MAX_MAX_BYTES)
 
     @property
     def mask_mark(self) -> bytes | None:

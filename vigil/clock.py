@@ -59,7 +59,7 @@ class FakeClock:
 
 
 def us_from_utc(at: datetime) -> int:
-    """Return a UTC datetime as microseconds since 1970."""
+    """Return the stamp of an aware datetime, in microseconds since 1970."""
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 

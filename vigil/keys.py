@@ -40,6 +40,9 @@ Name                                        Type    Written by          Lives fo
 vigil:camera_config:<id>                    string  web                 ever, until deleted
 vigil:camera_config:head                    string  web                 ever
 vigil:camera_config:bell                    channel web                 -
+vigil:protections:<id>                      string  web                 ever
+vigil:footage_deletions:<volume>            set     web                 until a recorder did it
+vigil:footage_volumes                       hash    recorder            ever
 vigil:facts                                 stream  every service       until web has filed it
 vigil:known_footage:<check>:<number>        string  web                 KNOWN_FOOTAGE_TTL_S
 LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its window
@@ -217,6 +220,21 @@ def camera_config_head() -> str:
 def camera_config_bell() -> str:
     """Return the channel that rings when the configuration has changed."""
     return "vigil:camera_config:bell"
+
+
+def protections(camera_id: CameraId) -> str:
+    """Return the key of the document that says what is protected of a camera's footage."""
+    return f"vigil:protections:{camera_id}"
+
+
+def footage_deletions(volume: UUID) -> str:
+    """Return the set of a volume's files that users had deleted."""
+    return f"vigil:footage_deletions:{volume}"
+
+
+def footage_volumes() -> str:
+    """Return the hash of what recorders say of each volume."""
+    return "vigil:footage_volumes"
 
 
 def facts() -> str:

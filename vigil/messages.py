@@ -167,7 +167,8 @@ class GapReason(StrEnum):
     ``camera``: nothing came of it. ``recorder``: it was away for longer than packets are held.
     ``disk``: it is full, or away. ``switched_off``: it was not to be recorded. ``not_wanted``: its
     mode waited for something, or for a time of the day. ``clock``: the host's clock was set
-    forward, and nothing is missing.
+    forward, and nothing is missing. ``deleted``: a user
+    deleted it. What limits delete leaves no gap.
     """
 
     CAMERA = "camera"
@@ -176,6 +177,7 @@ class GapReason(StrEnum):
     SWITCHED_OFF = "switched_off"
     NOT_WANTED = "not_wanted"
     CLOCK = "clock"
+    DELETED = "deleted"
 
 
 #: Who begins again after these does not want what came meanwhile.

@@ -15,6 +15,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.bus.explanations.base import ExplanationLog
+from vigil.bus.footage.base import FootageStore
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
 from vigil.messages import CameraStatus, FrameDetections, RecordingStatus
@@ -25,6 +26,7 @@ from web.access_log import install_access_log
 from web.blueprint import ApiBlueprint
 from web.cameras.configuration import ConfigurationPublisher
 from web.database import ask_postgresql, db, install_database
+from web.deletions.orders import DeletionOrders
 from web.errors import install_error_handlers
 from web.images.folder import PictureFolder
 from web.limits import install_limits
@@ -33,6 +35,7 @@ from web.pages.routes import pages
 from web.playback.shelf import GopShelf
 from web.playback.thumbnails.decoder import KeyframeDecoder
 from web.playback.thumbnails.service import Thumbnails
+from web.protections.publisher import ProtectionPublisher
 from web.recordings.volumes import Volumes
 from web.schemas import MAX_ID
 from web.settings import WebSettings
@@ -54,6 +57,9 @@ DOMAINS: Final = (
     "recipients",
     "recordings",
     "playback",
+    "protections",
+    "deletions",
+    "storage",
     "tracks",
     "detections",
     "explanations",
@@ -91,6 +97,7 @@ def create_app(
     detections: StatusBoard[FrameDetections],
     explanations: ExplanationLog,
     recordings: StatusBoard[RecordingStatus],
+    footage: FootageStore,
     checks: Mapping[str, Check],
     clock: Clock,
     hasher: PasswordHasher,
@@ -106,6 +113,7 @@ def create_app(
         detections: What recognition says of what it shows.
         explanations: What recognition says of what it did not show.
         recordings: What recorders say of the cameras that they record.
+        footage: What is told to recorders of footage, and what they tell of volumes.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -126,6 +134,9 @@ def create_app(
         detections=detections,
         explanations=explanations,
         recordings=recordings,
+        footage=footage,
+        protections=ProtectionPublisher(footage, sessions),
+        deletions=DeletionOrders(footage, sessions),
         pictures=PictureFolder(settings.vigil_home / "pictures"),
         volumes=Volumes((settings.footage_folder(),)),
         gops=GopShelf(),

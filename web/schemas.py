@@ -121,7 +121,7 @@ class Told:
         said: Field to value, such as ``message``.
     """
 
-    def __init__(self, thing: object, **said: str) -> None:
+    def __init__(self, thing: object, **said: object) -> None:
         self._thing = thing
         self._said = said
 

@@ -49,3 +49,5 @@ def reconcile(app: Flask) -> None:
     """
     wiring: Wiring = app.extensions[EXTENSION]
     wiring.configuration.reconcile()
+    wiring.protections.reconcile()
+    wiring.deletions.reconcile()

@@ -6,15 +6,18 @@ from datetime import datetime
 from flask import current_app
 
 from vigil.bus.explanations.base import ExplanationLog
+from vigil.bus.footage.base import FootageStore
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock, utc_from_us
 from vigil.messages import CameraStatus, FrameDetections, RecordingStatus
 from vigil.sealing import Sealer
 from web.access.tokens import TokenSigner
 from web.cameras.configuration import ConfigurationPublisher
+from web.deletions.orders import DeletionOrders
 from web.images.folder import PictureFolder
 from web.playback.shelf import GopShelf
 from web.playback.thumbnails.service import Thumbnails
+from web.protections.publisher import ProtectionPublisher
 from web.recordings.volumes import Volumes
 from web.settings import WebSettings
 from web.status.readiness import Readiness
@@ -39,6 +42,9 @@ class Wiring:
     detections: StatusBoard[FrameDetections]
     explanations: ExplanationLog
     recordings: StatusBoard[RecordingStatus]
+    footage: FootageStore
+    protections: ProtectionPublisher
+    deletions: DeletionOrders
     pictures: PictureFolder
     volumes: Volumes
     gops: GopShelf

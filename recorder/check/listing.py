@@ -1,30 +1,23 @@
 """What lies on a volume: folders of cameras, their days, and the files of a day."""
 
 import os
-import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import structlog
 
-from recorder.footage.volume import Volume, begun_at
-from vigil.clock import us_from_utc
+from recorder.footage.names import begun_us_named, camera_named, day_named
+from recorder.footage.volume import Volume
+from vigil.domain.camera import CameraId
 from vigil.errors import VolumeUnavailable
 from vigil.footage import SUFFIX
 from vigil.known_footage import Place
 
 log = structlog.get_logger(__name__)
 
-_CAMERA = re.compile(r"[1-9]\d{0,17}")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-#: From which on times are counted.
-_FIRST_YEAR = 1970
-#: As `recorder.footage.volume` names files.
-_SEGMENT = re.compile(r"\d{2}-\d{2}-\d{2}\.\d{6}Z(-\d{1,2})?" + re.escape(SUFFIX))
 
-
-def cameras_on(volume: Volume) -> list[int]:
+def cameras_on(volume: Volume) -> list[CameraId]:
     """Return of which cameras there are folders, in order.
 
     Raises:
@@ -32,18 +25,9 @@ def cameras_on(volume: Volume) -> list[int]:
     """
     volume.require_mounted()
     try:
-        return sorted(int(name) for name in _names_in(volume.path) if _CAMERA.fullmatch(name))
+        return sorted(filter(None, map(camera_named, _names_in(volume.path))))
     except OSError as error:
         raise VolumeUnavailable(f"{volume.path}: {error.strerror}") from error
-
-
-def day_named(name: str) -> date | None:
-    """Return the day of which a folder is, by its name; None: it is none of ours."""
-    try:
-        day = date.fromisoformat(name) if _DAY.fullmatch(name) else None
-    except ValueError:
-        return None
-    return day if day is not None and day.year >= _FIRST_YEAR else None
 
 
 def days_of(volume: Path, camera_id: int) -> Iterator[date]:
@@ -80,13 +64,11 @@ def files_of(volume: Path, camera_id: int, day: date) -> frozenset[str] | None:
 
 def place_of(path: str) -> Place | None:
     """Return where a file stands among those of its volume; None: it is not named as ours are."""
-    camera_id, _, within = path.partition("/")
-    if not _CAMERA.fullmatch(camera_id) or not _SEGMENT.fullmatch(within.rpartition("/")[2]):
+    folder, day, name = (*path.split("/"), "", "")[:3]
+    camera_id, begun_us = camera_named(folder), begun_us_named(day, name)
+    if camera_id is None or begun_us is None or path.count("/") != 2:
         return None
-    begun = begun_at(Path(within))
-    if begun is None:
-        return None
-    return Place(int(camera_id), us_from_utc(begun))
+    return Place(camera_id, begun_us)
 
 
 def _names_in(folder: Path) -> Iterator[str]:

@@ -15,7 +15,8 @@ import structlog
 
 from recorder.check.adoption import judge
 from recorder.check.comparison import Differences, compared
-from recorder.check.listing import cameras_on, day_named, days_of, files_of, place_of
+from recorder.check.listing import cameras_on, days_of, files_of, place_of
+from recorder.footage.names import day_named
 from recorder.footage.volume import Volume, remove_empty_folders
 from vigil.bus.known_footage.base import KnownFootageBoard
 from vigil.clock import Clock, us_from_utc, utc_from_us

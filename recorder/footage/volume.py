@@ -9,18 +9,18 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import structlog
 
 from recorder.footage.locks import share
+from recorder.footage.names import segment_path
 from vigil.clock import utc_from_us
 from vigil.domain.camera import CameraId
 from vigil.durable_file import sync_folder, write_atomically
 from vigil.errors import SetupInvalid, VolumeUnavailable
-from vigil.footage import MARKER, SUFFIX, volume_at
+from vigil.footage import MARKER, volume_at
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,17 @@ class Volume:
         except OSError as error:
             raise VolumeUnavailable(f"{self.path}: {error.strerror}") from error
 
+    def total_bytes(self) -> int:
+        """Return how large its file system is.
+
+        Raises:
+            VolumeUnavailable: It cannot be asked.
+        """
+        try:
+            return shutil.disk_usage(self.path).total
+        except OSError as error:
+            raise VolumeUnavailable(f"{self.path}: {error.strerror}") from error
+
     def require_mounted(self) -> None:
         """Refuse a folder that is not this volume any more.
 
@@ -81,7 +92,7 @@ class Volume:
             VolumeUnavailable: The volume is not there, or takes no more.
         """
         self.require_mounted()
-        relative = _segment_path(camera_id, utc_from_us(begun_us))
+        relative = segment_path(camera_id, utc_from_us(begun_us))
         folder = (self.path / relative).parent
         try:
             is_new = not folder.exists()
@@ -176,17 +187,3 @@ def open_volume(path: Path, *, known: UUID | None) -> Volume:
         raise SetupInvalid(f"FOOTAGE_PATH: {path}: {error.strerror}") from error
     log.info("volume_made", path=str(path), volume_id=str(made))
     return Volume(made, path)
-
-
-def _segment_path(camera_id: CameraId, begun: datetime) -> Path:
-    """Return where a segment lies within its volume: by camera, day and time, in UTC."""
-    return Path(str(camera_id), f"{begun:%Y-%m-%d}", f"{begun:%H-%M-%S.%f}Z{SUFFIX}")
-
-
-def begun_at(path: Path) -> datetime | None:
-    """Return when a segment began, by its name; None: it is none of ours."""
-    try:
-        named = f"{path.parent.name} {path.stem.partition('Z')[0]}"
-        return datetime.strptime(named, "%Y-%m-%d %H-%M-%S.%f").replace(tzinfo=UTC)
-    except ValueError:
-        return None

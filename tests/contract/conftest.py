@@ -22,6 +22,9 @@ from vigil.bus.facts import redis as facts_on_redis
 from vigil.bus.facts.base import TAKEN_OVER_AFTER_S, FactInbox, FactLog
 from vigil.bus.facts.memory import MemoryFactInbox, MemoryFactLog
 from vigil.bus.facts.redis import RedisFactInbox, RedisFactLog
+from vigil.bus.footage.base import FootageStore
+from vigil.bus.footage.memory import MemoryFootageStore
+from vigil.bus.footage.redis import RedisFootageStore
 from vigil.bus.frames.base import FrameBell, FrameStore
 from vigil.bus.frames.bell import RedisFrameBell
 from vigil.bus.frames.memory import MemoryFrameBell, MemoryFrameStore
@@ -172,6 +175,17 @@ def config_bus(request: pytest.FixtureRequest) -> Iterator[ConfigBus]:
     yield ConfigBus(
         store=RedisCameraConfigStore(queue), bell=RedisConfigBell(queue), empty=queue.flushall
     )
+    queue.close()
+
+
+@pytest.fixture(params=["memory", "valkey"])
+def footage_store(request: pytest.FixtureRequest) -> Iterator[FootageStore]:
+    if request.param == "memory":
+        yield MemoryFootageStore()
+        return
+    server: EmbeddedValkey = request.getfixturevalue("valkey")
+    queue: redis.Redis = connect_single(server.url)
+    yield RedisFootageStore(queue)
     queue.close()
 
 

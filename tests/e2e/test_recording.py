@@ -216,3 +216,44 @@ def _paths(machine: Machine, file: dict[str, Any]) -> list[Path]:
     """Return where a file of footage lies, by its size."""
     found = (machine.folder / "footage").rglob("*.mp4")
     return [path for path in found if path.stat().st_size == file["size_bytes"]]
+
+
+def test_what_somebody_protects_stays_and_what_an_admin_deletes_goes(
+    machine: Machine, camera_id: int
+) -> None:
+    # Given that nobody records it any more, and that the first of its files is protected
+    wait_until(lambda: _availability(machine, camera_id)["recorder"] is None, timeout_s=LIVE_S)
+
+    def are_done() -> bool:
+        return len(_done(machine, camera_id)) == len(_files(machine, camera_id))
+
+    wait_until(are_done, timeout_s=LIVE_S)
+    first, *rest = _done(machine, camera_id)
+    body = {"since": first["begun_at"], "until": first["ended_at"], "reason": "of tests"}
+    made = machine.admin.post(f"/recordings/{camera_id}/protections", body)
+    assert made.status == 201, made.body
+
+    # When everything of the camera is deleted
+    span = "since=2020-01-01T00:00:00Z&until=2200-01-01T00:00:00Z"
+    path = f"/recordings/{camera_id}?{span}"
+    asked = machine.admin.delete(path).json
+    assert asked["protected_files"] >= 1
+    assert len(_files(machine, camera_id)) == 1 + len(rest)
+    done = machine.admin.delete(f"{path}&confirmation={asked['confirmation']}")
+    assert done.status == 200, done.body
+
+    # Then nobody is shown it any more, and soon the disk has room
+    left = {each["id"] for each in _files(machine, camera_id)}
+    assert first["id"] in left
+    assert len(left) == asked["protected_files"]
+    assert {gap["reason"] for gap in _availability(machine, camera_id)["gaps"]} == {"deleted"}
+    assert machine.admin.get(f"/recordings/files/{rest[-1]['id']}").status == 404
+    footage = machine.folder / "footage"
+    wait_until(lambda: len(list(footage.rglob("*.mp4*"))) == len(left), timeout_s=LIVE_S)
+    assert machine.admin.get("/set_aside_facts").json == []
+
+    def is_told() -> bool:
+        [volume] = machine.admin.get("/recordings/storage").json["volumes"]
+        return bool(volume["is_current"] and volume["files"] == len(left))
+
+    wait_until(is_told, timeout_s=LIVE_S)

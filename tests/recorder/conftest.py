@@ -7,6 +7,7 @@ import pytest
 from tests.footage import Footage, footage_of
 from tests.recorder.checked import CheckedVolume
 from tests.recorder.clips import make_clip
+from tests.recorder.house import House
 from tests.recorder.listening import Sounding
 from tests.recorder.sounds import SOUNDS, beeps_in, make_sounding_clip
 from tests.recorder.studio import Studio
@@ -42,3 +43,8 @@ def studio(tmp_path: Path, sent: Footage) -> Studio:
 @pytest.fixture
 def checked(tmp_path: Path, sent: Footage) -> CheckedVolume:
     return CheckedVolume(tmp_path / "footage", sent)
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    return House(tmp_path, monkeypatch)

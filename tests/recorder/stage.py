@@ -7,7 +7,6 @@ from typing import Any
 
 from recorder.footage.volume import open_volume
 from recorder.recorder import Recorder
-from recorder.retention import Retention
 from recorder.signs import SignBoards
 from tests.builders import a_camera, a_status
 from tests.footage import Footage
@@ -70,13 +69,7 @@ class Stage:
             marks=MemoryStatusBoard[RecordingMark](recording, self.clock, ttl_s=86_400),
             statuses=self.statuses,
             volume=self.volume,
-            retention=Retention(
-                self.volume,
-                reserve_bytes=0,
-                kept_days=9999,
-                say=self.told.append,
-                clock=self.clock,
-            ),
+            refusal=lambda _: None,
             say=self.told.append,
             clock=self.clock,
             segment_s=60,

@@ -114,7 +114,7 @@ class Street:
     def footage(self) -> Path:
         return self.folder / "footage"
 
-    def start(self, *fate: str) -> None:
+    def start(self, *fate: str, **settings: str) -> None:
         """Start a recorder; its fate: at which point it dies, and at the how manieth time."""
         module = ("bench.programs.deadly_recorder", *fate) if fate else ("vigil", "record")
         self._recorder = subprocess.Popen(
@@ -127,6 +127,7 @@ class Street:
                 "VIGIL_HOME": str(self.folder),
                 "SEGMENT_S": "3",
                 "FOOTAGE_RESERVE_BYTES": "0",
+                **settings,
             },
         )
 

@@ -7,6 +7,7 @@ import pytest
 from tests.recorder.studio import NOW_S, Studio
 from vigil.errors import VolumeUnavailable
 from vigil.footage import MARKER
+from vigil.messages import GapReason
 
 
 def test_a_full_disk_is_tried_again_and_nothing_that_is_still_there_is_lost(
@@ -94,3 +95,43 @@ def test_a_disk_that_is_away_while_a_camera_is_taken_costs_no_file(studio: Studi
 
     assert studio.told == []
     assert len(studio.files()) == 1
+
+
+def test_a_camera_that_may_not_be_recorded_ends_its_file_and_goes_on_where_it_was(
+    studio: Studio,
+) -> None:
+    camera = studio.camera()
+    camera.take(studio.sent.entries[:60], now_s=NOW_S)
+    camera.sync(now_s=NOW_S)
+
+    camera.refuse("no room")
+
+    assert camera.status("me").error == "no room"
+    assert studio.segments()[-1].ended_us is not None
+    assert camera.mark is not None
+    assert camera.mark.broken_off is GapReason.DISK
+
+    camera.refuse(None)
+    assert camera.status("me").error is None
+    # As those between were trimmed away meanwhile
+    camera.take(studio.sent.entries[150:], now_s=NOW_S)
+    camera.close()
+
+    [gap] = studio.gaps()
+    assert gap.reason is GapReason.DISK
+    assert camera.status("me").error is None
+    recorded = studio.recorded()
+    assert recorded[:60] == [entry.packet.data for entry in studio.sent.entries[:60]]
+
+
+def test_why_nothing_is_recorded_is_known_after_a_restart(studio: Studio) -> None:
+    camera = studio.camera()
+    camera.take(studio.sent.entries[:60], now_s=NOW_S)
+    camera.refuse("no room")
+    camera.leave()
+
+    after = studio.camera()
+    after.take(studio.sent.entries[150:], now_s=NOW_S)
+    after.close()
+
+    assert [gap.reason for gap in studio.gaps()] == [GapReason.DISK]

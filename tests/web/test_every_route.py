@@ -56,6 +56,13 @@ def _admins(status: int) -> tuple[int, int, int, int, int]:
 
 LINE = [{"start": {"x": 1, "y": 1}, "end": {"x": 9, "y": 9}}]
 BOX = [{"x": 1, "y": 1, "width": 9, "height": 9}]
+SPAN = {
+    "since": "2026-09-21T14:00:00Z",
+    "until": "2026-09-21T15:00:00Z",
+    "reason": "a break-in",
+}
+A_TIME = "?since=2026-09-21T14:00:00Z&until=2026-09-21T15:00:00Z"
+PROTECTIONS = "/recordings/<id:camera_id>/protections"
 GRANT = "/cameras/<id:camera_id>/grants/<uuid:account_id>"
 
 TABLE = (
@@ -160,6 +167,18 @@ TABLE = (
         _seen(OK),
         query="?at=2026-09-21T14:13:20Z",
     ),
+    Row("GET", "/recordings/storage", _operators(OK)),
+    Row("DELETE", "/recordings/<id:camera_id>", _admins(OK), query=A_TIME),
+    Row("DELETE", "/recordings/files/<id:segment_id>", _admins(OK)),
+    Row("GET", PROTECTIONS, _seen(OK)),
+    # One that holds would keep the camera from being deleted below.
+    Row("POST", PROTECTIONS, _operators(INVALID), json={}),
+    Row(
+        "DELETE",
+        f"{PROTECTIONS}/<id:protection_id>",
+        # The admin comes last, and it is gone already.
+        (ANONYMOUS, FORBIDDEN, FORBIDDEN, OK, HIDDEN),
+    ),
     Row("GET", "/tracks", _accounts(OK)),
     Row("GET", "/tracks", _seen(OK), query="?camera_id={camera_id}"),
     Row("GET", "/detections/<id:camera_id>", _seen(OK)),
@@ -234,6 +253,7 @@ def scene(pictured: World, small_clip: Path) -> Scene:
         "recipient_id": str(owner.post("/email_recipients", {"email": "c@d.org"}).json["id"]),
         "path": path,
         "segment_id": str(_segment(archive, camera_id, footage_of(small_clip))),
+        "protection_id": str(_protection(world, camera_id)),
     }
     callers = {
         "anonymous": world.stranger(),
@@ -243,6 +263,12 @@ def scene(pictured: World, small_clip: Path) -> Scene:
         "admin": admin,
     }
     return Scene(world, callers, values)
+
+
+def _protection(world: World, camera_id: int) -> int:
+    answer = world.admin().post(f"/recordings/{camera_id}/protections", SPAN)
+    number: int = answer.json["id"]
+    return number
 
 
 def _segment(archive: Archive, camera_id: int, sent: Footage) -> int:

@@ -109,6 +109,7 @@ def test_a_file_is_shown_from_its_beginning_on(archive: Archive) -> None:
         "codec": "h264",
         "width_px": 1920,
         "height_px": 1080,
+        "is_protected": False,
     }
 
 
@@ -380,3 +381,36 @@ def test_audio_is_recorded_when_somebody_says_so(archive: Archive) -> None:
     [document] = archive.world.store.documents([CameraId(archive.camera)]).values()
     assert document.record_audio
     assert admin.patch(path, {"record_audio": "loud"}).status_code == 422
+
+
+def test_a_camera_has_limits_of_its_own_when_somebody_says_so(archive: Archive) -> None:
+    admin, path = archive.world.admin(), f"/cameras/{archive.camera}"
+    limits = {"recording_kept_days": 7.5, "recording_max_bytes": 10**10}
+    assert dict.fromkeys(limits) == {name: admin.get(path).json[name] for name in limits}
+
+    changed = admin.patch(path, limits)
+
+    assert (changed.status_code, limits) == (200, {name: changed.json[name] for name in limits})
+    [document] = archive.world.store.documents([CameraId(archive.camera)]).values()
+    assert (document.recording_kept_days, document.recording_max_bytes) == (7.5, 10**10)
+    assert admin.patch(path, dict.fromkeys(limits)).json["recording_max_bytes"] is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("recording_kept_days", 0, "greater than 0"),
+        ("recording_kept_days", 3651, "3650"),
+        ("recording_kept_days", "a week", "Not a valid number"),
+        ("recording_max_bytes", 1000, "1048576"),
+        ("recording_max_bytes", 2**53, "9007199254740991"),
+        ("recording_max_bytes", 1.5e9, "Not a valid integer"),
+        ("recording_max_bytes", True, "Not a valid integer"),
+    ],
+)
+def test_limits_that_are_none_are_refused_with_what_would_be_right(
+    archive: Archive, field: str, value: object, said: str
+) -> None:
+    answer = archive.world.admin().patch(f"/cameras/{archive.camera}", {field: value})
+    assert answer.status_code == 422
+    assert said in str(answer.json["errors"]), answer.json

@@ -34,6 +34,12 @@ class Right(StrEnum):
     EDIT_MASKS = "edit_masks"
     #: Footage of cameras with privacy masks, which is kept as the camera sent it.
     SEE_UNMASKED = "see_unmasked"
+    #: How full the disks of footage are.
+    SEE_STORAGE = "see_storage"
+    #: Say of footage that it stays, and take that back.
+    PROTECT_FOOTAGE = "protect_footage"
+    #: Delete footage before its time.
+    DELETE_FOOTAGE = "delete_footage"
     #: Notifications for accounts of others.
     NOTIFY_OTHERS = "notify_others"
     #: Which process looks at which camera.
@@ -50,6 +56,8 @@ _OPERATOR = _VIEWER | {
     Right.MANAGE_CAMERAS,
     Right.RECORD,
     Right.EDIT_RULES,
+    Right.SEE_STORAGE,
+    Right.PROTECT_FOOTAGE,
     Right.NOTIFY_OTHERS,
     Right.SEE_WORKERS,
 }

@@ -30,6 +30,8 @@ _CAMERAS = Rule(Right.MANAGE_CAMERAS)
 _RECORD = Rule(Right.RECORD)
 _RULES = Rule(Right.EDIT_RULES)
 _MASKS = Rule(Right.EDIT_MASKS)
+_DELETE_FOOTAGE = Rule(Right.DELETE_FOOTAGE)
+_PROTECT = Rule(Right.PROTECT_FOOTAGE)
 _ACCOUNTS = Rule(Right.MANAGE_ACCOUNTS)
 
 #: (method, Flask's rule) to what it asks. HEAD asks what GET asks; OPTIONS asks nothing.
@@ -96,6 +98,12 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("POST", "/recordings/<id:camera_id>/start"): _RECORD,
     ("POST", "/recordings/<id:camera_id>/stop"): _RECORD,
     ("POST", "/recordings/<id:camera_id>/reset"): _RECORD,
+    ("GET", "/recordings/<id:camera_id>/protections"): _VIEW,
+    ("POST", "/recordings/<id:camera_id>/protections"): _PROTECT,
+    ("DELETE", "/recordings/<id:camera_id>/protections/<id:protection_id>"): _PROTECT,
+    ("GET", "/recordings/storage"): Rule(Right.SEE_STORAGE),
+    ("DELETE", "/recordings/<id:camera_id>"): _DELETE_FOOTAGE,
+    ("DELETE", "/recordings/files/<id:segment_id>"): _DELETE_FOOTAGE,
     # what was seen
     ("GET", "/tracks"): _VIEW,
     ("GET", "/detections/<id:camera_id>"): _VIEW,

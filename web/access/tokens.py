@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     CSRF = "vigil csrf token v1"
     SETUP = "vigil setup code v1"
     REFRESH = "vigil refresh token v1"
+    DELETION = "vigil deletion confirmation v1"
 
 
 class TokenSigner:

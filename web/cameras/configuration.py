@@ -219,6 +219,8 @@ def _document(
             takes=camera.recording_takes,
         ),
         record_audio=camera.record_audio,
+        recording_kept_days=camera.recording_kept_days,
+        recording_max_bytes=camera.recording_max_bytes,
     )
 
 

@@ -8,9 +8,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vigil.camera_document import (
+    MAX_KEPT_DAYS,
+    MAX_MAX_BYTES,
     MAX_MODELS,
     MAX_POST_S,
     MAX_PRE_S,
+    MIN_MAX_BYTES,
     RecordingMode,
     Transport,
 )
@@ -39,6 +42,8 @@ class Camera(Base):
         recording: When it is recorded; see `vigil.camera_document.RecordingRules` for the rest:
             its schedule has spans as a body has them.
         record_audio: Whether its audio is, too.
+        recording_kept_days, recording_max_bytes: What its footage may take; None: as the recorder's
+            settings have it.
         is_demo: Whether it is the one that an installation began with, and nobody moved it.
     """
 
@@ -87,6 +92,14 @@ class Camera(Base):
         sa.CheckConstraint(
             f"recording_post_s BETWEEN 0 AND {MAX_POST_S:g}", name="recording_post_s_range"
         ),
+        sa.CheckConstraint(
+            f"recording_kept_days > 0 AND recording_kept_days <= {MAX_KEPT_DAYS:.0f}",
+            name="recording_kept_days_range",
+        ),
+        sa.CheckConstraint(
+            f"recording_max_bytes BETWEEN {MIN_MAX_BYTES} AND {MAX_MAX_BYTES}",
+            name="recording_max_bytes_range",
+        ),
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
@@ -114,6 +127,8 @@ class Camera(Base):
     recording_started: Mapped[bool] = mapped_column(server_default=sa.false())
     recording_takes: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
     record_audio: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    recording_kept_days: Mapped[float | None]
+    recording_max_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
     revision: Mapped[int] = mapped_column(sa.BigInteger)
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(

@@ -71,12 +71,14 @@ class CameraItem(MethodView):
 
     @blp.response(HTTPStatus.OK, MessageOut)
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera.")
+    @blp.alt_response(HTTPStatus.CONFLICT, description="Some of its footage is protected.")
     def delete(self, camera_id: int) -> dict[str, str]:
         """Delete a camera with its rectangles, intervals, grants, saved pictures and footage."""
         is_announced = service.delete(
             db.session(),
             camera_id,
             who=current_principal(),
+            now=wired().now(),
             configuration=wired().configuration,
         )
         wired().pictures.forget(camera_id)

@@ -6,7 +6,15 @@ from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from vigil.camera_document import MAX_POST_S, MAX_PRE_S, RecordingMode, Transport
+from vigil.camera_document import (
+    MAX_KEPT_DAYS,
+    MAX_MAX_BYTES,
+    MAX_POST_S,
+    MAX_PRE_S,
+    MIN_MAX_BYTES,
+    RecordingMode,
+    Transport,
+)
 from vigil.domain.frame import MAX_FRAME_FPS, MIN_FRAME_FPS
 from web.cameras.models import Camera
 from web.cameras.recognition_body import Recognition
@@ -63,6 +71,20 @@ def _record_audio(**kwargs: Any) -> fields.Boolean:
     return fields.Boolean(metadata={"description": hint}, **kwargs)
 
 
+def _recording_kept_days(**kwargs: Any) -> fields.Float:
+    hint = "Older footage is deleted; null: what FOOTAGE_KEPT_DAYS says."
+    days = validate.Range(min=0, min_inclusive=False, max=MAX_KEPT_DAYS)
+    return fields.Float(allow_none=True, validate=days, metadata={"description": hint}, **kwargs)
+
+
+def _recording_max_bytes(**kwargs: Any) -> fields.Integer:
+    hint = "Its footage takes no more: the oldest is deleted; null: no limit of its own."
+    bound = validate.Range(min=MIN_MAX_BYTES, max=MAX_MAX_BYTES)
+    return fields.Integer(
+        strict=True, allow_none=True, validate=bound, metadata={"description": hint}, **kwargs
+    )
+
+
 class CameraIn(Schema):
     """A new camera."""
 
@@ -87,6 +109,8 @@ class CameraIn(Schema):
     recording_post_s = fields.Float(validate=_POST_S, load_default=10.0)
     record_while_watched = fields.Boolean(load_default=False)
     record_audio = _record_audio(load_default=False)
+    recording_kept_days = _recording_kept_days(load_default=None)
+    recording_max_bytes = _recording_max_bytes(load_default=None)
     masks = fields.List(
         fields.Nested(MaskBody),
         load_default=list,
@@ -114,6 +138,8 @@ class CameraPatch(Schema):
     recording_post_s = fields.Float(validate=_POST_S)
     record_while_watched = fields.Boolean()
     record_audio = _record_audio()
+    recording_kept_days = _recording_kept_days()
+    recording_max_bytes = _recording_max_bytes()
     revision = fields.Integer(
         strict=True,
         validate=validate.Range(min=0, max=MAX_ID),
@@ -150,6 +176,8 @@ class CameraOut(Schema):
         required=True, metadata={"description": "Somebody had it recorded by hand, and still has."}
     )
     record_audio = fields.Boolean(required=True)
+    recording_kept_days = fields.Float(required=True, allow_none=True)
+    recording_max_bytes = fields.Integer(required=True, allow_none=True)
     revision = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from web.errors import Conflict, Forbidden, Invalid
 from web.lines.service import forget_crossings_of
 from web.masks import service as masks
 from web.masks.models import PrivacyMask
+from web.protections.service import require_none
 from web.recordings.filing import forget_footage_of
 from web.recordings.known import footage_details
 from web.shapes import service as shapes
@@ -175,20 +177,35 @@ def update(
 
 
 def delete(
-    session: Session, camera_id: int, *, who: Principal, configuration: ConfigurationPublisher
+    session: Session,
+    camera_id: int,
+    *,
+    who: Principal,
+    now: datetime,
+    configuration: ConfigurationPublisher,
 ) -> bool:
     """Remove a camera with its rules, grants and footage; return whether the others know.
 
     The files of its footage are removed by the recorders of their volumes; what is recorded in the
     audit trail is what lets them.
 
+    Args:
+        session: The request's.
+        camera_id: Which camera.
+        who: The caller.
+        now: Judges what is protected.
+        configuration: Tells the other services.
+
     Raises:
         CameraNotFound: It is unknown, or hidden from the caller.
+        FootageIsProtected: Some of its footage is: nobody could take that back any more.
     """
     footage = footage_details(session, find_visible(session, who, camera_id))
+    require_none(session, camera_id, now=now)
     _forget_seen(session, camera_id)
     next_generation(session)
-    camera = find_visible(session, who, camera_id)
+    camera = find_visible(session, who, camera_id, lock=True)
+    require_none(session, camera_id, now=now)
     details = _details(camera) | footage
     audit.record(session, who, "camera.deleted", on=("camera", camera_id), details=details)
     # Its rules, grants and pictures go with it, by the schema.

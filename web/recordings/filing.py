@@ -14,6 +14,7 @@ from vigil.clock import utc_from_us
 from vigil.facts import GapFact, SegmentDeleted, SegmentFact
 from web.cameras.existing import lock_existing
 from web.database import changed_rows
+from web.deletions.models import SegmentDeletion
 from web.recordings.models import RecordingGap, Segment
 
 log = structlog.get_logger(__name__)
@@ -65,6 +66,12 @@ def _file_segments(session: Session, facts: Sequence[SegmentFact]) -> None:
         (str(fact.volume), fact.path): _row_of(fact)
         for fact in sorted(facts, key=lambda fact: fact.revision)
     }
+    # What a user deleted does not come back by what is told once more.
+    named = sa.tuple_(SegmentDeletion.volume, SegmentDeletion.path).in_(sorted(rows))
+    for volume, path in session.execute(
+        sa.select(SegmentDeletion.volume, SegmentDeletion.path).where(named)
+    ):
+        del rows[str(volume), path]
     if not rows:
         return
     # In one order, or two writers could wait for each other.
@@ -96,10 +103,9 @@ def _file_gaps(session: Session, facts: Sequence[GapFact]) -> None:
 
 def _delete(session: Session, facts: Collection[SegmentDeleted]) -> None:
     named = sorted((str(fact.volume), fact.path) for fact in facts)
-    if named:
-        session.execute(
-            sa.delete(Segment).where(sa.tuple_(Segment.volume, Segment.path).in_(named))
-        )
+    for model in (Segment, SegmentDeletion) if named else ():
+        gone = sa.tuple_(model.volume, model.path).in_(named)
+        session.execute(sa.delete(model).where(gone))
 
 
 def _row_of(fact: SegmentFact) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from web.cameras.schemas import CameraChangeOut
 from web.database import db, give_back
 from web.recordings import service
 from web.recordings.by_hand import ByHand
-from web.recordings.models import Segment
 from web.recordings.schemas import AvailabilityOut, RecordingsQuery, SegmentOut, SpanQuery
 from web.schemas import Told
 from web.wiring import wired
@@ -33,9 +32,9 @@ class Recordings(MethodView):
     @blp.arguments(RecordingsQuery, location="query")
     @blp.response(HTTPStatus.OK, SegmentOut(many=True))
     @blp.alt_response(HTTPStatus.NOT_FOUND, description="No such camera, or not yours to see.")
-    def get(self, query: dict[str, Any]) -> Sequence[Segment]:
+    def get(self, query: dict[str, Any]) -> Sequence[Told]:
         """List files of footage, the newest first."""
-        return service.segments(db.session(), current_principal(), **query)
+        return service.segments(db.session(), current_principal(), now=wired().now(), **query)
 
 
 @blp.route("/recordings/<id:camera_id>/availability")

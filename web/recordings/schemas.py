@@ -8,6 +8,13 @@ from vigil.messages import GapReason
 from web.schemas import MAX_ID, PageQuery, UtcDateTime
 
 
+@validates_schema
+def require_span(_: Schema, data: dict[str, Any], **__: Any) -> None:
+    """Refuse a time that ends before it begins."""
+    if data["since"] and data["until"] and data["since"] >= data["until"]:
+        raise ValidationError("Must be after since.", field_name="until")
+
+
 class SpanQuery(Schema):
     """Of which time."""
 
@@ -16,10 +23,7 @@ class SpanQuery(Schema):
         load_default=None, metadata={"description": "Footage that begins before it."}
     )
 
-    @validates_schema
-    def _is_a_span(self, data: dict[str, Any], **_: Any) -> None:
-        if data["since"] and data["until"] and data["since"] >= data["until"]:
-            raise ValidationError("Must be after since.", field_name="until")
+    _is_a_span = require_span
 
 
 class RecordingsQuery(SpanQuery, PageQuery):
@@ -43,6 +47,9 @@ class SegmentOut(Schema):
     codec = fields.String(required=True)
     width_px = fields.Integer(required=True)
     height_px = fields.Integer(required=True)
+    is_protected = fields.Boolean(
+        required=True, metadata={"description": "It stays, whatever the limits are."}
+    )
 
 
 class SpanOut(Schema):

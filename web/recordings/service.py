@@ -21,8 +21,10 @@ from web.cameras.models import Camera
 from web.database import give_back
 from web.errors import Forbidden, Invalid, NotFound
 from web.masks import service as masks
+from web.protections import service as protections
 from web.recordings.models import RecordingGap, Segment
 from web.recordings.volumes import Volumes
+from web.schemas import Told
 
 log = structlog.get_logger(__name__)
 
@@ -77,8 +79,11 @@ def segments(
     camera_id: int | None,
     since: datetime | None,
     until: datetime | None,
-) -> Sequence[Segment]:
+    now: datetime,
+) -> Sequence[Told]:
     """Return the newest files first, of the cameras that somebody may see.
+
+    Each says whether it is protected now.
 
     Raises:
         CameraNotFound: camera_id is unknown, or hidden from them.
@@ -92,7 +97,12 @@ def segments(
         query = query.where(Segment.camera_id == find_visible(session, who, camera_id).id)
     if before_id is not None:
         query = query.where(Segment.id < before_id)
-    return session.scalars(query).all()
+    found = session.scalars(query).all()
+    spans = protections.in_force(session, {segment.camera_id for segment in found}, now=now)
+    return [
+        Told(each, is_protected=any(span.covers(each) for span in spans[each.camera_id]))
+        for each in found
+    ]
 
 
 def availability(

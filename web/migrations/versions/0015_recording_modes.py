@@ -1,6 +1,6 @@
 """When a camera is recorded: more modes than two, and what they leave open.
 
-Revision ID: 0016
+Revision ID: 0015
 Revises: 0014
 Create Date: 2026-12-01
 """
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0016"
+revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
@@ -40,7 +40,8 @@ def upgrade() -> None:
     _check_anew(
         "recording_gaps",
         "reason_known",
-        "reason IN ('camera', 'recorder', 'disk', 'switched_off', 'not_wanted', 'clock')",
+        "reason IN"
+        " ('camera', 'recorder', 'disk', 'switched_off', 'not_wanted', 'clock', 'deleted')",
     )
 
 
@@ -52,7 +53,7 @@ def downgrade() -> None:
     _check_anew(
         "recording_gaps",
         "reason_known",
-        "reason IN ('camera', 'recorder', 'disk', 'switched_off')",
+        "reason IN ('camera', 'recorder', 'disk', 'switched_off', 'deleted')",
     )
     # Their checks go with them.
     for name in (*_NEW, *_BY_HAND):

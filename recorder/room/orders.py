@@ -1,0 +1,84 @@
+"""What users deleted: orders of web, carried out and crossed off. Each can be carried out again."""
+
+from typing import Final
+
+import structlog
+
+from recorder.footage.volume import Volume
+from recorder.room.removal import Removal, is_footage
+from recorder.room.shelf import Listed, listed
+from vigil.bus.footage.base import FootageStore
+from vigil.clock import Clock
+from vigil.errors import BusUnavailable
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between two questions to Redis.
+ASK_EVERY_S = 2.0
+#: Orders of one turn.
+AT_ONCE: Final = 50
+
+
+class Orders:
+    """Carries out what web orders of a volume.
+
+    Args:
+        volume: It.
+        store: Where web orders.
+        removal: Removes files.
+        clock: For the pace of questions.
+
+    Attributes:
+        is_more: Whether more orders wait.
+    """
+
+    def __init__(
+        self, volume: Volume, *, store: FootageStore, removal: Removal, clock: Clock
+    ) -> None:
+        self._volume, self._store, self._removal = volume, store, removal
+        self._clock = clock
+        self.is_more = False
+        self._due_s = 0.0
+
+    def carry_out(self) -> list[Listed]:
+        """Remove some files, if it is time to; return those that were there.
+
+        While Redis is away orders wait there.
+        """
+        now_s = self._clock.monotonic_s()
+        if now_s < self._due_s and not self.is_more:
+            return []
+        self._due_s, self.is_more = now_s + ASK_EVERY_S, False
+        try:
+            paths = self._store.deletions(self._volume.volume_id, limit=AT_ONCE)
+        except BusUnavailable as error:
+            log.warning("deletions_unread", reason=str(error))
+            return []
+        gone, done = self._remove(paths)
+        try:
+            # Last: who dies before does it once more.
+            self._store.deletions_done(self._volume.volume_id, done)
+        except BusUnavailable as error:
+            log.warning("deletions_not_crossed_off", reason=str(error))
+            return gone
+        self.is_more = len(done) == AT_ONCE
+        return gone
+
+    def _remove(self, paths: list[str]) -> tuple[list[Listed], list[str]]:
+        gone, done = [], []
+        for path in paths:
+            if not is_footage(path):
+                log.error("deletion_refused", path=path, reason="no file of footage has this name")
+                done.append(path)
+                continue
+            file = listed(self._volume.path, path)
+            try:
+                self._removal.remove(path, reason="user")
+            except OSError as error:
+                # It waits, and is tried again.
+                log.error("footage_not_deleted", path=path, reason=error.strerror)
+                continue
+            done.append(path)
+            if file is not None:
+                gone.append(file)
+        return gone, done

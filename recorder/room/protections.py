@@ -1,0 +1,102 @@
+"""What is protected of a volume's footage: a file beside each camera's, so that no server is asked.
+
+A volume that is moved takes them along. What web publishes replaces them where it is newer.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from recorder.footage.volume import Volume
+from recorder.room.coverage import Coverage
+from recorder.room.shelf import cameras_in
+from vigil.bus.footage.base import FootageStore
+from vigil.clock import Clock
+from vigil.domain.camera import CameraId
+from vigil.durable_file import write_atomically
+from vigil.errors import BusUnavailable, MessageInvalid
+from vigil.footage_document import CameraProtections, ProtectedSpan
+from vigil.messages import decode
+
+log = structlog.get_logger(__name__)
+
+#: The file beside a camera's footage.
+FILE: Final = "protected.json"
+#: Seconds between two questions to Redis.
+ASK_EVERY_S = 2.0
+#: Where it cannot be read what is protected, everything is.
+_EVERYTHING = ProtectedSpan(since_us=0, until_us=2**53 - 1)
+
+
+class Protections:
+    """Follows what is protected, and keeps it on the volume.
+
+    Args:
+        volume: Whose footage.
+        store: Where web publishes it.
+        clock: For the pace of questions, and for what is over.
+    """
+
+    def __init__(self, volume: Volume, *, store: FootageStore, clock: Clock) -> None:
+        self._volume, self._store, self._clock = volume, store, clock
+        self._known: dict[CameraId, CameraProtections] = {}
+        self._due_s = 0.0
+
+    def of(self, camera_id: CameraId) -> Coverage:
+        """Return what is protected of a camera now."""
+        return Coverage(self._of(camera_id).in_force(self._clock.utc_us()))
+
+    def refresh(self, *, is_urgent: bool = False) -> Collection[CameraId]:
+        """Read what web has published, if that is due; return the cameras of which it is new.
+
+        While Redis is away what is known stays.
+
+        Args:
+            is_urgent: Whether something is about to be deleted: then it is due.
+
+        Raises:
+            OSError: The volume cannot be read.
+        """
+        now_s = self._clock.monotonic_s()
+        if now_s < self._due_s and not is_urgent:
+            return ()
+        self._due_s = now_s + ASK_EVERY_S
+        try:
+            published = self._store.protections(cameras_in(self._volume.path))
+        except BusUnavailable as error:
+            log.warning("protections_unread", reason=str(error))
+            return ()
+        return [each.camera_id for each in published.values() if self._take(each)]
+
+    def _take(self, published: CameraProtections) -> bool:
+        camera_id = published.camera_id
+        if published.revision <= self._of(camera_id).revision:
+            return False
+        # It holds from now on, also where the disk does not take it: then it is told again after
+        # a restart, by Redis.
+        self._known[camera_id] = published
+        try:
+            write_atomically(self._path(camera_id), published.model_dump_json().encode())
+        except OSError as error:
+            log.error("protections_not_kept", camera_id=camera_id, reason=error.strerror)
+        log.info("protections_changed", camera_id=camera_id, number=len(published.spans))
+        return True
+
+    def _of(self, camera_id: CameraId) -> CameraProtections:
+        if camera_id not in self._known:
+            self._known[camera_id] = self._read(camera_id)
+        return self._known[camera_id]
+
+    def _read(self, camera_id: CameraId) -> CameraProtections:
+        try:
+            return decode(CameraProtections, self._path(camera_id).read_bytes())
+        except FileNotFoundError:
+            return CameraProtections(camera_id=camera_id, revision=0)
+        except (MessageInvalid, OSError) as error:
+            log.error("protections_unreadable", camera_id=camera_id, reason=str(error))
+            return CameraProtections(camera_id=camera_id, revision=0, spans=(_EVERYTHING,))
+
+    def _path(self, camera_id: CameraId) -> Path:
+        return self._volume.folder_of(camera_id) / FILE

@@ -1,0 +1,104 @@
+"""How a file of footage goes: condemned by its name, told, removed. Each step can be done again.
+
+A file is renamed before anything else, so that nobody is given it any more; then it is told that
+it is gone, then it goes. Whenever that is cut off, it is done again from what the name says.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from recorder.footage.volume import Volume
+from recorder.room.shelf import cameras_in
+from vigil.domain.camera import CameraId
+from vigil.durable_file import sync_folder
+from vigil.facts import Fact, SegmentDeleted
+from vigil.footage import SUFFIX
+from vigil.messages import FOOTAGE_PATH_PATTERN
+
+log = structlog.get_logger(__name__)
+
+#: What a file's name ends in while it waits for its end.
+CONDEMNED = ".condemned"
+
+
+class Removal:
+    """Removes files of a volume.
+
+    Args:
+        volume: It.
+        say: To whom it is told.
+    """
+
+    def __init__(self, volume: Volume, *, say: Callable[[Fact], None]) -> None:
+        self._volume, self._say = volume, say
+
+    def remove(self, path: str, *, reason: str) -> bool:
+        """Remove a file; return whether there was one. If not it is told to be gone all the same.
+
+        Args:
+            path: Within the volume.
+            reason: For the log.
+
+        Raises:
+            OSError: The volume does not let go of it. Begin again: nothing was lost.
+        """
+        whole = self._volume.path / path
+        condemned = whole.with_name(whole.name + CONDEMNED)
+        try:
+            whole.rename(condemned)
+        except FileNotFoundError:
+            if not condemned.exists():
+                self._tell(path)
+                return False
+        self._end(condemned, reason=reason)
+        return True
+
+    def repeat(self) -> None:
+        """Go on with what was cut off.
+
+        Raises:
+            OSError: The volume does not let go of it.
+        """
+        for camera_id in cameras_in(self._volume.path):
+            folder = self._volume.folder_of(camera_id)
+            for condemned in sorted(folder.glob(f"*/*{SUFFIX}{CONDEMNED}")):
+                if is_footage(_path_of(condemned, self._volume)):
+                    self._end(condemned, reason="cut_off")
+
+    def _end(self, condemned: Path, *, reason: str) -> None:
+        path = _path_of(condemned, self._volume)
+        self._tell(path)
+        # Another process of this volume may have been quicker.
+        condemned.unlink(missing_ok=True)
+        sync_folder(condemned.parent)
+        log.info("footage_deleted", path=path, reason=reason)
+        self._remove_empty(condemned.parent)
+
+    def _remove_empty(self, day: Path) -> None:
+        if any(day.iterdir()) or not any(each.name > day.name for each in _days_beside(day)):
+            # A recorder may be about to write into the newest.
+            return
+        with suppress(FileNotFoundError):
+            day.rmdir()
+
+    def _tell(self, path: str) -> None:
+        camera_id = CameraId(int(path.split("/", maxsplit=1)[0]))
+        self._say(SegmentDeleted(camera_id=camera_id, volume=self._volume.volume_id, path=path))
+
+
+def is_footage(path: str) -> bool:
+    """Return whether a path within a volume can be a file of footage."""
+    return re.fullmatch(FOOTAGE_PATH_PATTERN, path) is not None
+
+
+def _path_of(condemned: Path, volume: Volume) -> str:
+    path = condemned.with_name(condemned.name.removesuffix(CONDEMNED))
+    return str(path.relative_to(volume.path))
+
+
+def _days_beside(day: Path) -> Iterator[Path]:
+    return (each for each in day.parent.iterdir() if each.is_dir())

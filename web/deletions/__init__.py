@@ -1,0 +1,1 @@
+"""Footage that users delete before its time: asked first, confirmed, then done by recorders."""

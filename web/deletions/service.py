@@ -1,0 +1,305 @@
+"""Deleting footage: what it would be, and then that, and nothing that came since."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from vigil.messages import GapReason
+from web.access.principal import Principal
+from web.access.tokens import Purpose, TokenSigner
+from web.access.visibility import find_visible, is_visible_to
+from web.audit import service as audit
+from web.cameras.models import Camera
+from web.deletions.models import SegmentDeletion
+from web.deletions.orders import DeletionOrders
+from web.deletions.spans import Span, without
+from web.errors import Conflict, Invalid, Unauthenticated
+from web.protections.models import Protection, ProtectionRevision
+from web.recordings.models import RecordingGap, Segment
+from web.recordings.service import FootageNotFound
+
+#: How long what was shown may be confirmed.
+CONFIRMED_WITHIN_S: Final = 300
+#: Files of one deletion.
+MAX_FILES: Final = 60_000
+#: Files that are being recorded: of one camera there is one, and what nobody ended.
+MAX_GROWING: Final = 100
+
+
+class ConfirmationRefused(Conflict):
+    """It is over, was given for something else, or something was changed meanwhile."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why} Ask again without it, and confirm what is answered then.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to be deleted: a time of a camera, or one file.
+
+    Attributes:
+        since, until: Files that have a part of it; None: whenever.
+        segment_id: This file alone; None: all.
+    """
+
+    camera_id: int
+    since: datetime | None = None
+    until: datetime | None = None
+    segment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What would be deleted, or was; see `web.deletions.schemas.DeletionOut`.
+
+    Attributes:
+        message: What there is to say of it.
+    """
+
+    files: int
+    bytes: int
+    begun_at: datetime | None
+    ended_at: datetime | None
+    protected_files: int
+    growing_files: int
+    confirmation: str | None
+    message: str
+
+
+def of_file(session: Session, who: Principal, segment_id: int) -> Wanted:
+    """Return what is wanted of one file.
+
+    Raises:
+        FootageNotFound: There is none, or its camera is hidden from them.
+    """
+    query = sa.select(Segment.camera_id).join(Camera, Camera.id == Segment.camera_id)
+    camera_id = session.scalar(query.where(Segment.id == segment_id, is_visible_to(who)))
+    if camera_id is None:
+        raise FootageNotFound(f"There is no footage {segment_id}.")
+    return Wanted(camera_id, segment_id=segment_id)
+
+
+def ask(
+    session: Session, wanted: Wanted, *, who: Principal, now: datetime, signer: TokenSigner
+) -> Deletion:
+    """Return what would be deleted, and what confirms that. Nothing is changed.
+
+    Raises:
+        CameraNotFound: The camera is unknown, or hidden from the caller.
+        Invalid: It is about too much.
+    """
+    find_visible(session, who, wanted.camera_id)
+    growing = session.scalars(
+        sa.select(Segment.id).where(*_of(wanted), Segment.ended_at.is_(None)).limit(MAX_GROWING + 1)
+    ).all()
+    newest = session.scalar(sa.select(sa.func.max(Segment.id)).where(*_of(wanted))) or 0
+    bound = _Bound(newest, tuple(growing), _revision(session, wanted.camera_id))
+    files, size_bytes, begun_at, ended_at = session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(Segment.size_bytes), 0),
+            sa.func.min(Segment.begun_at),
+            sa.func.max(Segment.ended_at),
+        ).where(*_to_delete(wanted, bound, now=now))
+    ).one()
+    if files > MAX_FILES or len(growing) > MAX_GROWING:
+        raise Invalid(f"There are more than {MAX_FILES} files in that time: name less of it.")
+    protected = session.scalar(
+        sa.select(sa.func.count()).select_from(Segment).where(*_of(wanted), _is_protected(now))
+    )
+    claims = {"sub": str(who.account_id), **_claims(wanted), **bound.claims()}
+    return Deletion(
+        files=files,
+        bytes=int(size_bytes),
+        begun_at=begun_at,
+        ended_at=ended_at,
+        protected_files=protected or 0,
+        growing_files=len(growing),
+        confirmation=signer.sign(Purpose.DELETION, claims, lifetime_s=CONFIRMED_WITHIN_S)
+        if files
+        else None,
+        message="Nothing is deleted yet: send the same request with this confirmation."
+        if files
+        else "There is nothing to delete.",
+    )
+
+
+def confirm(
+    session: Session,
+    wanted: Wanted,
+    confirmation: str,
+    *,
+    who: Principal,
+    now: datetime,
+    signer: TokenSigner,
+    orders: DeletionOrders,
+) -> Deletion:
+    """Delete what was confirmed, as far as it is there. Nobody is shown it from now on.
+
+    Args:
+        session: The request's.
+        wanted: What the confirmation was given for.
+        confirmation: It.
+        who: The caller, to whom it was given.
+        now: Judges what is protected.
+        signer: Made it.
+        orders: Has recorders remove the files.
+
+    Raises:
+        CameraNotFound: The camera is unknown, or hidden from the caller.
+        ConfirmationRefused: It does not count any more, or not for this.
+    """
+    bound = _confirmed(wanted, confirmation, who=who, signer=signer)
+    # Whoever protects some of it waits for this transaction's end.
+    find_visible(session, who, wanted.camera_id, lock=True)
+    if _revision(session, wanted.camera_id) != bound.revision:
+        raise ConfirmationRefused("What is protected of this camera was changed meanwhile.")
+    gone, size_bytes, paths = _take(session, wanted, bound, now=now)
+    if gone:
+        _tell_gaps(session, wanted.camera_id, gone)
+    begun_at = min((begun for begun, _ in gone), default=None)
+    ended_at = max((ended for _, ended in gone), default=None)
+    details = {**_claims(wanted), "files": len(gone), "bytes": size_bytes}
+    times = {"begun_at": begun_at, "ended_at": ended_at}
+    details |= {name: at.isoformat() for name, at in times.items() if at is not None}
+    audit.record(session, who, "footage.deleted", on=("camera", wanted.camera_id), details=details)
+    session.commit()
+    later = "" if orders.announce(paths) else " It leaves the disk when the message bus is back."
+    return Deletion(
+        files=len(gone),
+        bytes=size_bytes,
+        begun_at=begun_at,
+        ended_at=ended_at,
+        protected_files=0,
+        growing_files=0,
+        confirmation=None,
+        message="Footage deleted." + later,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """What was there when somebody was asked: no more is deleted.
+
+    Attributes:
+        newest: The greatest number of a file.
+        growing: Numbers of files that were being recorded.
+        revision: Of what was protected.
+    """
+
+    newest: int
+    growing: tuple[int, ...]
+    revision: int
+
+    def claims(self) -> dict[str, Any]:
+        return {"newest": self.newest, "growing": list(self.growing), "revision": self.revision}
+
+
+def _confirmed(wanted: Wanted, confirmation: str, *, who: Principal, signer: TokenSigner) -> _Bound:
+    try:
+        claims = signer.read(Purpose.DELETION, confirmation)
+    except Unauthenticated:
+        raise ConfirmationRefused("This confirmation is over, or none of ours.") from None
+    is_same = all(claims.get(name) == value for name, value in _claims(wanted).items())
+    if not is_same or claims["sub"] != str(who.account_id):
+        raise ConfirmationRefused("This confirmation was given for something else.")
+    return _Bound(claims["newest"], tuple(claims["growing"]), claims["revision"])
+
+
+def _claims(wanted: Wanted) -> dict[str, Any]:
+    """Return what is wanted in a form that JSON keeps."""
+    times = {"since": wanted.since, "until": wanted.until}
+    return {
+        "camera": wanted.camera_id,
+        "file": wanted.segment_id,
+        **{name: None if at is None else at.isoformat() for name, at in times.items()},
+    }
+
+
+def _of(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    which: list[sa.ColumnElement[bool]] = [Segment.camera_id == wanted.camera_id]
+    if wanted.segment_id is not None:
+        which.append(Segment.id == wanted.segment_id)
+    if wanted.since is not None:
+        which.append(sa.or_(Segment.ended_at.is_(None), Segment.ended_at > wanted.since))
+    if wanted.until is not None:
+        which.append(Segment.begun_at < wanted.until)
+    return which
+
+
+def _to_delete(wanted: Wanted, bound: _Bound, *, now: datetime) -> list[sa.ColumnElement[bool]]:
+    return [
+        *_of(wanted),
+        Segment.ended_at.is_not(None),
+        Segment.id <= bound.newest,
+        Segment.id.not_in(bound.growing),
+        ~_is_protected(now),
+    ]
+
+
+def _is_protected(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        Protection.camera_id == Segment.camera_id,
+        sa.or_(Protection.expires_at.is_(None), Protection.expires_at > now),
+        Segment.begun_at < Protection.until,
+        sa.or_(Segment.ended_at.is_(None), Segment.ended_at > Protection.since),
+    )
+
+
+def _revision(session: Session, camera_id: int) -> int:
+    query = sa.select(ProtectionRevision.revision)
+    return session.scalar(query.where(ProtectionRevision.camera_id == camera_id)) or 0
+
+
+def _take(
+    session: Session, wanted: Wanted, bound: _Bound, *, now: datetime
+) -> tuple[list[Span], int, Mapping[UUID, Sequence[str]]]:
+    """Take rows from where everybody reads; return their times, bytes, and paths by volume."""
+    rows = session.execute(
+        sa.delete(Segment)
+        .where(*_to_delete(wanted, bound, now=now))
+        .returning(
+            Segment.volume, Segment.path, Segment.begun_at, Segment.ended_at, Segment.size_bytes
+        ),
+        execution_options={"synchronize_session": False},
+    ).all()
+    paths: dict[UUID, list[str]] = defaultdict(list)
+    for row in rows:
+        paths[row.volume].append(row.path)
+    if rows:
+        noted = [
+            {"volume": row.volume, "path": row.path, "camera_id": wanted.camera_id} for row in rows
+        ]
+        session.execute(insert(SegmentDeletion).on_conflict_do_nothing(), noted)
+    times = [(row.begun_at, row.ended_at) for row in rows]
+    return times, sum(row.size_bytes for row in rows), paths
+
+
+def _tell_gaps(session: Session, camera_id: int, gone: Sequence[tuple[datetime, datetime]]) -> None:
+    """Say in the ledger why there is nothing, of the times that no other file has."""
+    begun_at, ended_at = min(begun for begun, _ in gone), max(ended for _, ended in gone)
+    overlapping = sa.select(Segment.begun_at, Segment.ended_at).where(
+        Segment.camera_id == camera_id,
+        Segment.begun_at < ended_at,
+        sa.or_(Segment.ended_at.is_(None), Segment.ended_at > begun_at),
+    )
+    kept = [(begun, ended or ended_at) for begun, ended in session.execute(overlapping)]
+    rows = [
+        {
+            "camera_id": camera_id,
+            "epoch": 0,
+            "begun_at": begun,
+            "ended_at": ended,
+            "reason": GapReason.DELETED.value,
+        }
+        for begun, ended in without(gone, kept)
+    ]
+    if rows:
+        session.execute(insert(RecordingGap).on_conflict_do_nothing(), rows)

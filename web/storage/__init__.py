@@ -1,0 +1,1 @@
+"""How full the disks of footage are, and how long there is room."""
