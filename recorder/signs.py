@@ -8,14 +8,12 @@ import structlog
 from recorder.wanted import Signs, needs_signs
 from vigil.bus.status.base import StatusBoard
 from vigil.bus.watchers.base import Watchers
-from vigil.camera_document import CameraConfig, RecordingMode
+from vigil.camera_document import RECORDS_MOTION, CameraConfig, RecordingMode
 from vigil.domain.camera import CameraId
 from vigil.errors import BusUnavailable
 from vigil.messages import CameraStatus, FrameDetections
 
 log = structlog.get_logger(__name__)
-
-_MOTION = {RecordingMode.MOTION, RecordingMode.EVENTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class SignBoards:
 
     def _read(self, cameras: Collection[CameraConfig]) -> dict[CameraId, Signs]:
         ids = [each.id for each in cameras]
-        moving = [each.id for each in cameras if each.recording in _MOTION]
+        moving = [each.id for each in cameras if each.recording in RECORDS_MOTION]
         seeing = [each.id for each in cameras if each.recording is RecordingMode.EVENTS]
         watching = [each.id for each in cameras if each.recording_rules.while_watched]
         statuses = self.statuses.read(moving) if moving else {}

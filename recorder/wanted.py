@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from vigil.camera_document import CameraConfig, RecordingMode, ScheduleSpan
+from vigil.camera_document import RECORDS_MOTION, CameraConfig, RecordingMode, ScheduleSpan
 from vigil.clock import MICROSECONDS, utc_from_us
 from vigil.domain.schedule import is_within
 from vigil.messages import CameraStatus, FrameDetections
@@ -57,7 +57,7 @@ class Wish:
         is_after = 0 < self._until_us - now_us <= rules.post_s * MICROSECONDS
         is_recorded = may_be_recorded(camera) and (
             happens
-            or (_has_events(camera) and is_after)
+            or (camera.recording in RECORDS_MOTION and is_after)
             or rules.is_started
             or signs.is_taken
             or (rules.while_watched and signs.is_watched)
@@ -79,13 +79,9 @@ def needs_signs(camera: CameraConfig) -> bool:
     return may_be_recorded(camera) and camera.recording is not RecordingMode.CONTINUOUS
 
 
-def _has_events(camera: CameraConfig) -> bool:
-    return camera.recording in {RecordingMode.MOTION, RecordingMode.EVENTS}
-
-
 def _happens(camera: CameraConfig, signs: Signs) -> bool:
     """Return whether now is what the mode records for: unknown is taken for yes."""
-    if not _has_events(camera):
+    if camera.recording not in RECORDS_MOTION:
         return False
     if camera.recording is RecordingMode.EVENTS and signs.seen is not None:
         return _sees_something(camera, signs.seen)

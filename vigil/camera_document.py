@@ -158,6 +158,8 @@ class RecordingMode(StrEnum):
     SCHEDULE = "schedule"
 
 
+#: For these it matters all the time whether something moves.
+RECORDS_MOTION = frozenset({RecordingMode.MOTION, RecordingMode.EVENTS})
 #: Seconds that a recording may begin before what it was begun for, as long as packets are held.
 MAX_PRE_S = 25.0
 #: ... and that it may go on behind it.

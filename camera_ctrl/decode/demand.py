@@ -157,10 +157,10 @@ class Demand:
         """Return whether nothing has moved for long enough, or nobody would care."""
         if self._motion is None:
             return False
-        if not is_looked_at:
-            return True
         if self._woken_us is not None:
             return False
+        if not is_looked_at:
+            return True
         still_us = now_us - self._motion.since_us
         return not self._motion.is_moving and still_us >= STILL_S * MICROSECONDS
 

@@ -14,7 +14,7 @@ from camera_ctrl.reports import DecodeReport
 from camera_ctrl.stream_choice import StreamChoice
 from vigil import keys
 from vigil.bus.packets.base import Entry, EntryId, place_of
-from vigil.camera_document import CameraConfig
+from vigil.camera_document import RECORDS_MOTION, CameraConfig
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import Epoch, Stream
 from vigil.domain.frame import read_stamp
@@ -140,6 +140,15 @@ class DecodedCamera:
         """Return whether a recogniser wants to see what moves."""
         return bool(self.config.models)
 
+    def _awaits_motion(self) -> bool:
+        """Return whether it is recorded when something moves, and nothing does yet.
+
+        That it still moves keyframes tell in time: recording goes on for a while behind it.
+        """
+        motion = self.decoder.motion
+        has_begun = motion is not None and motion.is_moving
+        return self.config.recording in RECORDS_MOTION and not has_begun
+
     def put_on_masks(self) -> None:
         """Have the masks of now painted, if they are others than before. No thread is at it.
 
@@ -163,7 +172,8 @@ class DecodedCamera:
         self.decoding = self.demand.decoding(now_us, is_looked_at=is_looked_at)
         self.is_at_floor = self.demand.is_at_floor(now_us, is_looked_at=is_looked_at)
         is_idle = was is Decoding.IDLE and self.decoding is Decoding.IDLE
-        if hints and is_looked_at and (is_idle or (was_at_floor and self.is_at_floor)):
+        is_at_rest = is_idle or (was_at_floor and self.is_at_floor)
+        if hints and is_at_rest and (is_looked_at or self._awaits_motion()):
             self.demand.note_hint(now_us)
             self.decoding, self.is_waking, self.is_at_floor = Decoding.GATED, is_idle, False
         fps = self.config.frame_fps

@@ -214,6 +214,25 @@ def test_where_no_recogniser_looks_only_viewers_are_decoded_for(
     assert decoding(bench) is Decoding.IDLE
 
 
+def test_where_motion_alone_is_recorded_it_wakes_to_see_it_begin_and_rests_again(
+    opened: Callable[..., tuple[Bench, Street]],
+) -> None:
+    bench, street = opened()
+    bench.assign(camera=a_camera(frame_fps=5.0, recognition="off", recording="motion"))
+    play(bench, 9.5)
+    assert decoding(bench) is Decoding.IDLE
+    before = decoded(bench)
+
+    seen = play(bench, 13.4)
+
+    # Between two keyframes, and before the second
+    moving_us = [at_us for at_us, motion in seen if motion is not None and motion.is_moving]
+    assert moving_us[0] - street.entered_us <= 600_000
+    assert decoding(bench) is Decoding.IDLE
+    # What led up to it from the keyframe before, and some more; not all of four seconds
+    assert decoded(bench) - before <= 50
+
+
 def test_a_stream_with_b_frames_rests_and_wakes_too(
     opened: Callable[..., tuple[Bench, Street]],
 ) -> None:
