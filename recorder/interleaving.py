@@ -100,6 +100,11 @@ class Interleaver:
         while self._video or self._audio:
             yield self._pop(self._earliest())
 
+    def held_from(self) -> EntryId | None:
+        """Return the place in the log right before the oldest that waits; None: none does."""
+        lines = [line[0] for line in (self._video, self._audio) if line]
+        return min(lines, key=_number).before if lines else None
+
     def clear(self) -> None:
         """Forget all that wait: they are read again."""
         self._video.clear()
@@ -134,10 +139,11 @@ class Interleaver:
         return line if self._is_silent or line[0].at_us <= self._audio_end_us else None
 
     def _pop(self, line: deque[_Held]) -> tuple[Entry, EntryId]:
-        oldest = min((each[0] for each in (self._video, self._audio) if each), key=_number)
+        before = self.held_from()
+        assert before is not None
         held = line.popleft()
         self._bytes -= len(held.entry.packet.data)
-        return held.entry, oldest.before
+        return held.entry, before
 
 
 def _microseconds(stamp: int, packet: Packet) -> int:

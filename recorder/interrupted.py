@@ -1,11 +1,13 @@
 """Finishes the file that a recorder left when it died."""
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import structlog
 
 from recorder.footage.locks import share
+from recorder.footage.marks import order_of
 from recorder.footage.volume import Volume
 from recorder.mp4.boxes import (
     boxes_of_file,
@@ -27,6 +29,24 @@ log = structlog.get_logger(__name__)
 
 #: No segment of ours plays for a year.
 _LONGEST_S = 366 * 86_400.0
+
+
+def finish_all(
+    volume: Volume, camera_id: CameraId, marks: Iterable[RecordingMark]
+) -> Iterator[SegmentFact | SegmentDeleted]:
+    """Finish the files that marks name, each once; yield what is to be told of them.
+
+    Those of which nobody was told are removed.
+
+    Raises:
+        VolumeUnavailable: See ``finish_interrupted``.
+    """
+    newest = {mark.path: mark for mark in sorted(marks, key=order_of)}
+    for mark in newest.values():
+        fact = None if mark.is_whole else finish_interrupted(volume, camera_id, mark)
+        if fact is not None:
+            yield fact
+    remove_empty(volume, camera_id)
 
 
 def finish_interrupted(

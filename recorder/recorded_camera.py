@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from recorder.audio.decoder import AudioDecoder
-from recorder.footage.marks import MarkFile, newest_of, order_of
+from recorder.footage.marks import MarkFile, newest_of
 from recorder.footage.volume import Volume
-from recorder.gaps import GapLedger
+from recorder.gaps import Gap, GapLedger, gap_fact
 from recorder.interleaving import HOLD_S, Interleaver
-from recorder.interrupted import finish_interrupted, remove_empty
+from recorder.interrupted import finish_all
 from recorder.segment import Segment
 from vigil.bus.packets.base import Entry, EntryId, Template, place_of
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, MessageInvalid, VolumeUnavailable
-from vigil.facts import Fact, GapFact
+from vigil.facts import Fact
 from vigil.messages import DELIBERATE, GapReason, RecordingMark, RecordingStatus
 
 log = structlog.get_logger(__name__)
@@ -82,8 +82,7 @@ class RecordedCamera:
         self._fed_s = 0.0
         #: Whether somebody was told of the segment, and what was safe before it was made.
         self._is_told, self._mark_before = False, self.mark
-        self._number = 0
-        self._begins_file = False
+        self._number, self._begins_file = 0, False
         if self.mark is not None:
             self._go_on_from(self.mark, [each for each in (mark, beside) if each is not None])
 
@@ -139,6 +138,8 @@ class RecordedCamera:
             now_s: By the monotonic clock.
         """
         silent_s = now_s - self._fed_s
+        if self.refusal is not None:
+            return
         try:
             if self._order is not None and silent_s > HOLD_S:
                 self._take_all(self._order.drain(), self._order)
@@ -154,25 +155,38 @@ class RecordedCamera:
         if silent_s > STOPPED_S and segment.is_overdue(round(silent_s * MICROSECONDS)):
             self._close_segment()
             # Who goes on after our death knows that it was not for that.
-            self._note(segment.mark.model_copy(update={"broken_off": GapReason.CAMERA}))
+            self._note_end(GapReason.CAMERA)
         elif segment.sync():
             self._note(segment.mark)
             self._tell(segment)
 
-    def close(self, reason: GapReason | None = None) -> None:
+    def close(self, reason: GapReason | None = None, *, now_us: int | None = None) -> None:
         """Complete the segment.
 
         Args:
             reason: Why nothing is recorded from now on; None: another goes on.
+            now_us: UTC, where there may have been another reason until now.
         """
         try:
-            if self._order is not None and self._segment is not None:
-                self._take_all(self._order.drain(), self._order)
+            self._record_what_waits()
             self._close_segment()
-            if reason is not None and self.mark is not None:
-                self._note(self.mark.model_copy(update={"broken_off": reason}))
-        except (VolumeUnavailable, BusUnavailable) as error:
+            if reason is not None:
+                if self._segment is None and now_us is not None:
+                    self._tell_gap(self._gaps.turned_at(now_us, reason))
+                self._note_end(reason)
+        except VolumeUnavailable as error:
             self._break_off(str(error))
+            if reason is not None and self.mark is not None:
+                # The disk does not take it; who goes on must not take it for a full disk's.
+                self.mark = self.mark.model_copy(update={"broken_off": reason})
+
+    def _record_what_waits(self) -> None:
+        if self._order is None or self._segment is None:
+            return
+        try:
+            self._take_all(self._order.drain(), self._order)
+        except BusUnavailable as error:
+            log.warning("left_in_the_log", camera_id=self.camera_id, what=str(error))
 
     def refuse(self, reason: str | None) -> None:
         """Record nothing for a while, as there is no room for it; None: go on.
@@ -186,10 +200,20 @@ class RecordedCamera:
             return
         if before is None:
             log.error("recording_refused", camera_id=self.camera_id, reason=reason)
-            self.close(GapReason.DISK)
+            self._put_back()
+            has_begun = self.mark is not None and self.mark.broken_off not in DELIBERATE
+            # Else what was not wanted would be read, as if a full disk had been why.
+            self.close(GapReason.DISK if has_begun else None)
             self._gaps.broken_off(GapReason.DISK)
             self._since_us = None
         self.error = reason
+
+    def _put_back(self) -> None:
+        """Read again later what was read, and waits for its order while there is no file."""
+        if self._order is None or self._segment is not None:
+            return
+        self.position = self._order.held_from() or self.position
+        self._order.clear()
 
     def leave(self) -> None:
         """Leave all as it is: another has the camera, finishes the file, and tells of it."""
@@ -212,13 +236,8 @@ class RecordedCamera:
 
     def _go_on_from(self, mark: RecordingMark, found: Sequence[RecordingMark]) -> None:
         """Go on where another stopped, or died, and finish what it left."""
-        left = {each.path: each for each in sorted(found, key=order_of)}
-        for each in left.values():
-            is_done = each.is_done
-            done = None if is_done else finish_interrupted(self._volume, self.camera_id, each)
-            if done is not None:
-                self._say(done)
-        remove_empty(self._volume, self.camera_id)
+        for fact in finish_all(self._volume, self.camera_id, found):
+            self._say(fact)
         self._gaps.ended_us = mark.safe_us
         # If its packets are not in the log any more, that is why.
         self._gaps.broken_off(mark.broken_off or GapReason.RECORDER)
@@ -313,19 +332,14 @@ class RecordedCamera:
             return
         self._is_told, self.error = True, None
         gap = self._gaps.resumed_at(segment.mark.begun_us)
-        if gap is not None:
-            begun_us, ended_us, reason = gap
-            told = GapFact(
-                camera_id=self.camera_id,
-                epoch=self.epoch,
-                begun_us=begun_us,
-                ended_us=ended_us,
-                reason=reason,
-            )
-            self._say(told)
+        self._tell_gap(gap)
         if gap is not None or self._since_us is None:
             self._since_us = segment.mark.begun_us
         self._say(segment.opened_fact())
+
+    def _tell_gap(self, gap: Gap | None) -> None:
+        if gap is not None:
+            self._say(gap_fact(self.camera_id, self.epoch, gap))
 
     def _close_segment(self) -> None:
         segment = self._segment
@@ -336,12 +350,18 @@ class RecordedCamera:
         self._tell(segment)
         self._gaps.ended_us = segment.ended_us
         self._say(fact)
-        self._note(segment.mark)
+        self._note(segment.mark.model_copy(update={"is_whole": True}))
 
     def _note(self, mark: RecordingMark, *, is_synced: bool = False) -> None:
         self._number += 1
         self.mark = mark.model_copy(update={"number": self._number})
         self._mark_file.write(self.mark, is_synced=is_synced)
+
+    def _note_end(self, reason: GapReason) -> None:
+        """Note up to when there is footage, or why there is none, and why there is no more."""
+        if self.mark is not None:
+            safe_us = max(self.mark.safe_us, self._gaps.ended_us or 0)
+            self._note(self.mark.model_copy(update={"broken_off": reason, "safe_us": safe_us}))
 
     def _break_off(self, error: str) -> None:
         """Begin again behind what is safe: the packets are still in the log, for a while."""

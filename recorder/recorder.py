@@ -140,13 +140,14 @@ class Recorder:
 
     def _follow_wishes(self, cameras: Collection[CameraConfig]) -> None:
         """Find out which of our cameras are to be recorded now, and end the others' files."""
-        signs, now_us = self._boards.read(cameras), self._clock.utc_us()
+        signs = self._boards.read(cameras)
+        now_us, now_s = self._clock.utc_us(), self._clock.monotonic_s()
         wishes = {each.id: self._wishes.get(each.id) or Wish() for each in cameras}
         self._wishes = wishes
         for camera in cameras:
             wish, recorded = wishes[camera.id], self._cameras.get(camera.id)
             takes_before = wish.takes
-            wish.look(camera, signs.get(camera.id, Signs()), now_us=now_us)
+            wish.look(camera, signs.get(camera.id, Signs()), now_us=now_us, now_s=now_s)
             if recorded is None:
                 continue
             if not wish.is_recorded:
@@ -159,7 +160,7 @@ class Recorder:
     def _end(self, camera_id: CameraId, reason: GapReason) -> None:
         """Record a camera no more; whoever is to, later, does not want what comes until then."""
         camera = self._cameras.pop(camera_id)
-        camera.close(reason)
+        camera.close(reason, now_us=self._clock.utc_us())
         try:
             if camera.mark is not None:
                 self._marks.put_all({camera_id: (camera.mark, camera.epoch)})

@@ -41,14 +41,18 @@ class Wish:
         self.pre_s = 0.0
         self.takes = 0
         self._until_us = 0
+        #: Since when it may be recorded, and its audio, as far as we have seen: monotonic.
+        self._allowed_s: float | None = None
+        self._audio_allowed_s: float | None = None
 
-    def look(self, camera: CameraConfig, signs: Signs, *, now_us: int) -> bool:
+    def look(self, camera: CameraConfig, signs: Signs, *, now_us: int, now_s: float) -> bool:
         """Return whether a camera is to be recorded.
 
         Args:
             camera: What is wanted of it.
             signs: What is known of it.
             now_us: UTC in microseconds since 1970.
+            now_s: By the monotonic clock.
         """
         rules, happens = camera.recording_rules, _happens(camera, signs)
         if happens:
@@ -64,9 +68,27 @@ class Wish:
             or _is_scheduled(camera, now_us)
             or camera.recording is RecordingMode.CONTINUOUS
         )
-        self.pre_s, self.takes = rules.pre_s if happens else 0.0, rules.takes
+        self.takes = rules.takes
+        allowed_s = self._allowed_for_s(camera, now_s)
+        self.pre_s = min(rules.pre_s, allowed_s) if happens else 0.0
         self.is_recorded = is_recorded
         return is_recorded
+
+    def _allowed_for_s(self, camera: CameraConfig, now_s: float) -> float:
+        """Return for how long all that is to be recorded of it may be.
+
+        What came before somebody allowed it is not recorded because something happens now.
+        """
+        if not may_be_recorded(camera):
+            self._allowed_s = None
+        elif self._allowed_s is None:
+            self._allowed_s = now_s
+        if not camera.record_audio:
+            self._audio_allowed_s = None
+        elif self._audio_allowed_s is None:
+            self._audio_allowed_s = now_s
+        begins_s = [each for each in (self._allowed_s, self._audio_allowed_s) if each is not None]
+        return now_s - max(begins_s, default=now_s)
 
 
 def may_be_recorded(camera: CameraConfig) -> bool:

@@ -198,6 +198,7 @@ class RecordingMark(Document):
         first_entry, begun_us: Its first packet, and when that was captured.
         codec, width_px, height_px: Of its video.
         broken_off: Why nothing is recorded behind it; None: it goes on, or its recorder died.
+        is_whole: Whether the file was completed, and told of.
     """
 
     version: Literal[1] = 1
@@ -214,11 +215,7 @@ class RecordingMark(Document):
     width_px: int
     height_px: int
     broken_off: GapReason | None = None
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the file was completed, and told of, before nothing more was recorded."""
-        return self.broken_off not in {None, GapReason.DISK}
+    is_whole: bool = False
 
 
 class RecordingStatus(Document):

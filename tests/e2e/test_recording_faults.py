@@ -22,10 +22,12 @@ from tests.cameras.clips import SMALL, CardClip
 from tests.e2e.machine import Machine
 from tests.waiting import wait_until
 from tests.web.recorded import parsed
+from vigil.bus.facts.base import TAKEN_OVER_AFTER_S
 
 pytestmark = pytest.mark.soak
 
 LIVE_S = 60.0
+FILED_S = LIVE_S + TAKEN_OVER_AFTER_S
 #: Frames of the clip, which begins again behind the last, are numbered.
 LONG = replace(SMALL, length_s=20.0)
 ROUND = round(LONG.fps * LONG.length_s)
@@ -164,6 +166,12 @@ def _shown(machine: Machine, camera_id: int) -> tuple[list[int | None], list[dic
     """Return what each frame of a camera's footage says it is, and the gaps of it."""
     machine.admin.patch(f"/cameras/{camera_id}", {"recording": "off"})
     wait_until(lambda: _availability(machine, camera_id)["recorder"] is None, timeout_s=LIVE_S)
+    footage = machine.folder / "footage" / str(camera_id)
+    # What a writer held that died is filed by the next one when it has waited long enough.
+    wait_until(
+        lambda: len(_done(machine, camera_id)) == len(list(footage.rglob("*.mp4"))),
+        timeout_s=FILED_S,
+    )
     answer = machine.admin.get(f"/recordings/{camera_id}/playlist.m3u8?since=2020-01-01T00:00:00Z")
     assert answer.status == 200, answer.body
     numbers: list[int | None] = []
@@ -173,7 +181,7 @@ def _shown(machine: Machine, camera_id: int) -> tuple[list[int | None], list[dic
             machine.admin.get(path, Range=f"bytes={begin}-{begin + size - 1}")
             for size, begin in (piece.head, piece.place)
         ]
-        with av.open(io.BytesIO(b"".join(part.body for part in parts))) as container:
+        with av.open(io.BytesIO(b"".join(part.body for part in parts)), "r") as container:
             numbers += [
                 read_counter(frame.to_ndarray(format="bgr24").astype(np.uint8))
                 for frame in container.decode(video=0)

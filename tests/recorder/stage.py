@@ -35,6 +35,7 @@ class Stage:
 
     Attributes:
         sent: How many packets were sent.
+        refusal: Why nothing may be recorded now; None: it may.
         began_us: When the first of them was captured.
     """
 
@@ -43,6 +44,7 @@ class Stage:
         self.began_us = self.clock.utc_us()
         self.footage, self.sent = footage, 0
         self.told: list[Fact] = []
+        self.refusal: str | None = None
         self.volume = open_volume(folder / "footage", known=None)
         ingest, recognition, recording = (MemoryLeases(self.clock) for _ in range(3))
         watchers = MemoryWatchers(self.clock)
@@ -55,6 +57,7 @@ class Stage:
         self._statuses = MemoryStatusBoard[CameraStatus](ingest, self.clock)
         self._seen = MemoryStatusBoard[FrameDetections](recognition, self.clock)
         self.statuses = MemoryStatusBoard[RecordingStatus](recording, self.clock)
+        self.marks = MemoryStatusBoard[RecordingMark](recording, self.clock, ttl_s=86_400)
         self._store, self._generation = MemoryCameraConfigStore(), 0
         self.recorder = Recorder(
             configs=CameraConfigs(
@@ -66,10 +69,10 @@ class Stage:
             keeper=LeaseKeeper(recording, member="anna", clock=self.clock),
             packets=self.packets,
             boards=SignBoards(self._statuses, self._seen, watchers, self.takers),
-            marks=MemoryStatusBoard[RecordingMark](recording, self.clock, ttl_s=86_400),
+            marks=self.marks,
             statuses=self.statuses,
             volume=self.volume,
-            refusal=lambda _: None,
+            refusal=lambda _: self.refusal,
             say=self.told.append,
             clock=self.clock,
             segment_s=60,

@@ -46,3 +46,23 @@ def test_the_first_reason_counts_and_is_told_once() -> None:
 
     ledger.ended_us = 300 * S
     assert ledger.resumed_at(400 * S) == (300 * S, 400 * S, GapReason.CAMERA)
+
+
+def test_another_reason_ends_the_gap_of_the_first() -> None:
+    ledger = GapLedger(100 * S)
+    ledger.broken_off(GapReason.DISK)
+
+    assert ledger.turned_at(130 * S, GapReason.NOT_WANTED) == (100 * S, 130 * S, GapReason.DISK)
+    assert ledger.resumed_at(150 * S) == (130 * S, 150 * S, GapReason.NOT_WANTED)
+
+
+@pytest.mark.parametrize(
+    ("before", "now_s"), [(None, 130), (GapReason.NOT_WANTED, 130), (GapReason.DISK, 100.5)]
+)
+def test_where_there_was_none_there_is_no_gap_before(
+    before: GapReason | None, now_s: float
+) -> None:
+    ledger = GapLedger(100 * S, before)
+
+    assert ledger.turned_at(round(now_s * S), GapReason.NOT_WANTED) is None
+    assert ledger.resumed_at(150 * S) == (100 * S, 150 * S, GapReason.NOT_WANTED)

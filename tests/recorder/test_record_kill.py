@@ -197,9 +197,11 @@ def test_no_sound_is_lost_by_kills(valkey: EmbeddedValkey, tmp_path: Path) -> No
         street.begin()
         street.start()
         wait_until(lambda: any(street.footage.rglob("*.mp4")), timeout_s=START_S)
+        seed = random.randrange(2**32)
+        print(f"seed {seed}")  # noqa: T201  # As above.
+        rng = random.Random(seed)
         for _ in range(KILLS):
-            # As above.
-            time.sleep(random.uniform(0.3, 2.0))
+            time.sleep(rng.uniform(0.3, 2.0))
             street.end(signal.SIGKILL)
             street.start()
         _require_whole(street)

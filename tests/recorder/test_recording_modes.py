@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from recorder.footage.marks import MarkFile
 from tests.footage import Footage, footage_of
 from tests.recorder.clips import FPS, make_clip
 from tests.recorder.stage import CAMERA, Stage
@@ -60,6 +61,67 @@ def test_a_pause_is_a_gap_that_nobody_wanted_filled(stage: Stage) -> None:
     [gap] = stage.gaps()
     assert gap.reason is GapReason.NOT_WANTED
     assert 2 <= (gap.ended_us - gap.begun_us) / 1e6 <= 5
+
+
+def test_what_was_before_it_was_allowed_is_not_in_it(stage: Stage) -> None:
+    stage.wants("off")
+    stage.passes(10, is_moving=True)
+    stage.wants("motion", pre_s=8)
+    stage.passes(4, is_moving=True)
+    stage.recorder.close()
+
+    # But for what the newest keyframe was before
+    [(begun_s, _)] = stage.spans_s()
+    assert begun_s >= 9
+
+
+def test_what_was_switched_off_in_between_is_a_gap_also_for_what_happens_right_after(
+    stage: Stage,
+) -> None:
+    stage.wants("continuous")
+    stage.passes(5)
+    stage.wants("off")
+    stage.passes(8, is_moving=True)
+    stage.wants("motion", pre_s=12)
+    stage.passes(4, is_moving=True)
+    stage.recorder.close()
+
+    assert [begun_s >= 12 or ended_s <= 5.5 for begun_s, ended_s in stage.spans_s()] == [True, True]
+    [gap] = stage.gaps()
+    assert gap.reason is GapReason.SWITCHED_OFF
+
+
+def test_what_a_full_disk_costs_is_told_though_nothing_happens_any_more(stage: Stage) -> None:
+    stage.wants("motion", pre_s=0, post_s=1)
+    stage.passes(4, is_moving=True)
+    stage.refusal = "no room"
+    stage.passes(6, is_moving=True)
+    stage.passes(6)
+    stage.refusal = None
+    stage.passes(4)
+    stage.passes(3, is_moving=True)
+    stage.recorder.close()
+
+    assert [gap.reason for gap in stage.gaps()] == [GapReason.DISK, GapReason.NOT_WANTED]
+    [full, unwanted] = stage.gaps()
+    assert full.ended_us == unwanted.begun_us
+
+
+def test_who_goes_on_does_not_take_for_a_full_disk_what_was_switched_off(stage: Stage) -> None:
+    stage.wants("continuous")
+    stage.passes(4)
+    stage.wants("off")
+    stage.passes(6)
+    # Given that it is wanted again while there is no room, and that nothing of that was recorded
+    stage.refusal = "no room"
+    stage.wants("continuous")
+    stage.passes(4)
+
+    mark = MarkFile(stage.volume.folder_of(CAMERA)).read()
+    assert mark is not None
+    assert mark.broken_off is GapReason.SWITCHED_OFF
+    told = stage.marks.read([CAMERA])[CAMERA]
+    assert told.broken_off is GapReason.SWITCHED_OFF
 
 
 def test_while_nobody_looks_for_motion_all_is_recorded(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from vigil.messages import DetectedObject, FrameDetections
 
 #: A Monday in winter; in Berlin it is an hour later.
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+NOW_S = 1000.0
 MODES = list(RecordingMode)
 ZONES = (Zone(points=((0, 0), (9, 0), (9, 9)), name="door"),)
 
@@ -69,7 +70,11 @@ WATCHED = Signs(a_status(is_moving=False), seen(), is_watched=True)
 def test_what_is_recorded_in_which_mode(signs: Signs, recorded_in: set[str]) -> None:
     cameras = {mode: a_camera(7, recording=mode, zones=ZONES) for mode in MODES}
 
-    recorded = {mode for mode, each in cameras.items() if Wish().look(each, signs, now_us=us(NOON))}
+    recorded = {
+        mode
+        for mode, each in cameras.items()
+        if Wish().look(each, signs, now_us=us(NOON), now_s=NOW_S)
+    }
 
     assert recorded == recorded_in
 
@@ -77,8 +82,8 @@ def test_what_is_recorded_in_which_mode(signs: Signs, recorded_in: set[str]) -> 
 def test_without_zones_whatever_is_confirmed_counts() -> None:
     camera = a_camera(7, recording="events")
 
-    assert Wish().look(camera, OUTSIDE, now_us=us(NOON))
-    assert not Wish().look(camera, UNSURE, now_us=us(NOON))
+    assert Wish().look(camera, OUTSIDE, now_us=us(NOON), now_s=NOW_S)
+    assert not Wish().look(camera, UNSURE, now_us=us(NOON), now_s=NOW_S)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +101,7 @@ def test_it_is_recorded_besides_in_every_mode_but_off(rules: dict[str, Any], sig
             a_camera(7, recording=mode, recording_rules=RecordingRules(**rules)),
             signs,
             now_us=us(NOON),
+            now_s=NOW_S,
         )
     }
 
@@ -109,7 +115,7 @@ def test_a_camera_that_is_disabled_is_never_recorded(mode: RecordingMode) -> Non
     )
 
     assert not may_be_recorded(camera)
-    assert not Wish().look(camera, TAKEN, now_us=us(NOON))
+    assert not Wish().look(camera, TAKEN, now_us=us(NOON), now_s=NOW_S)
 
 
 @pytest.mark.parametrize(
@@ -139,11 +145,11 @@ def test_a_schedule_goes_by_the_clock_of_the_camera(
     )
     assert NOON.hour + 1 == time.fromisoformat(local).hour
 
-    assert Wish().look(camera, STILL, now_us=us(NOON)) is is_recorded
+    assert Wish().look(camera, STILL, now_us=us(NOON), now_s=NOW_S) is is_recorded
 
 
 def test_a_schedule_of_nothing_is_never() -> None:
-    assert not Wish().look(a_camera(7, recording="schedule"), STILL, now_us=us(NOON))
+    assert not Wish().look(a_camera(7, recording="schedule"), STILL, now_us=us(NOON), now_s=NOW_S)
 
 
 def test_it_goes_on_for_a_while_behind_what_it_was_begun_for() -> None:
@@ -151,7 +157,7 @@ def test_it_goes_on_for_a_while_behind_what_it_was_begun_for() -> None:
     wish = Wish()
 
     looks = [
-        wish.look(camera, signs, now_us=us(NOON + timedelta(seconds=after_s)))
+        wish.look(camera, signs, now_us=us(NOON + timedelta(seconds=after_s)), now_s=NOW_S)
         for after_s, signs in ((0, STILL), (1, MOVING), (5, STILL), (10.9, STILL), (11, STILL))
     ]
 
@@ -161,16 +167,36 @@ def test_it_goes_on_for_a_while_behind_what_it_was_begun_for() -> None:
 def test_a_clock_that_is_set_back_does_not_make_it_last_an_hour() -> None:
     camera = a_camera(7, recording="motion", recording_rules=RecordingRules(post_s=10))
     wish = Wish()
-    assert wish.look(camera, MOVING, now_us=us(NOON))
+    assert wish.look(camera, MOVING, now_us=us(NOON), now_s=NOW_S)
 
-    assert not wish.look(camera, STILL, now_us=us(NOON - timedelta(hours=1)))
+    assert not wish.look(camera, STILL, now_us=us(NOON - timedelta(hours=1)), now_s=NOW_S)
 
 
 def test_only_what_happens_has_footage_from_before() -> None:
-    rules = RecordingRules(pre_s=8, is_started=True)
+    camera = a_camera(
+        7, recording="motion", recording_rules=RecordingRules(pre_s=8, is_started=True)
+    )
     wish = Wish()
 
-    wish.look(a_camera(7, recording="motion", recording_rules=rules), STILL, now_us=us(NOON))
+    wish.look(camera, STILL, now_us=us(NOON), now_s=NOW_S)
+    wish.look(camera, STILL, now_us=us(NOON), now_s=NOW_S + 60)
     assert wish.pre_s == 0
-    wish.look(a_camera(7, recording="motion", recording_rules=rules), MOVING, now_us=us(NOON))
+    wish.look(camera, MOVING, now_us=us(NOON), now_s=NOW_S + 61)
     assert wish.pre_s == 8
+
+
+@pytest.mark.parametrize("forbidden", [{"recording": "off"}, {"record_audio": False}])
+def test_what_came_before_it_was_allowed_is_not_recorded(forbidden: dict[str, Any]) -> None:
+    rules = RecordingRules(pre_s=8)
+    allowed = {"recording": "motion", "record_audio": True, "recording_rules": rules}
+    wish = Wish()
+
+    def pre_s(after_s: float, **changes: Any) -> float:
+        camera = a_camera(7, **allowed | changes)
+        wish.look(camera, MOVING, now_us=us(NOON), now_s=NOW_S + after_s)
+        return wish.pre_s
+
+    assert pre_s(0) == 0
+    assert pre_s(60) == 8
+    pre_s(70, **forbidden)
+    assert [pre_s(each) for each in (80, 83, 100)] == [0, 3, 8]
