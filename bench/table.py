@@ -1,7 +1,7 @@
-"""``bench/RESULTS.md``: the table that running a row brings up to date. Pure but for its file.
+"""``bench/RESULTS.md``: the tables that running a row brings up to date. Pure but for its file.
 
-The table itself is what is kept: a row that is measured again takes the place of its own lines,
-all others stay as they are. Lines of another machine are dropped, since they do not compare.
+The file itself is what is kept: a table a machine, since figures of two do not compare. A row that
+is measured again takes the place of its own lines, all others stay as they are.
 """
 
 import re
@@ -10,8 +10,15 @@ from collections.abc import Sequence
 from bench.result import Part, RowResult
 
 _COLUMNS = ("row", "ours", "baseline", "ratio", "unit", "spread", "bar", "holds", "measured")
+_PREFACE = (
+    "# Figures",
+    "",
+    "Written by `make bench`; what each row measures is told in `docs/benchmarks.md`.",
+    "",
+)
 _NONE = "-"
-_MACHINE = re.compile(r"^Machine: (.*)$", re.MULTILINE)
+#: What stands before each table: a heading, and what was measured with.
+_SECTION = re.compile(r"^## (.*?)\n\nVersions: (.*?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 #: A line of the table: its row's name stands in code marks.
 _LINE = re.compile(r"^\| `([a-z0-9-]+)`.*\|$", re.MULTILINE)
 
@@ -35,33 +42,20 @@ def updated(
         measured: When, and of which commit.
         order: All rows' names, as the table has them.
     """
-    lines = _kept(text, machine)
+    sections = {found[1]: (found[2], found[3]) for found in _SECTION.finditer(text)}
+    _, before = sections.get(machine, ("", ""))
+    lines: dict[str, list[str]] = {}
+    for line in _LINE.finditer(before):
+        lines.setdefault(line[1], []).append(line[0])
     lines[result.row] = _lines(result, measured)
-    table = [line for row in order for line in lines.get(row, ())]
     head = [_joined(_COLUMNS), _joined(["---"] * len(_COLUMNS))]
-    return "\n".join([*_preface(machine, versions), *head, *table, ""])
-
-
-def _preface(machine: str, versions: str) -> list[str]:
-    return [
-        "# Figures",
-        "",
-        "Written by `make bench`; what each row measures is told in `docs/benchmarks.md`.",
-        "",
-        f"Machine: {machine}  ",
-        f"Versions: {versions}",
-        "",
+    table = [line for row in order for line in lines.get(row, ())]
+    sections[machine] = (versions, "\n".join(["", *head, *table, ""]))
+    parts = [
+        f"## {name}\n\nVersions: {with_versions}\n{body.rstrip()}\n"
+        for name, (with_versions, body) in sections.items()
     ]
-
-
-def _kept(text: str, machine: str) -> dict[str, list[str]]:
-    before = _MACHINE.search(text)
-    if before is None or before[1].strip() != machine:
-        return {}
-    kept: dict[str, list[str]] = {}
-    for line in _LINE.finditer(text):
-        kept.setdefault(line[1], []).append(line[0])
-    return kept
+    return "\n".join([*_PREFACE, *parts])
 
 
 def _lines(result: RowResult, measured: str) -> list[str]:

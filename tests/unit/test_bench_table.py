@@ -42,10 +42,19 @@ def test_a_row_with_several_figures_has_a_line_for_each() -> None:
     ]
 
 
-def test_figures_of_another_machine_are_dropped() -> None:
-    before = a_table("", a_row("first", 1), machine="a server")
+def test_another_machine_has_a_table_of_its_own() -> None:
+    server = a_table("", a_row("first", 1), machine="a server")
 
-    assert len(lines_of(a_table(before, a_row("second", 4)))) == 1
+    both = a_table(server, a_row("second", 4))
+    again = a_table(both, a_row("first", 2), machine="a server", day="Tuesday")
+
+    assert [line for line in again.splitlines() if line.startswith(("## ", "| `"))] == [
+        "## a server",
+        "| `first` | 2 | - | - | ms | 2 to 2 | at most 5 | yes | Tuesday |",
+        "## a laptop",
+        "| `second` | 4 | - | - | ms | 4 to 4 | at most 5 | yes | Monday |",
+    ]
+    assert a_table(again, a_row("second", 4)) == again
 
 
 def test_a_row_that_was_not_measured_says_why() -> None:
