@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bench.result import RowResult
 from bench.rows import (
     archive_check,
+    export_copy,
     first_box,
     frame_to_box,
     frame_to_boxes,
@@ -40,6 +41,7 @@ ROWS: dict[str, Callable[[], RowResult]] = {
         record_kill,
         record_power,
         archive_check,
+        export_copy,
         frame_to_box,
         pool_scaling,
         pool_thousand,
