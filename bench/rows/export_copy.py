@@ -123,19 +123,19 @@ def _ten_minutes(path: Path) -> tuple[Template, Iterator[Entry]]:
 def _looped(
     packets: Sequence["av.Packet[Any]"], time_base: Fraction, template_id: str
 ) -> Iterator[Entry]:
-    first, number = packets[0], 0
-    length = max(each.pts + each.duration for each in packets) - first.pts
-    while number * first.duration * time_base < _LENGTH_S:
+    begun, step = packets[0].pts or 0, packets[0].duration or 1
+    for number in range(round(_LENGTH_S / (step * time_base))):
         turn, at = divmod(number, len(packets))
         packet = packets[at]
-        pts, dts = (each - first.pts + turn * length for each in (packet.pts, packet.dts))
+        shift = turn * len(packets) * step - begun
+        pts, dts = (packet.pts or 0) + shift, (packet.dts or 0) + shift
         yield Entry(
             EntryId(f"{number + 1}-0"),
             Packet(
                 stream_index=0,
                 pts=pts,
                 dts=dts,
-                duration=packet.duration,
+                duration=step,
                 time_base=time_base,
                 is_keyframe=packet.is_keyframe,
                 template_id=template_id,
@@ -144,4 +144,3 @@ def _looped(
                 data=bytes(packet),
             ),
         )
-        number += 1

@@ -65,7 +65,7 @@ class ClipMuxer:
                 self._output.add_stream_from_template(each, opaque=True) for each in streams
             ]
         except FFmpegError as error:
-            raise _translated(path, error) from error
+            raise translated(path, error) from error
 
     def add(self, packet: "av.Packet[Any]", track: int, *, offset: int) -> tuple[int, int] | None:
         """Take a packet, unless its time was written already; return when it is now.
@@ -93,7 +93,7 @@ class ClipMuxer:
         try:
             self._output.mux_one(packet)
         except FFmpegError as error:
-            raise _translated(self.path, error) from error
+            raise translated(self.path, error) from error
         self.counts[track] += 1
         return dts, pts
 
@@ -111,7 +111,7 @@ class ClipMuxer:
         try:
             self._output.close()
         except FFmpegError as error:
-            raise _translated(self.path, error) from error
+            raise translated(self.path, error) from error
         self._verify()
 
     def abandon(self) -> None:
@@ -129,7 +129,7 @@ class ClipMuxer:
                 counts = [each.frames for each in (*found.streams.video, *found.streams.audio)]
                 length_s = (found.duration or 0) / av.time_base
         except FFmpegError as error:
-            raise _translated(self.path, error) from error
+            raise translated(self.path, error) from error
         if counts != self.counts or abs(length_s - self._longest_s()) > _LENGTH_WITHIN_S:
             raise FootageInvalid(
                 f"{self.path.name} holds {counts} packets of {length_s:.2f} s, and "
@@ -162,7 +162,8 @@ def _in_iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _translated(path: Path, error: FFmpegError) -> VolumeUnavailable | FootageInvalid:
+def translated(path: Path, error: FFmpegError) -> VolumeUnavailable | FootageInvalid:
+    """Return our word for what FFmpeg says of a file that is written."""
     if isinstance(error, OSError):
         return VolumeUnavailable(f"{path.name}: {error.strerror}")
     return FootageInvalid(f"{path.name}: {error.strerror}")

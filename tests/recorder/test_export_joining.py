@@ -55,7 +55,7 @@ def test_of_two_that_are_the_same_the_nearer_counts() -> None:
 
 
 ASKED = Span(10 * S, 20 * S)
-GAPS = {
+GAPS: dict[str, tuple[list[tuple[float, float]], list[tuple[int, int]]]] = {
     "all is there": ([(10, 20)], []),
     "more than was asked for": ([(8, 21)], []),
     "nothing": ([], [(10, 20)]),
