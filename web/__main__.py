@@ -11,6 +11,7 @@ from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.connection import RedisClient, connect_single, connect_waiting, require_fit_queue
 from vigil.bus.explanations.redis import RedisExplanationLog
+from vigil.bus.exports.redis import RedisExportQueue
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
@@ -80,6 +81,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         recordings=RedisStatusBoard(
             media, role=keys.Role.RECORDING, document_class=RecordingStatus
         ),
+        exports=RedisExportQueue(queue, clock=clock),
         checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=owasp_hasher(),

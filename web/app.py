@@ -15,6 +15,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.bus.explanations.base import ExplanationLog
+from vigil.bus.exports.base import ExportQueue
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
 from vigil.messages import CameraStatus, FrameDetections, RecordingStatus
@@ -50,6 +51,7 @@ DOMAINS: Final = (
     "notifications",
     "recipients",
     "recordings",
+    "exports",
     "tracks",
     "detections",
     "explanations",
@@ -86,6 +88,7 @@ def create_app(
     detections: StatusBoard[FrameDetections],
     explanations: ExplanationLog,
     recordings: StatusBoard[RecordingStatus],
+    exports: ExportQueue,
     checks: Mapping[str, Check],
     clock: Clock,
     hasher: PasswordHasher,
@@ -101,6 +104,7 @@ def create_app(
         detections: What recognition says of what it shows.
         explanations: What recognition says of what it did not show.
         recordings: What recorders say of the cameras that they record.
+        exports: Where exports are asked for.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -121,6 +125,7 @@ def create_app(
         detections=detections,
         explanations=explanations,
         recordings=recordings,
+        exports=exports,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
         volumes=Volumes((settings.footage_folder(),)),
         pool=pool,

@@ -4,6 +4,7 @@ from web.access.models import CameraGrant
 from web.audit.models import AuditEntry
 from web.cameras.models import Camera, Generation
 from web.database import Base
+from web.exports.models import Export
 from web.facts.models import SetAsideFact
 from web.images.models import SavedPicture
 from web.lines.models import Line, LineCrossing
@@ -23,6 +24,7 @@ __all__ = [
     "Camera",
     "CameraGrant",
     "EmailRecipient",
+    "Export",
     "Generation",
     "Invitation",
     "Line",

@@ -6,6 +6,7 @@ from datetime import datetime
 from flask import current_app
 
 from vigil.bus.explanations.base import ExplanationLog
+from vigil.bus.exports.base import ExportQueue
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock, utc_from_us
 from vigil.messages import CameraStatus, FrameDetections, RecordingStatus
@@ -37,6 +38,7 @@ class Wiring:
     detections: StatusBoard[FrameDetections]
     explanations: ExplanationLog
     recordings: StatusBoard[RecordingStatus]
+    exports: ExportQueue
     pictures: PictureFolder
     volumes: Volumes
     readiness: Readiness

@@ -19,7 +19,6 @@ from recorder.exports.clip import translated
 from recorder.exports.copying import Clip
 from recorder.exports.spans import Span
 from vigil.clock import MICROSECONDS, utc_from_us
-from vigil.errors import FootageInvalid
 
 #: As good as the eye sees, at the speed of a few cameras.
 _ENCODER = {"crf": "20", "preset": "veryfast"}
@@ -34,8 +33,8 @@ def encode_exactly(
     *,
     title: str,
     say: Callable[[float], None] = lambda _: None,
-) -> Clip:
-    """Write the frames of a clip that were captured within a time, no one more.
+) -> Clip | None:
+    """Write the frames of a clip that were captured within a time, and no other; None: none was.
 
     Args:
         copied: A clip that was made for that time, by stream copy.
@@ -45,7 +44,7 @@ def encode_exactly(
         say: Is told the share that is done, now and then; may raise to end it.
 
     Raises:
-        FootageInvalid: No frame was captured within it, or the clip cannot be decoded.
+        FootageInvalid: The clip cannot be decoded.
         VolumeUnavailable: The disk is full.
     """
     begun_us = max(asked.begun_us, copied.spans[0].begun_us)
@@ -61,7 +60,7 @@ def encode_exactly(
     except FFmpegError as error:
         raise translated(path, error) from error
     if not count:
-        raise FootageInvalid("no frame was captured within the time that was asked for")
+        return None
     spans = [
         Span(max(each.begun_us, begun_us), min(each.ended_us, ended_us)) for each in copied.spans
     ]

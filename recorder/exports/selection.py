@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 
@@ -20,14 +19,21 @@ log = structlog.get_logger(__name__)
 _LONGEST_US = 2 * 3600 * MICROSECONDS
 
 
-def files_within(volume: Volume, camera_id: CameraId, asked: Span) -> Iterator[FootageFile]:
+def files_within(
+    volume: Volume, camera_id: CameraId, asked: Span, *, not_before_us: int = 0
+) -> Iterator[FootageFile]:
     """Yield the files that hold footage of a time, in their order.
+
+    Args:
+        volume: Where they lie.
+        camera_id: Whose they are.
+        asked: The time.
+        not_before_us: Files that begin before are another's, UTC in microseconds since 1970.
 
     Raises:
         VolumeUnavailable: The volume is not there, or cannot be read.
     """
-    volume.require_mounted()
-    for path in _named_within(volume.path, camera_id, asked):
+    for path in named_within(volume, camera_id, asked, not_before_us=not_before_us):
         try:
             found = look_into(volume.path / path)
         except FileNotFoundError:
@@ -39,14 +45,22 @@ def files_within(volume: Volume, camera_id: CameraId, asked: Span) -> Iterator[F
             yield found
 
 
-def _named_within(volume: Path, camera_id: CameraId, asked: Span) -> list[str]:
-    first_us = asked.begun_us - _LONGEST_US
+def named_within(
+    volume: Volume, camera_id: CameraId, asked: Span, *, not_before_us: int = 0
+) -> list[str]:
+    """Return the files that may hold footage of a time by their names, in their order.
+
+    Raises:
+        VolumeUnavailable: The volume is not there.
+    """
+    volume.require_mounted()
+    first_us = max(asked.begun_us - _LONGEST_US, not_before_us)
     first, last = utc_from_us(max(0, first_us)).date(), utc_from_us(asked.ended_us).date()
     found = []
-    for day in days_of(volume, camera_id):
+    for day in days_of(volume.path, camera_id):
         if not first - timedelta(days=1) <= day <= last:
             continue
-        for path in files_of(volume, camera_id, day) or ():
+        for path in files_of(volume.path, camera_id, day) or ():
             place = place_of(path)
             if place is not None and first_us <= place.begun_us < asked.ended_us:
                 found.append((place.begun_us, path))

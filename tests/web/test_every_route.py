@@ -4,6 +4,7 @@ A route that is not in the table fails the test: somebody has to decide.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from vigil.footage import MARKER
 from web.access.rights import Role
 from web.access.rules import RULES
 from web.database import db
+from web.exports.models import Export
 from web.images import service as images
 from web.recordings.models import Segment
 
@@ -56,6 +58,11 @@ def _admins(status: int) -> tuple[int, int, int, int, int]:
 
 LINE = [{"start": {"x": 1, "y": 1}, "end": {"x": 9, "y": 9}}]
 BOX = [{"x": 1, "y": 1, "width": 9, "height": 9}]
+EXPORT = {
+    "camera_ids": ["{camera_id}"],
+    "since": "2026-09-21T14:13:20Z",
+    "until": "2026-09-21T14:14:20Z",
+}
 GRANT = "/cameras/<id:camera_id>/grants/<uuid:account_id>"
 
 TABLE = (
@@ -148,6 +155,12 @@ TABLE = (
     Row("POST", "/recordings/<id:camera_id>/start", _operators(CONFLICT)),
     Row("POST", "/recordings/<id:camera_id>/stop", _operators(OK)),
     Row("POST", "/recordings/<id:camera_id>/reset", _operators(CONFLICT)),
+    Row("GET", "/exports", _accounts(OK)),
+    Row("POST", "/exports", _seen(CREATED), json=EXPORT),
+    # Of the owner, who may see the camera: nobody else's but an admin's.
+    Row("GET", "/exports/<id:export_id>", (ANONYMOUS, HIDDEN, HIDDEN, HIDDEN, OK)),
+    Row("GET", "/exports/<id:export_id>/file", (ANONYMOUS, HIDDEN, HIDDEN, HIDDEN, OK)),
+    Row("DELETE", "/exports/<id:export_id>", (ANONYMOUS, HIDDEN, HIDDEN, HIDDEN, NO_CONTENT)),
     Row("GET", "/tracks", _accounts(OK)),
     Row("GET", "/tracks", _seen(OK), query="?camera_id={camera_id}"),
     Row("GET", "/detections/<id:camera_id>", _seen(OK)),
@@ -183,6 +196,8 @@ class Scene:
         """Return a path or a body with the numbers of this world in it."""
         if isinstance(thing, dict):
             return {name: self.fill(value) for name, value in thing.items()}
+        if isinstance(thing, list):
+            return [self.fill(each) for each in thing]
         if thing == "{camera_id}":
             return int(self.values["camera_id"])
         return thing.format(**self.values) if isinstance(thing, str) else thing
@@ -220,6 +235,7 @@ def scene(pictured: World) -> Scene:
         "recipient_id": str(owner.post("/email_recipients", {"email": "c@d.org"}).json["id"]),
         "path": path,
         "segment_id": str(_segment(world, camera_id)),
+        "export_id": str(_export(world, camera_id, owner)),
     }
     callers = {
         "anonymous": world.stranger(),
@@ -254,6 +270,33 @@ def _segment(world: World, camera_id: int) -> int:
         db.session().add(segment)
         db.session().commit()
         return segment.id
+
+
+def _export(world: World, camera_id: int, owner: Caller) -> int:
+    """Return the number of an export that is done, of somebody who may see the camera."""
+    folder = world.wiring.settings.footage_folder()
+    (folder / "exports").mkdir()
+    (folder / "exports" / "clip.mp4").write_bytes(b"clip")
+    now = world.wiring.now()
+    with world.app.app_context():
+        export = Export(
+            export=UUID(int=2),
+            account_id=UUID(owner.account_uuid),
+            kind="mp4",
+            camera_ids=[camera_id],
+            since_at=now,
+            until_at=now + timedelta(seconds=1),
+            is_exact=False,
+            state="done",
+            created_at=now,
+            told_at=now,
+            volume=UUID(int=1),
+            path="exports/clip.mp4",
+            begun_at=now,
+        )
+        db.session().add(export)
+        db.session().commit()
+        return export.id
 
 
 def test_a_route_lets_in_whom_it_should(scene: Scene) -> None:

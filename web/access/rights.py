@@ -34,6 +34,8 @@ class Right(StrEnum):
     EDIT_MASKS = "edit_masks"
     #: Footage of cameras with privacy masks, which is kept as the camera sent it.
     SEE_UNMASKED = "see_unmasked"
+    #: Exports that others asked for.
+    SEE_ALL_EXPORTS = "see_all_exports"
     #: Notifications for accounts of others.
     NOTIFY_OTHERS = "notify_others"
     #: Which process looks at which camera.

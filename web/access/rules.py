@@ -94,6 +94,11 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("POST", "/recordings/<id:camera_id>/start"): _RECORD,
     ("POST", "/recordings/<id:camera_id>/stop"): _RECORD,
     ("POST", "/recordings/<id:camera_id>/reset"): _RECORD,
+    ("GET", "/exports"): _VIEW,
+    ("POST", "/exports"): _VIEW,
+    ("GET", "/exports/<id:export_id>"): _VIEW,
+    ("DELETE", "/exports/<id:export_id>"): _VIEW,
+    ("GET", "/exports/<id:export_id>/file"): _PICTURE,
     # what was seen
     ("GET", "/tracks"): _VIEW,
     ("GET", "/detections/<id:camera_id>"): _VIEW,

@@ -1,4 +1,4 @@
-"""Addresses that can be signed: the pictures and streams of cameras."""
+"""Addresses that can be signed: pictures and streams of cameras, and files of exports."""
 
 import re
 from collections.abc import Sequence
@@ -6,8 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.orm import Session
 
+from web.access.principal import Principal
 from web.access.viewing import StreamUnknown
 from web.errors import Invalid
+from web.exports.service import find as find_export
 from web.images.service import camera_of
 from web.schemas import MAX_ID
 
@@ -16,17 +18,19 @@ _OF_ONE_CAMERA = re.compile(
 )
 _MONTAGE_PATH = "/recognized_stream"
 _IMAGE_PREFIX = "/image/"
+_OF_AN_EXPORT = re.compile(r"/exports/(?P<id>[0-9]{1,19})/file", re.ASCII)
 
 #: How many cameras one montage may show.
 MAX_MONTAGE = 64
 
 
-def cameras_at(session: Session, address: str) -> tuple[str, Sequence[int]]:
+def cameras_at(session: Session, who: Principal, address: str) -> tuple[str, Sequence[int]]:
     """Return the path of an address, and the cameras that it shows.
 
     Raises:
         StreamUnknown: No picture or stream can be there.
         PictureNotFound: No such picture was saved.
+        ExportNotFound: There is no such export, or it is hidden from them.
         Invalid: A montage of no cameras, or of too many.
     """
     try:
@@ -37,6 +41,8 @@ def cameras_at(session: Session, address: str) -> tuple[str, Sequence[int]]:
         raise StreamUnknown("Give the path alone, such as /get_stream/1.")
     if match := _OF_ONE_CAMERA.fullmatch(parts.path):
         return parts.path, [min(int(match["id"]), MAX_ID)]
+    if match := _OF_AN_EXPORT.fullmatch(parts.path):
+        return parts.path, find_export(session, who, min(int(match["id"]), MAX_ID)).camera_ids
     if parts.path == _MONTAGE_PATH:
         return parts.path, montage_ids(parse_qs(parts.query).get("camera_ids", [""])[0])
     if parts.path.startswith(_IMAGE_PREFIX):
