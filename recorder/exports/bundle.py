@@ -18,7 +18,7 @@ from vigil.facts import ExportGap
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 _CHUNK_BYTES = 2**20
 #: What a name of a folder may hold, on any system.
-_UNFIT = re.compile(r"[^\w -]+")
+_UNFIT = re.compile(r"""[\x00-\x1f\x7f/\\:*?"<>|.]+""")
 _NAME_LENGTH = 60
 
 

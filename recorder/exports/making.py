@@ -122,9 +122,9 @@ class _Making:
 
     def _nothing(self) -> str:
         since, until = utc_from_us(self.order.since_us), utc_from_us(self.order.until_us)
-        which = "camera" if len(self.order.cameras) == 1 else "any of the cameras"
+        which = "the camera" if len(self.order.cameras) == 1 else "any of the cameras"
         return (
-            f"there is no footage of the {which} from {since:%Y-%m-%d %H:%M:%S} to "
+            f"there is no footage of {which} from {since:%Y-%m-%d %H:%M:%S} to "
             f"{until:%Y-%m-%d %H:%M:%S} UTC"
         )
 

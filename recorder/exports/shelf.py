@@ -36,6 +36,10 @@ _CHUNK_BYTES = 2**20
 _ABANDONED_S = 3600.0
 
 
+class WorkedOn(VolumeUnavailable):
+    """Somebody else makes this very export."""
+
+
 class Kept(NamedTuple):
     """A result that is there."""
 
@@ -77,7 +81,8 @@ class Shelf:
         """Give an empty folder for an export, for us alone; it goes when all is done.
 
         Raises:
-            VolumeUnavailable: Somebody else works on it, or the disk does not take it.
+            WorkedOn: Somebody else works on it.
+            VolumeUnavailable: The disk does not take it.
         """
         self._volume.require_mounted()
         folder = self._folder / f".{export}"
@@ -87,12 +92,14 @@ class Shelf:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             if not _is_taken_alone(descriptor, folder):
-                raise VolumeUnavailable(f"export {export} is being made by somebody else")
-            with _translated(folder):
-                _empty(folder)
-            yield folder
+                raise WorkedOn(f"export {export} is being made by somebody else")
+            try:
+                with _translated(folder):
+                    _empty(folder)
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
             os.close(descriptor)
 
     def put(self, export: UUID, made: Made) -> ExportResult:
@@ -154,6 +161,8 @@ class Shelf:
     def remove(self, export: UUID) -> None:
         """Remove all that there is of an export: the file first, then what is said of it.
 
+        What somebody works on stays with them.
+
         Raises:
             VolumeUnavailable: The disk is not there, or does not do it.
         """
@@ -162,7 +171,9 @@ class Shelf:
             found = [path for path in self._files() if path.stem == str(export)]
             for path in sorted(found, key=lambda path: path.suffix == _SAID):
                 path.unlink(missing_ok=True)
-            shutil.rmtree(self._folder / f".{export}", ignore_errors=True)
+            worked_on = self._folder / f".{export}"
+            if worked_on.exists() and not _is_worked_on(worked_on):
+                shutil.rmtree(worked_on, ignore_errors=True)
             if self._folder.exists():
                 sync_folder(self._folder)
 

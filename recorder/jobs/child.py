@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import Field
 
 from recorder.exports.making import make
-from recorder.exports.shelf import Shelf
+from recorder.exports.shelf import Shelf, WorkedOn
 from recorder.footage.volume import Volume
 from vigil.clock import SystemClock
 from vigil.errors import FootageInvalid, VolumeUnavailable
@@ -49,10 +49,11 @@ class Word(Document):
     """What a child says: how far it is, or how it ended.
 
     Attributes:
-        kind: ``failed`` will not be otherwise the next time; ``broken_off`` may be.
+        kind: ``failed`` will not be otherwise the next time; ``broken_off`` may be. ``busy``:
+            another makes the same.
     """
 
-    kind: Literal["going", "done", "failed", "broken_off"]
+    kind: Literal["going", "done", "failed", "broken_off", "busy"]
     progress: float = Field(default=0.0, ge=0, le=1)
     reason: str | None = None
     result: ExportResult | None = None
@@ -84,6 +85,8 @@ def _done(task: Task) -> Word:
         result = make(task.order, volume, shelf, say=say)
     except FootageInvalid as error:
         return Word(kind="failed", reason=str(error))
+    except WorkedOn as error:
+        return Word(kind="busy", reason=str(error))
     except VolumeUnavailable as error:
         return Word(kind="broken_off", reason=str(error))
     return Word(kind="done", progress=1.0, result=result)

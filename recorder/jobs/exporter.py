@@ -1,10 +1,10 @@
 """Sees an export through: starts a child, watches it, and tells what became of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import structlog
 
@@ -49,7 +49,7 @@ class Again:
 
     Attributes:
         delay_s: When.
-        is_a_try: Whether it counts as one: it does not when we are to end.
+        is_a_try: Whether it counts as one: it does not when we are to end, or another is at it.
     """
 
     delay_s: float
@@ -68,6 +68,13 @@ class _Cancelled:
 
 class _Stopped:
     pass
+
+
+class _Busy:
+    """Another makes the same: of an order that came twice."""
+
+
+_Became: TypeAlias = ExportResult | _Failed | _Cancelled | _Stopped | _Busy
 
 
 class Exporter:
@@ -113,8 +120,9 @@ class Exporter:
             tries: How often it was tried before.
         """
         became = self._made(order)
-        if isinstance(became, _Stopped):
-            return Again(0.0, is_a_try=False)
+        if isinstance(became, _Stopped | _Busy):
+            delay_s = 0.0 if isinstance(became, _Stopped) else _AGAIN_S
+            return Again(delay_s, is_a_try=False)
         if isinstance(became, _Failed) and became.may_pass and tries + 1 < TRIES:
             log.warning("export_broken_off", export=str(order.export), reason=became.reason)
             return Again(_AGAIN_S)
@@ -123,7 +131,7 @@ class Exporter:
         is_told = self._tell_surely(_fact_of(order, became))
         return None if is_told else Again(0.0, is_a_try=False)
 
-    def _made(self, order: ExportOrder) -> ExportResult | _Failed | _Cancelled | _Stopped:
+    def _made(self, order: ExportOrder) -> _Became:
         """Return what became of an export."""
         if self._is_cancelled(order):
             return _Cancelled()
@@ -140,7 +148,7 @@ class Exporter:
             return _Failed(str(error), may_pass=False)
         except (VolumeUnavailable, BusUnavailable) as error:
             return _Failed(str(error), may_pass=True)
-        self._tell(ExportFact(export=order.export, state=ExportState.RUNNING))
+        self._tell(_running(order, 0.0))
         task = Task(
             order=order,
             volume=self._volume.volume_id,
@@ -154,9 +162,7 @@ class Exporter:
             return _Cancelled()
         return became
 
-    def _watched(
-        self, order: ExportOrder, child: Child
-    ) -> ExportResult | _Failed | _Cancelled | _Stopped:
+    def _watched(self, order: ExportOrder, child: Child) -> _Became:
         heard_s = self._clock.monotonic_s()
         ask_due_s = tell_due_s = 0.0
         while not self._stop.is_set():
@@ -164,18 +170,14 @@ class Exporter:
             now_s = self._clock.monotonic_s()
             if words is None:
                 return _Failed("its process died", may_pass=True)
-            for word in words:
+            if words:
                 heard_s = now_s
-                if word.kind == "done" and word.result is not None:
-                    return word.result
-                if word.kind != "going":
-                    reason = word.reason or "its process does not say why"
-                    return _Failed(reason, may_pass=word.kind == "broken_off")
-            if words and now_s >= tell_due_s:
-                tell_due_s = now_s + _TELL_EVERY_S
-                progress = words[-1].progress
-                running = ExportState.RUNNING
-                self._tell(ExportFact(export=order.export, state=running, progress=progress))
+                ended = _end_in(words)
+                if ended is not None:
+                    return ended
+                if now_s >= tell_due_s:
+                    tell_due_s = now_s + _TELL_EVERY_S
+                    self._tell(_running(order, words[-1].progress))
             if now_s >= ask_due_s:
                 ask_due_s = now_s + _ASK_EVERY_S
                 if self._is_cancelled(order):
@@ -218,6 +220,23 @@ class Exporter:
             else:
                 log.info("export_ended", export=str(fact.export), state=fact.state)
                 return True
+
+
+def _end_in(words: Sequence[Word]) -> ExportResult | _Failed | _Busy | None:
+    """Return what became of an export by its child's words; None: it goes on."""
+    for word in words:
+        if word.kind == "done" and word.result is not None:
+            return word.result
+        if word.kind == "busy":
+            return _Busy()
+        if word.kind != "going":
+            reason = word.reason or "its process does not say why"
+            return _Failed(reason, may_pass=word.kind == "broken_off")
+    return None
+
+
+def _running(order: ExportOrder, progress: float) -> ExportFact:
+    return ExportFact(export=order.export, state=ExportState.RUNNING, progress=progress)
 
 
 def _fact_of(order: ExportOrder, became: ExportResult | _Failed | _Cancelled) -> ExportFact:

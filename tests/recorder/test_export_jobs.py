@@ -157,6 +157,22 @@ def test_a_result_of_which_nobody_heard_is_told_and_not_made_again(workshop: Wor
     assert path.stat() == made
 
 
+def test_an_order_that_came_twice_is_made_once(workshop: Workshop) -> None:
+    workshop.record(files=MANY)
+    workshop.start(EXPORTS_AT_ONCE="2")
+    export = workshop.order(until_s=8 * MANY)
+    workshop.wait_until_begun(export)
+
+    # Another worker takes the same, and finds it being made
+    workshop.queue.put(an_order(export, until_us=BEGAN_US + 8_000_000))
+
+    workshop.wait_for(export, DONE)
+    wait_until(lambda: workshop.waiting() == 0, timeout_s=SOON_S)
+    assert FAILED not in workshop.states(export)
+    path = workshop.volume.path / f"exports/{export}.mp4"
+    assert len(payloads_of(path)) == 200 * MANY
+
+
 def test_it_waits_for_a_volume_and_makes_none(workshop: Workshop, tmp_path: Path) -> None:
     empty = tmp_path / "not mounted"
     empty.mkdir()

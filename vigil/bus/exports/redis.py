@@ -39,7 +39,7 @@ class RedisExportQueue(ExportQueue):
         )
 
     @override
-    def put(self, order: ExportOrder) -> None:
+    def put(self, order: ExportOrder, *, delay_s: float = 0.0) -> None:
         message: Message[None] = Message(
             queue_name=keys.EXPORT_JOBS,
             actor_name=keys.EXPORT_JOBS,
@@ -48,7 +48,7 @@ class RedisExportQueue(ExportQueue):
             options={},
         )
         with translated_errors():
-            self.broker.enqueue(message)
+            self.broker.enqueue(message, delay=round(delay_s * 1000) or None)
 
     @override
     def cancel(self, export: UUID) -> None:
