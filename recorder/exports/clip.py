@@ -6,12 +6,12 @@ while it is still being fetched.
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+from av.container import OutputContainer
 from av.error import FFmpegError
 
 from vigil.clock import utc_from_us
@@ -21,6 +21,7 @@ from vigil.media.template import MediaStream
 #: What the index takes at most: of a packet (its size, times, place, and that it is a keyframe),
 #: and of all else.
 _INDEX_BYTES_A_PACKET, _INDEX_BYTES = 44, 64 * 2**10
+_MAX_INDEX_BYTES = 2**31 - 1
 #: By how much a clip may be shorter or longer than its packets say.
 _LENGTH_WITHIN_S = 0.5
 
@@ -55,12 +56,13 @@ class ClipMuxer:
         #: In ticks of each: the greatest dts so far, and where the stream ends.
         self._last_dts: list[int | None] = [None] * len(streams)
         self._ends = [0] * len(streams)
-        options = {"moov_size": str(_INDEX_BYTES + _INDEX_BYTES_A_PACKET * samples)}
+        index_bytes = _INDEX_BYTES + _INDEX_BYTES_A_PACKET * samples
+        if index_bytes > _MAX_INDEX_BYTES:
+            raise FootageInvalid(f"{samples} packets are too many for one MP4: ask for less")
+        options = {"moov_size": str(index_bytes)}
         try:
             self._output = av.open(path, "w", format="mp4", options=options)
-            begun = utc_from_us(begun_us)
-            self._output.metadata["creation_time"] = _in_iso(begun)
-            self._output.metadata["title"] = title
+            describe(self._output, title=title, begun_us=begun_us)
             self._outputs = [
                 self._output.add_stream_from_template(each, opaque=True) for each in streams
             ]
@@ -158,8 +160,11 @@ def sync_file(path: Path) -> None:
         raise VolumeUnavailable(f"{path.name}: {error.strerror}") from error
 
 
-def _in_iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def describe(output: OutputContainer, *, title: str, begun_us: int) -> None:
+    """Say in a file what it is, and when its first picture was captured."""
+    # As FFmpeg reads it.
+    begun = utc_from_us(begun_us).isoformat().replace("+00:00", "Z")
+    output.metadata.update({"title": title, "creation_time": begun})
 
 
 def translated(path: Path, error: FFmpegError) -> VolumeUnavailable | FootageInvalid:

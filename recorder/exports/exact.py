@@ -15,10 +15,10 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from recorder.exports.clip import translated
+from recorder.exports.clip import describe, translated
 from recorder.exports.copying import Clip
 from recorder.exports.spans import Span
-from vigil.clock import MICROSECONDS, utc_from_us
+from vigil.clock import MICROSECONDS
 
 #: As good as the eye sees, at the speed of a few cameras.
 _ENCODER = {"crf": "20", "preset": "veryfast"}
@@ -54,8 +54,7 @@ def encode_exactly(
             av.open(copied.path) as source,
             av.open(path, "w", format="mp4", options={"movflags": "+faststart"}) as output,
         ):
-            output.metadata["creation_time"] = utc_from_us(begun_us).isoformat()
-            output.metadata["title"] = title
+            describe(output, title=title, begun_us=begun_us)
             count = _Encoding(source, output, copied, asked).run(say)
     except FFmpegError as error:
         raise translated(path, error) from error

@@ -168,7 +168,9 @@ class Shelf:
         """
         self._volume.require_mounted()
         with _translated(self._folder):
-            found = [path for path in self._files() if path.stem == str(export)]
+            found = [
+                path for path in self._files() if str(export) in path.name and not path.is_dir()
+            ]
             for path in sorted(found, key=lambda path: path.suffix == _SAID):
                 path.unlink(missing_ok=True)
             worked_on = self._folder / f".{export}"

@@ -53,7 +53,7 @@ def start_worker(
             return
         if not again.is_a_try:
             # As if it had never been taken: for whoever runs next.
-            queue.put(order, delay_s=again.delay_s)
+            queue.put_back(order, delay_s=again.delay_s)
             return
         raise Retry(delay=round(again.delay_s * 1000))
 

@@ -50,10 +50,13 @@ def a_consumer(queue: RedisExportQueue) -> Consumer:
 def test_each_order_is_taken_once_and_is_there_until_it_is_done(redis_queue: redis.Redis) -> None:
     queue = RedisExportQueue(redis_queue, clock=SystemClock())
     queue.put(an_order(ONE))
+    queue.put(an_order(ONE))
 
     taken = next(a_consumer(queue))
     assert taken is not None
     assert taken.args == (an_order(ONE).model_dump_json(),)
+    # While somebody is at it, too
+    queue.put(an_order(ONE))
     assert next(a_consumer(queue)) is None
 
     consumer = a_consumer(queue)

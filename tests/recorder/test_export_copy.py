@@ -314,3 +314,27 @@ def _split(clip: Path, folder: Path) -> list[Path]:
 def _ffmpeg(*arguments: str | Path) -> None:
     command = ["ffmpeg", "-v", "error", "-nostdin", *map(str, arguments)]
     subprocess.run(command, check=True, timeout=60)
+
+
+def test_more_packets_than_one_index_takes_are_refused_in_words(
+    studio: Studio, folder: Path
+) -> None:
+    _record(studio)
+    source = source_of(studio, -10, 20)
+    many = replace(source, files=[replace(each, samples=10**8) for each in source.files])
+
+    with pytest.raises(FootageInvalid, match="too many for one MP4: ask for less"):
+        StreamCopy(many, path_of=lambda n: folder / f"clip-{n}.mp4").run()
+
+
+@pytest.mark.needs("ffmpeg")
+def test_it_says_whose_it_is_and_when_it_begins(studio: Studio, folder: Path) -> None:
+    _record(studio)
+    [clip] = copied(studio, folder, 3.5, 5)
+
+    asked = ["ffprobe", "-v", "error", "-show_entries", "format_tags=title,creation_time"]
+    said = subprocess.run(
+        [*asked, "-of", "csv=p=0", str(clip.path)], check=True, capture_output=True, text=True
+    ).stdout
+    assert "Yard" in said
+    assert "2026-09-21T14:13:23.000000Z" in said

@@ -28,7 +28,7 @@ from vigil.facts import ExportFact, decode_fact
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret of tests, long enough for anybody"
 #: Seconds in which something happens on a busy machine.
-SOON_S = 40.0
+SOON_S = 100.0
 
 
 class Workshop:

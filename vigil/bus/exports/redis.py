@@ -39,16 +39,22 @@ class RedisExportQueue(ExportQueue):
         )
 
     @override
-    def put(self, order: ExportOrder, *, delay_s: float = 0.0) -> None:
-        message: Message[None] = Message(
-            queue_name=keys.EXPORT_JOBS,
-            actor_name=keys.EXPORT_JOBS,
-            args=(order.model_dump_json(),),
-            kwargs={},
-            options={},
-        )
+    def put(self, order: ExportOrder) -> None:
+        queue, name = keys.EXPORT_JOBS, str(order.export)
+        message = _message(order).copy(options={"redis_message_id": name})
         with translated_errors():
-            self.broker.enqueue(message, delay=round(delay_s * 1000) or None)
+            # It waits there, or somebody is at it: one is enough.
+            if not self._redis.hexists(keys.job_messages(queue), name):
+                self.broker.do_enqueue(queue, name, message.encode())
+
+    def put_back(self, order: ExportOrder, *, delay_s: float) -> None:
+        """Ask again for what the caller has taken, and is about to let go of.
+
+        Raises:
+            BusUnavailable: Redis does not answer.
+        """
+        with translated_errors():
+            self.broker.enqueue(_message(order), delay=round(delay_s * 1000) or None)
 
     @override
     def cancel(self, export: UUID) -> None:
@@ -80,3 +86,13 @@ class RedisExportQueue(ExportQueue):
             )
             self._redis.zremrangebyscore(beats, 0, dead_ms)
         return count
+
+
+def _message(order: ExportOrder) -> "Message[None]":
+    return Message(
+        queue_name=keys.EXPORT_JOBS,
+        actor_name=keys.EXPORT_JOBS,
+        args=(order.model_dump_json(),),
+        kwargs={},
+        options={},
+    )
