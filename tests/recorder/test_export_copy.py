@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from recorder.exports.clip import ClipMuxer
 from recorder.exports.copying import Source, StreamCopy
+from recorder.exports.footage_file import opened, packets_of, streams_of
 from recorder.exports.selection import files_within
 from recorder.footage.volume import open_volume
 from tests.footage import BEGAN_US, Footage, footage_of
 from tests.recorder.clips import FPS, frames_in, make_clip, payloads_of
 from tests.recorder.exported import copied, seconds, source_of, span, times_of
 from tests.recorder.studio import CAMERA, NOW_S, Studio
+from tests.recorder.written import write_segment
 from vigil.clock import utc_from_us
 from vigil.errors import FootageInvalid
 
@@ -191,19 +194,57 @@ def test_a_clock_that_was_set_back_costs_no_picture(studio: Studio, folder: Path
     assert frames_in(clip.path) == 200
 
 
-def test_a_file_that_was_cut_off_or_grows_gives_what_is_whole(studio: Studio, folder: Path) -> None:
-    camera = studio.camera(segment_s=60)
-    camera.take(studio.sent.entries[:130], now_s=NOW_S)
-    camera.sync(now_s=NOW_S)
-    [path] = studio.files()
-    with path.open("ab") as file:
-        file.write(b"\0\0\1\0moof half of it")
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.98])
+def test_a_file_that_was_cut_off_or_grows_gives_what_is_whole(
+    studio: Studio, folder: Path, share: float
+) -> None:
+    # Given a file that ends in the midst of its last fragment's packets
+    path = write_segment(studio.volume, studio.sent, CAMERA, BEGAN_US).path
+    content = path.read_bytes()
+    last = content.rindex(b"mdat")
+    path.write_bytes(content[: last + round(share * (content.rindex(b"mfra") - last))])
 
     [clip] = copied(studio, folder)
 
     frames = payloads_of(clip.path)
-    assert 100 <= len(frames) <= 130
+    assert 175 <= len(frames) < 200
+    assert frames == payloads_of(path)[: len(frames)]
     assert frames_in(clip.path) == len(frames)
+
+
+def test_what_comes_to_a_file_while_it_is_copied_is_left_to_the_next(
+    studio: Studio, folder: Path
+) -> None:
+    path = write_segment(studio.volume, studio.sent, CAMERA, BEGAN_US).path
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    source = source_of(studio, -10, 20)
+    path.write_bytes(content)
+
+    [clip] = StreamCopy(source, path_of=lambda n: folder / f"clip-{n}.mp4").run()
+
+    # So many as room was left for in the index
+    assert len(payloads_of(clip.path)) == source.samples < 130
+
+
+def test_a_clip_that_is_not_what_was_written_is_no_result(studio: Studio, folder: Path) -> None:
+    _record(studio)
+    [file, *_] = source_of(studio, -10, 20).files
+    with opened(file) as container:
+        muxer = ClipMuxer(
+            folder / "clip.mp4",
+            streams_of(container),
+            samples=file.samples,
+            begun_us=file.begun_us,
+            title="Yard",
+        )
+        for packet in packets_of(container, streams_of(container)):
+            muxer.add(packet, 0, offset=0)
+        # As when the disk takes the last one, and loses it
+        muxer.counts[0] += 1
+
+        with pytest.raises(FootageInvalid, match=r"holds \[75\] packets.*\[76\].*were written"):
+            muxer.close()
 
 
 def test_another_size_is_another_clip_and_for_one_an_error_that_says_where(
