@@ -241,11 +241,11 @@ Fact = TrackFact | ExportFact | SegmentFact | SegmentDeleted | GapFact | Footage
 #: Every kind of fact, by the name that it bears.
 KINDS: Final[Mapping[str, type[Fact]]] = {
     "track": TrackFact,
-    "export": ExportFact,
     "segment": SegmentFact,
     "segment_deleted": SegmentDeleted,
     "gap": GapFact,
     "footage_check_asked": FootageCheckAsked,
+    "export": ExportFact,
 }
 
 

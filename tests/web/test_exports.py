@@ -1,114 +1,19 @@
-"""Exports over a real PostgreSQL and a real queue: who may ask, what is told, and the files."""
+"""Exports over a real PostgreSQL and a real queue: what is asked for and told, and the files."""
 
-import json
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import sessionmaker
 
-from tests.web.worlds import Caller, World
+from tests.web.exporting import BEGAN_US, Office, S
+from tests.web.worlds import World
 from vigil import keys
-from vigil.bus.exports.redis import RedisExportQueue
-from vigil.bus.facts.redis import RedisFactInbox, RedisFactLog
-from vigil.bus.known_footage.memory import MemoryKnownFootageBoard
-from vigil.exports import ExportOrder, ExportState
-from vigil.facts import ExportFact, ExportGap, ExportResult
-from vigil.footage import MARKER
-from vigil.messages import decode
-from web.access.rights import Role
-from web.database import db
+from vigil.exports import ExportState
 from web.exports.filing import SILENT
 from web.exports.models import Export
 from web.exports.service import MAX_OPEN_OF_ONE
-from web.facts.writer import TIDY_EVERY_S, FactWriter
-
-VOLUME = UUID(int=1)
-#: 2026-09-21 14:13:20 UTC.
-BEGAN_US = 1_790_000_000_000_000
-S = 1_000_000
-MASK = [{"x": 1, "y": 1, "width": 9, "height": 9}]
-
-
-class Office:
-    """A world with a camera, a volume, a writer, and who makes exports."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.camera = world.camera()
-        self.queue = RedisExportQueue(world.queue, clock=world.clock)
-        with world.app.app_context():
-            self.sessions = sessionmaker(db.engine)
-        self.writer = FactWriter(
-            RedisFactInbox(world.queue, member="writer"),
-            self.sessions,
-            known=MemoryKnownFootageBoard(),
-            exports=self.queue,
-            clock=world.clock,
-            kept_days=30,
-        )
-        self.folder: Path = world.wiring.settings.footage_folder()
-        (self.folder / "exports").mkdir(parents=True)
-        (self.folder / MARKER).write_text(str(VOLUME))
-
-    def body(self, **changes: Any) -> dict[str, Any]:
-        times = {"since": "2026-09-21T14:13:20Z", "until": "2026-09-21T14:15:00Z"}
-        return {"camera_ids": [self.camera], **times, **changes}
-
-    def ask(self, by: Caller | None = None, **changes: Any) -> dict[str, Any]:
-        answer = (by or self.world.admin()).post("/exports", self.body(**changes))
-        assert answer.status_code == 201, answer.json
-        asked: dict[str, Any] = answer.json
-        return asked
-
-    def orders(self) -> list[ExportOrder]:
-        """Return what the jobs find in their queue."""
-        raws: Any = self.world.queue.hvals(keys.job_messages(keys.EXPORT_JOBS))
-        return [decode(ExportOrder, message_argument(raw)) for raw in raws]
-
-    def export(self, export_id: int) -> UUID:
-        with self.sessions() as session:
-            found = session.get_one(Export, export_id)
-            return found.export
-
-    def tell(self, export: UUID, state: ExportState, **fields: Any) -> None:
-        fact = ExportFact(export=export, state=state, **fields)
-        RedisFactLog(self.world.queue).append([fact.model_dump_json().encode()])
-        self.writer.run_once()
-
-    def finish(self, export_id: int, content: bytes = b"a clip", suffix: str = "mp4") -> UUID:
-        """Make the file of an export, and tell of it."""
-        export = self.export(export_id)
-        path = f"exports/{export}.{suffix}"
-        (self.folder / path).write_bytes(content)
-        self.tell(export, ExportState.DONE, progress=1.0, result=a_result(path, len(content)))
-        return export
-
-    def shown(self, export_id: int, by: Caller | None = None) -> dict[str, Any]:
-        answer = (by or self.world.admin()).get(f"/exports/{export_id}")
-        assert answer.status_code == 200, answer.json
-        found: dict[str, Any] = answer.json
-        return found
-
-
-def message_argument(raw: bytes) -> str:
-    argument: str = json.loads(raw)["args"][0]
-    return argument
-
-
-def a_result(path: str, size_bytes: int) -> ExportResult:
-    return ExportResult(
-        volume=VOLUME,
-        path=path,
-        size_bytes=size_bytes,
-        sha256="5" * 64,
-        begun_us=BEGAN_US - S,
-        ended_us=BEGAN_US + 100 * S,
-        gaps=(ExportGap(camera_id=1, begun_us=BEGAN_US + S, ended_us=BEGAN_US + 3 * S),),
-        expires_us=BEGAN_US + 3 * 86_400 * S,
-    )
+from web.facts.writer import TIDY_EVERY_S
 
 
 @pytest.fixture
@@ -235,62 +140,6 @@ def test_a_file_that_is_gone_is_not_found(office: Office) -> None:
     (office.folder / f"exports/{export}.mp4").unlink()
 
     assert office.world.admin().get(f"/exports/{asked['id']}/file").status_code == 404
-
-
-def test_only_who_asked_and_admins_see_an_export(office: Office) -> None:
-    owner = office.world.viewer_of(office.camera, username="owner")
-    other = office.world.viewer_of(office.camera, username="other")
-    operator = office.world.person(Role.OPERATOR)
-    asked = office.ask(by=owner)
-    office.finish(asked["id"])
-    path = f"/exports/{asked['id']}"
-
-    for each in (owner, office.world.admin()):
-        assert [found["id"] for found in each.get("/exports").json] == [asked["id"]]
-        assert each.get(f"{path}/file").status_code == 200
-    for each in (other, operator):
-        assert each.get("/exports").json == []
-        assert each.get(path).status_code == 404
-        assert each.get(f"{path}/file").status_code == 404
-        assert each.delete(path).status_code == 404
-        assert each.post("/stream_tokens", {"path": f"{path}/file"}).status_code == 404
-
-
-def test_who_may_not_see_a_camera_exports_none_of_it(office: Office) -> None:
-    hidden = office.world.camera("Yard")
-    viewer = office.world.viewer_of(office.camera)
-
-    answer = viewer.post("/exports", office.body(camera_ids=[office.camera, hidden], kind="zip"))
-    assert answer.status_code == 404
-    assert office.orders() == []
-
-    # And who may not any more gets none of what was made
-    asked = office.ask(by=viewer)
-    office.finish(asked["id"])
-    grant = f"/cameras/{office.camera}/grants/{viewer.account_uuid}"
-    assert office.world.admin().delete(grant).status_code == 204
-    assert viewer.get("/exports").json == []
-    assert viewer.get(f"/exports/{asked['id']}/file").status_code == 404
-
-
-def test_unmasked_footage_is_exported_for_admins_alone(office: Office) -> None:
-    viewer = office.world.viewer_of(office.camera)
-    operator = office.world.person(Role.OPERATOR)
-    before = office.ask(by=viewer)
-    office.finish(before["id"])
-    assert office.world.admin().post(f"/masks/{office.camera}", MASK).status_code == 200
-
-    for each in (viewer, operator):
-        answer = each.post("/exports", office.body())
-        assert answer.status_code == 403
-        assert "privacy masks" in answer.json["message"]
-    # Nor what was made before there were masks
-    assert viewer.get(f"/exports/{before['id']}/file").status_code == 403
-    admin = office.world.admin()
-    signed = viewer.post("/stream_tokens", {"path": f"/exports/{before['id']}/file"}).json["url"]
-    assert office.world.stranger().get(signed).status_code == 403
-    assert admin.get(f"/exports/{before['id']}/file").status_code == 200
-    assert admin.post("/exports", office.body()).status_code == 201
 
 
 def test_an_export_is_cancelled_and_its_jobs_hear_of_it(office: Office) -> None:
