@@ -29,6 +29,7 @@ def services(*, ports: tuple[int, ...], demo_port: int | None) -> list[Service]:
     found.append(_vigil("ingest"))
     found += [_vigil("recognise", name=f"recognise-{n + 1}") for n in range(RECOGNISERS)]
     found.append(_vigil("record"))
+    found.append(_vigil("jobs"))
     listens = ("--host", LOOPBACK, *_each("--port", ports))
     found.append(_vigil("web", "--migrate", *listens, env=web_env))
     found.append(_vigil("writer"))

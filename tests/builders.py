@@ -2,12 +2,14 @@
 
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 from vigil.bus.packets.base import EntryId, Template
 from vigil.camera_document import CameraConfig, ModelUse
 from vigil.domain.camera import CameraId, Epoch
 from vigil.domain.frame import FrameStamp, stamped
 from vigil.domain.packet import Packet
+from vigil.exports import ExportedCamera, ExportKind, ExportOrder
 from vigil.facts import TrackFact
 from vigil.messages import CameraState, CameraStatus
 
@@ -87,3 +89,16 @@ def a_track(track: int = 1, *, revision: int = 1, **changes: Any) -> TrackFact:
         "last_box": (30.0, 20.0, 70.0, 120.0),
     }
     return TrackFact(**fields | changes)
+
+
+def an_order(export: UUID, **changes: Any) -> ExportOrder:
+    """Return an order of a minute of one camera."""
+    camera = ExportedCamera(camera_id=CameraId(7), name="Yard", since_us=0)
+    fields: dict[str, Any] = {
+        "export": export,
+        "kind": ExportKind.MP4,
+        "cameras": (camera,),
+        "since_us": 1_790_000_000_000_000,
+        "until_us": 1_790_000_060_000_000,
+    }
+    return ExportOrder(**fields | changes)

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import MessageInvalid
+from vigil.exports import EXPORT_PATH_PATTERN, MAX_GAPS, ExportState
 from vigil.messages import ENTRY_PATTERN, FOOTAGE_PATH_PATTERN, Document, GapReason, decode
 
 #: Corners ``x_min, y_min, x_max, y_max`` in pixels of the full frame.
@@ -182,7 +183,60 @@ class FootageCheckAsked(Document):
     camera_ids: tuple[int, ...] = Field(default=(), max_length=MAX_ASKED_CAMERAS)
 
 
-Fact = TrackFact | SegmentFact | SegmentDeleted | GapFact | FootageCheckAsked
+class ExportGap(Document):
+    """A time of which an export has nothing of a camera: UTC in microseconds since 1970."""
+
+    camera_id: CameraId = Field(ge=1)
+    begun_us: int = Field(ge=0, lt=2**53)
+    ended_us: int = Field(ge=0, lt=2**53)
+
+
+class ExportResult(Document):
+    """The file that an export made.
+
+    Attributes:
+        volume, path: Which file: the volume's UUID, and the path within it.
+        begun_us, ended_us: Of which time it really is: UTC in microseconds since 1970.
+        gaps: What is missing of what was asked for, the first ``MAX_GAPS``.
+        expires_us: When the file goes.
+    """
+
+    volume: UUID
+    path: str = Field(pattern=EXPORT_PATH_PATTERN)
+    size_bytes: int = Field(ge=1, lt=2**63)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    begun_us: int = Field(ge=0, lt=2**53)
+    ended_us: int = Field(ge=0, lt=2**53)
+    gaps: tuple[ExportGap, ...] = Field(default=(), max_length=MAX_GAPS)
+    expires_us: int = Field(ge=0, lt=2**53)
+
+
+class ExportFact(Document):
+    """How far an export is. What ended stays ended, whatever is told behind that.
+
+    Attributes:
+        export: Which.
+        progress: The share that is done.
+        reason: Why it failed, in words for who asked; None: it did not.
+        result: Of one that is done.
+    """
+
+    kind: Literal["export"] = "export"
+    version: Literal[1] = 1
+    export: UUID
+    state: ExportState
+    progress: float = Field(default=0.0, ge=0, le=1)
+    reason: str | None = Field(default=None, max_length=1000)
+    result: ExportResult | None = None
+
+    @model_validator(mode="after")
+    def _is_done_with_a_result(self) -> Self:
+        if (self.state is ExportState.DONE) != (self.result is not None):
+            raise ValueError("what is done has a result, and nothing else has")
+        return self
+
+
+Fact = TrackFact | ExportFact | SegmentFact | SegmentDeleted | GapFact | FootageCheckAsked
 
 #: Every kind of fact, by the name that it bears.
 KINDS: Final[Mapping[str, type[Fact]]] = {
@@ -191,6 +245,7 @@ KINDS: Final[Mapping[str, type[Fact]]] = {
     "segment_deleted": SegmentDeleted,
     "gap": GapFact,
     "footage_check_asked": FootageCheckAsked,
+    "export": ExportFact,
 }
 
 

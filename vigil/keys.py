@@ -45,6 +45,9 @@ vigil:footage_deletions:<volume>            set     web                 until a 
 vigil:footage_volumes                       hash    recorder            ever
 vigil:facts                                 stream  every service       until web has filed it
 vigil:known_footage:<check>:<number>        string  web                 KNOWN_FOOTAGE_TTL_S
+vigil:jobs:*                                several web, jobs           until the job is done; the
+                                                                        layout is dramatiq's
+vigil:cancelled_export:<uuid>               string  web                 CANCELLED_EXPORT_TTL_S
 LIMITS:LIMITER/vigil:limits/...             string  web (Flask-Limiter) its window
 """
 
@@ -69,6 +72,11 @@ TALLIES_TTL_S = 90_000
 MARK_TTL_S = 86_400
 #: Seconds that an answer to a check of a volume waits for who asked.
 KNOWN_FOOTAGE_TTL_S = 900
+#: Seconds that nobody wants an export any more: longer than one is kept.
+CANCELLED_EXPORT_TTL_S = 400 * 86_400
+#: What all names of jobs begin with, and the queue of those that export.
+JOBS = "vigil:jobs"
+EXPORT_JOBS = "exports"
 #: Seconds that explanations are kept.
 EXPLANATIONS_TTL_S = 300
 #: What the names of rate limits begin with; the library goes on from there.
@@ -245,6 +253,31 @@ def facts() -> str:
 def known_footage(check: UUID, number: int) -> str:
     """Return the key of what web answered to a question of a check of a volume."""
     return f"vigil:known_footage:{check}:{number}"
+
+
+def jobs(queue: str) -> str:
+    """Return the list of the jobs of a queue that nobody has taken."""
+    return f"{JOBS}:{queue}"
+
+
+def job_messages(queue: str) -> str:
+    """Return the hash of what the jobs of a queue are."""
+    return f"{JOBS}:{queue}.msgs"
+
+
+def taken_jobs(worker: str) -> str:
+    """Return what the names of the sets begin with that say what a worker has taken."""
+    return f"{JOBS}:__acks__.{worker}"
+
+
+def job_heartbeats() -> str:
+    """Return the sorted set of workers, and of who asks them, by when each last spoke."""
+    return f"{JOBS}:__heartbeats__"
+
+
+def cancelled_export(export: UUID) -> str:
+    """Return the key that is there once nobody wants an export any more."""
+    return f"vigil:cancelled_export:{export}"
 
 
 def _of_stream(camera_id: CameraId, stream: Stream, name: str) -> str:

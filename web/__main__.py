@@ -11,6 +11,7 @@ from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore, RedisConfigBell
 from vigil.bus.connection import RedisClient, connect_single, connect_waiting, require_fit_queue
 from vigil.bus.explanations.redis import RedisExplanationLog
+from vigil.bus.exports.redis import RedisExportQueue
 from vigil.bus.footage.redis import RedisFootageStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
@@ -83,6 +84,7 @@ def main(arguments: Sequence[str] = ()) -> int:
             media, role=keys.Role.RECORDING, document_class=RecordingStatus
         ),
         footage=RedisFootageStore(queue),
+        exports=RedisExportQueue(queue, clock=clock),
         checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=owasp_hasher(),

@@ -15,6 +15,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.bus.explanations.base import ExplanationLog
+from vigil.bus.exports.base import ExportQueue
 from vigil.bus.footage.base import FootageStore
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
@@ -60,6 +61,7 @@ DOMAINS: Final = (
     "protections",
     "deletions",
     "storage",
+    "exports",
     "tracks",
     "detections",
     "explanations",
@@ -98,6 +100,7 @@ def create_app(
     explanations: ExplanationLog,
     recordings: StatusBoard[RecordingStatus],
     footage: FootageStore,
+    exports: ExportQueue,
     checks: Mapping[str, Check],
     clock: Clock,
     hasher: PasswordHasher,
@@ -114,6 +117,7 @@ def create_app(
         explanations: What recognition says of what it did not show.
         recordings: What recorders say of the cameras that they record.
         footage: What is told to recorders of footage, and what they tell of volumes.
+        exports: Where exports are asked for.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -137,6 +141,7 @@ def create_app(
         footage=footage,
         protections=ProtectionPublisher(footage, sessions),
         deletions=DeletionOrders(footage, sessions),
+        exports=exports,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
         volumes=Volumes((settings.footage_folder(),)),
         gops=GopShelf(),

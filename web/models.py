@@ -5,6 +5,7 @@ from web.audit.models import AuditEntry
 from web.cameras.models import Camera, Generation
 from web.database import Base
 from web.deletions.models import SegmentDeletion
+from web.exports.models import Export
 from web.facts.models import SetAsideFact
 from web.images.models import SavedPicture
 from web.lines.models import Line, LineCrossing
@@ -25,6 +26,7 @@ __all__ = [
     "Camera",
     "CameraGrant",
     "EmailRecipient",
+    "Export",
     "Generation",
     "Invitation",
     "Line",

@@ -6,6 +6,7 @@ from datetime import datetime
 from flask import current_app
 
 from vigil.bus.explanations.base import ExplanationLog
+from vigil.bus.exports.base import ExportQueue
 from vigil.bus.footage.base import FootageStore
 from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock, utc_from_us
@@ -45,6 +46,7 @@ class Wiring:
     footage: FootageStore
     protections: ProtectionPublisher
     deletions: DeletionOrders
+    exports: ExportQueue
     pictures: PictureFolder
     volumes: Volumes
     gops: GopShelf

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy.orm import sessionmaker
 
 from vigil.bus.connection import connect_single, require_fit_queue
+from vigil.bus.exports.redis import RedisExportQueue
 from vigil.bus.facts.redis import RedisFactInbox
 from vigil.bus.known_footage.redis import RedisKnownFootageBoard
 from vigil.clock import SystemClock
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         inbox,
         sessions,
         known=RedisKnownFootageBoard(queue),
+        exports=RedisExportQueue(queue, clock=clock),
         clock=clock,
         kept_days=settings.tracks_kept_days,
     )

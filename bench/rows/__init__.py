@@ -6,6 +6,7 @@ from bench.result import RowResult
 from bench.rows import (
     archive_check,
     archive_jump,
+    export_copy,
     first_box,
     frame_to_box,
     frame_to_boxes,
@@ -44,6 +45,7 @@ ROWS: dict[str, Callable[[], RowResult]] = {
         record_power,
         archive_check,
         archive_jump,
+        export_copy,
         frame_to_box,
         pool_scaling,
         pool_thousand,

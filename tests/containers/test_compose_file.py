@@ -9,6 +9,7 @@ import pytest
 
 from camera_ctrl.settings import CameraSettings
 from object_recognition.settings import RecognitionSettings
+from recorder.jobs.settings import JobsSettings
 from recorder.settings import RecorderSettings
 from tests.containers.compose import FILE, ROOT, Compose
 from vigil.settings import CoreSettings
@@ -26,11 +27,13 @@ SECRETS = (
     "REDIS_CAMERA_CTRL_PASSWORD",
     "REDIS_OBJECT_RECOGNITION_PASSWORD",
     "REDIS_RECORDER_PASSWORD",
+    "REDIS_JOBS_PASSWORD",
 )
 SETTINGS: dict[str, type[CoreSettings]] = {
     "camera_ctrl": CameraSettings,
     "object_recognition": RecognitionSettings,
     "recorder": RecorderSettings,
+    "jobs": JobsSettings,
     "web": WebSettings,
     "writer": WebSettings,
 }

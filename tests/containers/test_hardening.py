@@ -72,10 +72,12 @@ def test_sees_only_the_secrets_of_its_own(stack: Stack) -> None:
         "object_recognition": set(secrets) - {"SECRET_KEY", "REDIS_OBJECT_RECOGNITION_PASSWORD"},
         "camera_ctrl": set(secrets) - {"SECRET_KEY", "REDIS_CAMERA_CTRL_PASSWORD"},
         "recorder": set(secrets) - {"SECRET_KEY", "REDIS_RECORDER_PASSWORD"},
+        "jobs": set(secrets) - {"SECRET_KEY", "REDIS_JOBS_PASSWORD"},
         "web": {
             "REDIS_CAMERA_CTRL_PASSWORD",
             "REDIS_OBJECT_RECOGNITION_PASSWORD",
             "REDIS_RECORDER_PASSWORD",
+            "REDIS_JOBS_PASSWORD",
         },
         "nginx": set(secrets),
         "postgres": set(secrets) - {"POSTGRES_PASSWORD"},

@@ -16,7 +16,7 @@ def test_makes_every_secret_and_keeps_it(tmp_path: Path) -> None:
 
     # Then each secret is long, unlike the others, for its owner alone, and stays
     values = [line.partition("=")[2] for line in first.splitlines()]
-    assert len(values) == len(set(values)) == 6
+    assert len(values) == len(set(values)) == 7
     assert all(len(value) == 64 and value.isalnum() for value in values)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_text() == first

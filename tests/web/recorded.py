@@ -42,7 +42,14 @@ class Archive:
             sessions = sessionmaker(db.engine)
         inbox = RedisFactInbox(world.queue, member="writer")
         known = RedisKnownFootageBoard(world.queue)
-        self._writer = FactWriter(inbox, sessions, known=known, clock=world.clock, kept_days=30)
+        self._writer = FactWriter(
+            inbox,
+            sessions,
+            known=known,
+            exports=world.wiring.exports,
+            clock=world.clock,
+            kept_days=30,
+        )
 
     def recorder(
         self, camera_id: int, sent: Footage, *, segment_s: float = 3, epoch: int = 5

@@ -4,17 +4,21 @@ A route that is not in the table fails the test: somebody has to decide.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.footage import Footage, footage_of
 from tests.web.recorded import Archive
 from tests.web.worlds import Caller, World
+from vigil.footage import volume_at
 from web.access.rights import Role
 from web.access.rules import RULES
 from web.database import db
+from web.exports.models import Export
 from web.images import service as images
 
 CALLERS = ("anonymous", "ungranted", "granted", "operator", "admin")
@@ -63,6 +67,11 @@ SPAN = {
 }
 A_TIME = "?since=2026-09-21T14:00:00Z&until=2026-09-21T15:00:00Z"
 PROTECTIONS = "/recordings/<id:camera_id>/protections"
+EXPORT = {
+    "camera_ids": ["{camera_id}"],
+    "since": "2026-09-21T14:13:20Z",
+    "until": "2026-09-21T14:14:20Z",
+}
 GRANT = "/cameras/<id:camera_id>/grants/<uuid:account_id>"
 
 TABLE = (
@@ -179,6 +188,12 @@ TABLE = (
         # The admin comes last, and it is gone already.
         (ANONYMOUS, FORBIDDEN, FORBIDDEN, OK, HIDDEN),
     ),
+    Row("GET", "/exports", _accounts(OK)),
+    Row("POST", "/exports", _seen(CREATED), json=EXPORT),
+    # Of the owner, who may see the camera: nobody else's but an admin's.
+    Row("GET", "/exports/<id:export_id>", (ANONYMOUS, HIDDEN, HIDDEN, HIDDEN, OK)),
+    Row("GET", "/exports/<id:export_id>/file", (ANONYMOUS, HIDDEN, HIDDEN, HIDDEN, OK)),
+    Row("DELETE", "/exports/<id:export_id>", (ANONYMOUS, HIDDEN, HIDDEN, HIDDEN, NO_CONTENT)),
     Row("GET", "/tracks", _accounts(OK)),
     Row("GET", "/tracks", _seen(OK), query="?camera_id={camera_id}"),
     Row("GET", "/detections/<id:camera_id>", _seen(OK)),
@@ -214,6 +229,8 @@ class Scene:
         """Return a path or a body with the numbers of this world in it."""
         if isinstance(thing, dict):
             return {name: self.fill(value) for name, value in thing.items()}
+        if isinstance(thing, list):
+            return [self.fill(each) for each in thing]
         if thing == "{camera_id}":
             return int(self.values["camera_id"])
         return thing.format(**self.values) if isinstance(thing, str) else thing
@@ -254,6 +271,7 @@ def scene(pictured: World, small_clip: Path) -> Scene:
         "path": path,
         "segment_id": str(_segment(archive, camera_id, footage_of(small_clip))),
         "protection_id": str(_protection(world, camera_id)),
+        "export_id": str(_export(world, camera_id, owner)),
     }
     callers = {
         "anonymous": world.stranger(),
@@ -277,6 +295,33 @@ def _segment(archive: Archive, camera_id: int, sent: Footage) -> int:
     [segment] = archive.segments(camera_id)
     number: int = segment["id"]
     return number
+
+
+def _export(world: World, camera_id: int, owner: Caller) -> int:
+    """Return the number of an export that is done, of somebody who may see the camera."""
+    folder = world.wiring.settings.footage_folder()
+    (folder / "exports").mkdir(parents=True)
+    (folder / "exports" / "clip.mp4").write_bytes(b"clip")
+    now = world.wiring.now()
+    with world.app.app_context():
+        export = Export(
+            export=UUID(int=2),
+            account_id=UUID(owner.account_uuid),
+            kind="mp4",
+            camera_ids=[camera_id],
+            since_at=now,
+            until_at=now + timedelta(seconds=1),
+            is_exact=False,
+            state="done",
+            created_at=now,
+            told_at=now,
+            volume=volume_at(folder),
+            path="exports/clip.mp4",
+            begun_at=now,
+        )
+        db.session().add(export)
+        db.session().commit()
+        return export.id
 
 
 def test_a_route_lets_in_whom_it_should(scene: Scene) -> None:

@@ -39,7 +39,14 @@ class Archive:
             sessions = sessionmaker(db.engine)
         inbox = RedisFactInbox(world.queue, member="writer")
         self.known = RedisKnownFootageBoard(world.queue)
-        self.writer = FactWriter(inbox, sessions, known=self.known, clock=world.clock, kept_days=30)
+        self.writer = FactWriter(
+            inbox,
+            sessions,
+            known=self.known,
+            exports=world.wiring.exports,
+            clock=world.clock,
+            kept_days=30,
+        )
         self.folder: Path = world.wiring.settings.footage_folder()
         self.folder.mkdir(parents=True)
         (self.folder / MARKER).write_text(str(VOLUME))

@@ -14,6 +14,7 @@ from tests.builders import a_track
 from tests.servers import execute
 from tests.web.worlds import World
 from vigil import keys
+from vigil.bus.exports.memory import MemoryExportQueue
 from vigil.bus.facts.base import FactEntry
 from vigil.bus.facts.redis import RedisFactInbox, RedisFactLog
 from vigil.bus.known_footage.memory import MemoryKnownFootageBoard
@@ -46,6 +47,7 @@ class Office:
             inbox,
             sessions,
             known=MemoryKnownFootageBoard(),
+            exports=MemoryExportQueue(),
             clock=self.world.clock,
             kept_days=KEPT_DAYS,
         )

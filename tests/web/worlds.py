@@ -19,6 +19,7 @@ from vigil import keys
 from vigil.bus.camera_config.redis import RedisCameraConfigStore
 from vigil.bus.connection import connect_single
 from vigil.bus.explanations.redis import RedisExplanationLog
+from vigil.bus.exports.redis import RedisExportQueue
 from vigil.bus.footage.redis import RedisFootageStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
@@ -219,6 +220,7 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
         explanations=RedisExplanationLog(queue),
         recordings=RedisStatusBoard(queue, role=BusRole.RECORDING, document_class=RecordingStatus),
         footage=RedisFootageStore(queue),
+        exports=RedisExportQueue(queue, clock=clock),
         checks={"queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=CHEAP,

@@ -40,6 +40,8 @@ class Right(StrEnum):
     PROTECT_FOOTAGE = "protect_footage"
     #: Delete footage before its time.
     DELETE_FOOTAGE = "delete_footage"
+    #: Exports that others asked for.
+    SEE_ALL_EXPORTS = "see_all_exports"
     #: Notifications for accounts of others.
     NOTIFY_OTHERS = "notify_others"
     #: Which process looks at which camera.

@@ -104,6 +104,11 @@ RULES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/recordings/storage"): Rule(Right.SEE_STORAGE),
     ("DELETE", "/recordings/<id:camera_id>"): _DELETE_FOOTAGE,
     ("DELETE", "/recordings/files/<id:segment_id>"): _DELETE_FOOTAGE,
+    ("GET", "/exports"): _VIEW,
+    ("POST", "/exports"): _VIEW,
+    ("GET", "/exports/<id:export_id>"): _VIEW,
+    ("DELETE", "/exports/<id:export_id>"): _VIEW,
+    ("GET", "/exports/<id:export_id>/file"): _PICTURE,
     # what was seen
     ("GET", "/tracks"): _VIEW,
     ("GET", "/detections/<id:camera_id>"): _VIEW,

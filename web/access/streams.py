@@ -1,4 +1,4 @@
-"""Addresses that can be signed: the pictures, streams and footage of cameras."""
+"""Addresses that can be signed: pictures, streams and footage of cameras, files of exports."""
 
 import re
 from collections.abc import Sequence
@@ -6,8 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.orm import Session
 
+from web.access.principal import Principal
 from web.access.viewing import StreamUnknown
 from web.errors import Invalid
+from web.exports.service import find as find_export
 from web.images.service import camera_of
 from web.recordings import service as recordings
 from web.schemas import MAX_ID
@@ -20,18 +22,20 @@ _OF_ONE_CAMERA = re.compile(
 _FOOTAGE = re.compile(r"/recordings/files/(?P<id>[0-9]{1,19})", re.ASCII)
 _MONTAGE_PATH = "/recognized_stream"
 _IMAGE_PREFIX = "/image/"
+_OF_AN_EXPORT = re.compile(r"/exports/(?P<id>[0-9]{1,19})/file", re.ASCII)
 
 #: How many cameras one montage may show.
 MAX_MONTAGE = 64
 
 
-def cameras_at(session: Session, address: str) -> tuple[str, Sequence[int]]:
+def cameras_at(session: Session, who: Principal, address: str) -> tuple[str, Sequence[int]]:
     """Return the path of an address, and the cameras that it shows.
 
     Raises:
         StreamUnknown: No picture or stream can be there.
         PictureNotFound: No such picture was saved.
         FootageNotFound: There is no such file of footage.
+        ExportNotFound: There is no such export, or it is hidden from them.
         Invalid: A montage of no cameras, or of too many.
     """
     try:
@@ -44,6 +48,8 @@ def cameras_at(session: Session, address: str) -> tuple[str, Sequence[int]]:
         return parts.path, [min(int(match["id"] or match["recorded"]), MAX_ID)]
     if match := _FOOTAGE.fullmatch(parts.path):
         return parts.path, [recordings.camera_of(session, min(int(match["id"]), MAX_ID))]
+    if match := _OF_AN_EXPORT.fullmatch(parts.path):
+        return parts.path, find_export(session, who, min(int(match["id"]), MAX_ID)).camera_ids
     if parts.path == _MONTAGE_PATH:
         return parts.path, montage_ids(parse_qs(parts.query).get("camera_ids", [""])[0])
     if parts.path.startswith(_IMAGE_PREFIX):

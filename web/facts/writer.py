@@ -1,20 +1,22 @@
 """What the writer does: files facts in batches, each once, and sees that none stays for ever."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
+from vigil.bus.exports.base import ExportQueue
 from vigil.bus.facts.base import FactEntry, FactInbox
 from vigil.bus.known_footage.base import KnownFootageBoard
 from vigil.clock import Clock, utc_from_us
-from vigil.errors import MessageInvalid, SetupInvalid, Unavailable
-from vigil.facts import Fact, FootageCheckAsked, TrackFact, decode_fact
+from vigil.errors import BusUnavailable, MessageInvalid, SetupInvalid, Unavailable
+from vigil.facts import ExportFact, Fact, FootageCheckAsked, TrackFact, decode_fact
 from web.database import CHANGED_AT_ONCE
 from web.errors import DatabaseUnavailable
+from web.exports.filing import file_exports, forget_exports, look_after
 from web.facts.service import forget_set_aside, set_aside
 from web.lines.service import forget_crossings
 from web.recordings.filing import file_footage, forget_gaps
@@ -43,6 +45,7 @@ class FactWriter:
         inbox: Where they come from.
         sessions: Of the database.
         known: Where answers go.
+        exports: Where exports are sent again that were forgotten.
         clock: Judges what is old.
         kept_days: How long tracks, crossings, gaps in footage, and what was set aside, are kept.
     """
@@ -53,12 +56,14 @@ class FactWriter:
         sessions: sessionmaker[Session],
         *,
         known: KnownFootageBoard,
+        exports: ExportQueue,
         clock: Clock,
         kept_days: int,
     ) -> None:
         self._inbox = inbox
         self._sessions = sessions
         self._known = known
+        self._exports = exports
         self._clock = clock
         self._kept = timedelta(days=kept_days)
         #: Taken, and not known to be filed: it is tried again.
@@ -108,8 +113,10 @@ class FactWriter:
             file_tracks(session, [each for each in facts if isinstance(each, TrackFact)])
             file_footage(
                 session,
-                [e for e in facts if not isinstance(e, TrackFact | FootageCheckAsked)],
+                [e for e in facts if not isinstance(e, TrackFact | ExportFact | FootageCheckAsked)],
             )
+            now = utc_from_us(self._clock.utc_us())
+            file_exports(session, [e for e in facts if isinstance(e, ExportFact)], now=now)
         self._asked |= {each.check: each for each in facts if isinstance(each, FootageCheckAsked)}
 
     def _answer(self) -> None:
@@ -153,10 +160,20 @@ class FactWriter:
                 forget_set_aside(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
             with self._sessions.begin() as session:
                 forget_gaps(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
+            self._look_after_exports(now)
         except ProgrammingError as error:
             raise _other_schema(error) from error
         if closed or forgotten:
             log.info("tracks_tidied", closed=closed, forgotten=forgotten)
+
+    def _look_after_exports(self, now: datetime) -> None:
+        with self._sessions.begin() as session:
+            forget_exports(session, before=now - self._kept, limit=CHANGED_AT_ONCE)
+        try:
+            with self._sessions.begin() as session:
+                look_after(session, queue=self._exports, now=now)
+        except BusUnavailable as error:
+            log.warning("exports_not_looked_after", reason=str(error))
 
 
 def _other_schema(error: ProgrammingError) -> DatabaseUnavailable:

@@ -2,12 +2,26 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 from vigil.errors import VolumeUnavailable
 from vigil.footage import volume_at
 from web.errors import NotNow
-from web.recordings.models import Segment
+
+
+class Placed(Protocol):
+    """A row that names a file of a volume, or none."""
+
+    @property
+    def volume(self) -> UUID | None:
+        """Which volume."""
+        ...
+
+    @property
+    def path(self) -> str | None:
+        """The path within it."""
+        ...
 
 
 class VolumeElsewhere(NotNow):
@@ -42,14 +56,16 @@ class Volumes:
                 found.setdefault(volume, folder)
         return found
 
-    def path_of(self, segment: Segment) -> Path | None:
-        """Return where a file is; None: it is gone.
+    def path_of(self, placed: Placed) -> Path | None:
+        """Return where a file is; None: it is gone, or the row names none.
 
         Raises:
             VolumeElsewhere: Its volume is not here now.
         """
-        folder = self.mounted().get(segment.volume)
+        if placed.volume is None or placed.path is None:
+            return None
+        folder = self.mounted().get(placed.volume)
         if folder is None:
-            raise VolumeElsewhere(segment.volume)
-        path = (folder / segment.path).resolve()
+            raise VolumeElsewhere(placed.volume)
+        path = (folder / placed.path).resolve()
         return path if path.is_file() and path.is_relative_to(folder.resolve()) else None

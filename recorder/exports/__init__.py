@@ -1,0 +1,1 @@
+"""Exports: clips for people, made of segments that lie on a volume."""

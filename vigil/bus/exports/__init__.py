@@ -1,0 +1,1 @@
+"""Exports that are asked for, and those that nobody wants any more."""
