@@ -305,13 +305,22 @@ def test_a_redis_that_was_emptied_is_told_again_after_a_while(archive: Archive) 
     assert ordered(archive) == []
 
 
-def test_a_deletion_outlives_its_camera(archive: Archive) -> None:
-    four_minutes(archive)
+def test_a_deletion_outlives_its_camera_and_ends_when_the_files_are_gone(archive: Archive) -> None:
+    facts = four_minutes(archive)
     token = delete(archive, 0, 120).json["confirmation"]
     delete(archive, 0, 120, confirmation=token)
     assert archive.world.admin().delete(f"/cameras/{archive.camera}").status_code == 200
+    assert noted(archive) == [fact.path for fact in facts[:2]]
 
-    assert len(noted(archive)) == 2
+    # Its recorder was away
+    first, second, *_ = (
+        SegmentDeleted(camera_id=fact.camera_id, volume=VOLUME, path=fact.path) for fact in facts
+    )
+    archive.file(first)
+    assert noted(archive) == [second.path]
+    archive.file(second, first)
+
+    assert noted(archive) == []
 
 
 def _let_orders_age(archive: Archive, *, minutes: int) -> None:

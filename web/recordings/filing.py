@@ -26,16 +26,19 @@ _TOLD = ("revision", "ended_at", "last_entry", "size_bytes")
 
 
 def file_footage(session: Session, facts: Sequence[FootageFact]) -> None:
-    """File what facts say, as far as it is new. Those of cameras that are gone are dropped."""
+    """File what facts say, as far as it is new. Those of cameras that are gone are dropped.
+
+    Not so that a file is gone: it ends what a user wants, and that outlives the camera.
+    """
     if not facts:
         return
     known = lock_existing(session, {fact.camera_id for fact in facts})
-    of_known = [fact for fact in facts if fact.camera_id in known]
-    if dropped := len(facts) - len(of_known):
+    told = [each for each in facts if each.camera_id in known or isinstance(each, SegmentDeleted)]
+    if dropped := len(facts) - len(told):
         log.info("facts_of_no_camera_dropped", count=dropped)
-    _delete(session, [each for each in of_known if isinstance(each, SegmentDeleted)])
-    _file_segments(session, _of_files_there(of_known))
-    _file_gaps(session, [each for each in of_known if isinstance(each, GapFact)])
+    _delete(session, [each for each in told if isinstance(each, SegmentDeleted)])
+    _file_segments(session, _of_files_there(told))
+    _file_gaps(session, [each for each in told if isinstance(each, GapFact)])
 
 
 def _of_files_there(facts: Sequence[FootageFact]) -> list[SegmentFact]:
