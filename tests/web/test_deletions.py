@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from tests.web.archive import BEGAN_US, VOLUME, Archive, S, at
 from tests.web.test_protections import protect
-from tests.web.test_recordings import BEGAN_US, VOLUME, Archive, S, at
-from tests.web.worlds import Answer, Caller, World
+from tests.web.worlds import Answer, Caller
 from vigil.bus.footage.redis import RedisFootageStore
 from vigil.facts import GapFact, SegmentDeleted, SegmentFact
 from vigil.messages import GapReason
@@ -18,11 +18,6 @@ from web.database import db
 from web.deletions import service
 from web.deletions.models import SegmentDeletion
 from web.startup import reconcile
-
-
-@pytest.fixture
-def archive(world: World) -> Archive:
-    return Archive(world)
 
 
 def delete(

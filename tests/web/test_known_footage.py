@@ -6,8 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import sessionmaker
 
-from tests.web.test_recordings import BEGAN_US, VOLUME, Archive, S
-from tests.web.worlds import World
+from tests.web.archive import BEGAN_US, VOLUME, Archive, S
 from vigil.bus.connection import connect_single
 from vigil.bus.known_footage.redis import RedisKnownFootageBoard
 from vigil.facts import FootageCheckAsked, SegmentDeleted
@@ -16,11 +15,6 @@ from web.database import db
 from web.recordings.known import known_footage
 
 CHECK = UUID(int=5)
-
-
-@pytest.fixture
-def archive(world: World) -> Archive:
-    return Archive(world)
 
 
 def a_question(
