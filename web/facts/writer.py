@@ -44,7 +44,8 @@ class FactWriter:
         sessions: Of the database.
         known: Where answers go.
         clock: Judges what is old.
-        kept_days: How long tracks, crossings, gaps in footage, and what was set aside, are kept.
+        kept_days: How long tracks, crossings, and what was set aside, are kept; gaps in footage
+            too, or as long as there is older footage.
     """
 
     def __init__(

@@ -59,8 +59,22 @@ def forget_footage_of(session: Session, camera_id: int, *, limit: int) -> int:
 
 
 def forget_gaps(session: Session, *, before: datetime, limit: int) -> None:
-    """Delete gaps that ended before a time, at most limit."""
-    old = sa.select(RecordingGap.id).where(RecordingGap.ended_at < before).limit(limit)
+    """Delete gaps that ended before a time, at most limit.
+
+    Not those with older footage of the same camera: who finds that wonders what follows it.
+    """
+    # As a value of each gap, which an index knows; as a condition it would be a join of all files.
+    oldest = (
+        sa.select(sa.func.min(Segment.begun_at))
+        .where(Segment.camera_id == RecordingGap.camera_id)
+        .scalar_subquery()
+    )
+    old = (
+        sa.select(RecordingGap.id)
+        .where(RecordingGap.ended_at < before)
+        .where(sa.func.coalesce(oldest >= RecordingGap.begun_at, sa.true()))
+        .limit(limit)
+    )
     session.execute(sa.delete(RecordingGap).where(RecordingGap.id.in_(old)))
 
 
