@@ -16,6 +16,7 @@ from web.access.principal import Principal
 from web.access.tokens import Purpose, TokenSigner
 from web.access.visibility import find_visible, is_visible_to
 from web.audit import service as audit
+from web.cameras.existing import keep_from_filing
 from web.cameras.models import Camera
 from web.deletions.models import SegmentDeletion
 from web.deletions.orders import DeletionOrders
@@ -157,8 +158,10 @@ def confirm(
         ConfirmationRefused: It does not count any more, or not for this.
     """
     bound = _confirmed(wanted, confirmation, who=who, signer=signer)
-    # Whoever protects some of it waits for this transaction's end.
-    find_visible(session, who, wanted.camera_id, lock=True)
+    # Whoever protects some of it waits for this transaction's end. So does the writer: what it had
+    # looked up before would come back.
+    keep_from_filing(session, wanted.camera_id)
+    find_visible(session, who, wanted.camera_id)
     if _revision(session, wanted.camera_id) != bound.revision:
         raise ConfirmationRefused("What is protected of this camera was changed meanwhile.")
     gone, size_bytes, paths = _take(session, wanted, bound, now=now)

@@ -83,7 +83,8 @@ def _file_segments(session: Session, facts: Sequence[SegmentFact]) -> None:
         (str(fact.volume), fact.path): _row_of(fact)
         for fact in sorted(facts, key=lambda fact: fact.revision)
     }
-    # What a user deleted does not come back by what is told once more.
+    # What a user deleted does not come back by what is told once more; and nobody deletes any of
+    # it before the commit, since its camera is locked.
     named = sa.tuple_(SegmentDeletion.volume, SegmentDeletion.path).in_(sorted(rows))
     for volume, path in session.execute(
         sa.select(SegmentDeletion.volume, SegmentDeletion.path).where(named)
