@@ -179,6 +179,29 @@ def test_who_may_not_see_a_camera_sees_none_of_its_footage(archive: Archive) -> 
     assert stranger.get(f"/recordings/files/{segment['id']}").status_code == 404
 
 
+@pytest.mark.parametrize("asked", ["file", "signature", "deletion"])
+def test_a_file_of_a_hidden_camera_looks_like_one_that_is_none(
+    archive: Archive, asked: str
+) -> None:
+    fact = archive.segment(0, 60)
+    archive.content(fact, b"x")
+    archive.file(fact)
+    [segment] = archive.listed()
+    stranger = archive.world.person(Role.VIEWER, "stranger")
+
+    def answer(segment_id: int) -> tuple[int, str]:
+        path = f"/recordings/files/{segment_id}"
+        if asked == "file":
+            got = stranger.get(path)
+        elif asked == "signature":
+            got = stranger.post("/stream_tokens", {"path": path})
+        else:
+            got = stranger.delete(path)
+        return got.status_code, got.json["message"].replace(str(segment_id), "N")
+
+    assert answer(segment["id"]) == answer(777)
+
+
 def test_unmasked_footage_is_for_admins_alone(archive: Archive) -> None:
     fact = archive.segment(0, 60)
     archive.content(fact, b"x")

@@ -57,7 +57,7 @@ class StreamTokens(MethodView):
     def post(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Sign the address of a picture or a stream, for an ``<img>`` or a player."""
         who, address = current_principal(), fields["path"]
-        path, camera_ids = cameras_at(db.session(), address)
+        path, camera_ids = cameras_at(db.session(), who, address)
         require_visible(db.session(), who, camera_ids)
         token = sign_view(who, camera_ids, path)
         url = f"{address}{'&' if '?' in address else '?'}{urlencode({'token': token})}"

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.orm import Session
 
+from web.access.principal import Principal
 from web.access.viewing import StreamUnknown
 from web.errors import Invalid
 from web.images.service import camera_of
@@ -25,13 +26,13 @@ _IMAGE_PREFIX = "/image/"
 MAX_MONTAGE = 64
 
 
-def cameras_at(session: Session, address: str) -> tuple[str, Sequence[int]]:
-    """Return the path of an address, and the cameras that it shows.
+def cameras_at(session: Session, who: Principal, address: str) -> tuple[str, Sequence[int]]:
+    """Return the path of an address, and the cameras that it shows; they may be hidden from who.
 
     Raises:
         StreamUnknown: No picture or stream can be there.
         PictureNotFound: No such picture was saved.
-        FootageNotFound: There is no such file of footage.
+        FootageNotFound: There is no such file of footage, or its camera is hidden from them.
         Invalid: A montage of no cameras, or of too many.
     """
     try:
@@ -43,7 +44,7 @@ def cameras_at(session: Session, address: str) -> tuple[str, Sequence[int]]:
     if match := _OF_ONE_CAMERA.fullmatch(parts.path):
         return parts.path, [min(int(match["id"] or match["recorded"]), MAX_ID)]
     if match := _FOOTAGE.fullmatch(parts.path):
-        return parts.path, [recordings.camera_of(session, min(int(match["id"]), MAX_ID))]
+        return parts.path, [recordings.camera_of(session, who, min(int(match["id"]), MAX_ID))]
     if parts.path == _MONTAGE_PATH:
         return parts.path, montage_ids(parse_qs(parts.query).get("camera_ids", [""])[0])
     if parts.path.startswith(_IMAGE_PREFIX):

@@ -14,17 +14,16 @@ from sqlalchemy.orm import Session
 from vigil.messages import GapReason
 from web.access.principal import Principal
 from web.access.tokens import Purpose, TokenSigner
-from web.access.visibility import find_visible, is_visible_to
+from web.access.visibility import find_visible
 from web.audit import service as audit
 from web.cameras.existing import keep_from_filing
-from web.cameras.models import Camera
 from web.deletions.models import SegmentDeletion
 from web.deletions.orders import DeletionOrders
 from web.deletions.spans import Span, without
 from web.errors import Conflict, Invalid, Unauthenticated
 from web.protections.models import Protection, ProtectionRevision
 from web.recordings.models import RecordingGap, Segment
-from web.recordings.service import FootageNotFound
+from web.recordings.service import camera_of
 
 #: How long what was shown may be confirmed.
 CONFIRMED_WITHIN_S: Final = 300
@@ -80,11 +79,7 @@ def of_file(session: Session, who: Principal, segment_id: int) -> Wanted:
     Raises:
         FootageNotFound: There is none, or its camera is hidden from them.
     """
-    query = sa.select(Segment.camera_id).join(Camera, Camera.id == Segment.camera_id)
-    camera_id = session.scalar(query.where(Segment.id == segment_id, is_visible_to(who)))
-    if camera_id is None:
-        raise FootageNotFound(f"There is no footage {segment_id}.")
-    return Wanted(camera_id, segment_id=segment_id)
+    return Wanted(camera_of(session, who, segment_id), segment_id=segment_id)
 
 
 def ask(

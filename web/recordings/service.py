@@ -179,13 +179,14 @@ def find_file(
     return segment, path
 
 
-def camera_of(session: Session, segment_id: int) -> int:
+def camera_of(session: Session, who: Principal, segment_id: int) -> int:
     """Return the camera that a file of footage shows.
 
     Raises:
-        FootageNotFound: There is no such file.
+        FootageNotFound: There is no such file, or its camera is hidden from them.
     """
-    camera_id = session.scalar(sa.select(Segment.camera_id).where(Segment.id == segment_id))
+    query = sa.select(Segment.camera_id).join(Camera, Camera.id == Segment.camera_id)
+    camera_id = session.scalar(query.where(Segment.id == segment_id, is_visible_to(who)))
     if camera_id is None:
         raise FootageNotFound(f"There is no footage {segment_id}.")
     return camera_id
