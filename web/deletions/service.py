@@ -273,7 +273,13 @@ def _take(
         paths[row.volume].append(row.path)
     if rows:
         noted = [
-            {"volume": row.volume, "path": row.path, "camera_id": wanted.camera_id} for row in rows
+            {
+                "volume": row.volume,
+                "path": row.path,
+                "camera_id": wanted.camera_id,
+                "begun_at": row.begun_at,
+            }
+            for row in rows
         ]
         session.execute(insert(SegmentDeletion).on_conflict_do_nothing(), noted)
     times = [(row.begun_at, row.ended_at) for row in rows]
