@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
+import redis
 from flask import Flask
 
 from vigil import keys
@@ -39,7 +40,7 @@ from web.settings import WebSettings
 from web.startup import RECONCILE_EVERY_S, prepare, reconcile
 from web.status.readiness import ask_queue, ask_redis
 from web.users.passwords import owasp_hasher
-from web.wiring import EXTENSION
+from web.wiring import EXTENSION, Bus
 from web.workers.service import RecognitionPool
 
 #: The family's clients call the API on the first and the streams on the second.
@@ -69,20 +70,11 @@ def main(arguments: Sequence[str] = ()) -> int:
         path=settings.vigil_home / "web" / "cameras.json",
         clock=clock,
     )
-    statuses = RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus)
-    site_zone = ZoneInfo(settings.site_time_zone)
-    live = build_live(media, statuses=statuses, facts=configs, site_zone=site_zone, clock=clock)
+    bus, site_zone = _bus(media, queue), ZoneInfo(settings.site_time_zone)
+    live = build_live(media, statuses=bus.statuses, facts=configs, site_zone=site_zone, clock=clock)
     app = create_app(
         settings,
-        config_store=RedisCameraConfigStore(queue),
-        statuses=statuses,
-        pool=_pool(media),
-        detections=_detections(media),
-        explanations=RedisExplanationLog(media),
-        recordings=RedisStatusBoard(
-            media, role=keys.Role.RECORDING, document_class=RecordingStatus
-        ),
-        footage=RedisFootageStore(queue),
+        bus=bus,
         checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=owasp_hasher(),
@@ -101,6 +93,20 @@ def main(arguments: Sequence[str] = ()) -> int:
         reader.close()
     app.extensions[EXTENSION].thumbnails.close()
     return 0
+
+
+def _bus(media: RedisClient, queue: redis.Redis) -> Bus:
+    return Bus(
+        config_store=RedisCameraConfigStore(queue),
+        statuses=RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus),
+        pool=_pool(media),
+        detections=_detections(media),
+        explanations=RedisExplanationLog(media),
+        recordings=RedisStatusBoard(
+            media, role=keys.Role.RECORDING, document_class=RecordingStatus
+        ),
+        footage=RedisFootageStore(queue),
+    )
 
 
 def _pool(media: RedisClient) -> RecognitionPool:

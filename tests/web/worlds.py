@@ -39,7 +39,7 @@ from web.database import db
 from web.settings import WebSettings
 from web.status.readiness import ask_queue
 from web.users.first_account import setup_code
-from web.wiring import EXTENSION, Wiring
+from web.wiring import EXTENSION, Bus, Wiring
 from web.workers.service import RecognitionPool
 
 SECRET = "a secret of tests, long enough for anybody"
@@ -202,8 +202,7 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
     statuses = RedisStatusBoard(queue, role=BusRole.INGEST, document_class=CameraStatus)
     store = RedisCameraConfigStore(queue)
 
-    app = create_app(
-        settings,
+    bus = Bus(
         config_store=store,
         statuses=statuses,
         pool=RecognitionPool(
@@ -219,6 +218,10 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
         explanations=RedisExplanationLog(queue),
         recordings=RedisStatusBoard(queue, role=BusRole.RECORDING, document_class=RecordingStatus),
         footage=RedisFootageStore(queue),
+    )
+    app = create_app(
+        settings,
+        bus=bus,
         checks={"queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=CHEAP,

@@ -120,13 +120,8 @@ def add(
     session.flush()
     _raise_revision(session, camera_id)
     files, size_bytes = _covered(session, protection)
-    audit.record(
-        session,
-        who,
-        "footage.protected",
-        on=("camera", camera_id),
-        details={**_details(protection), "files": files, "bytes": size_bytes},
-    )
+    details = {**_details(protection), "files": files, "bytes": size_bytes}
+    audit.record(session, who, "footage.protected", on=("camera", camera_id), details=details)
     session.refresh(protection)
     session.expunge(protection)
     session.commit()
