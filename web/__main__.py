@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
+import redis
 from flask import Flask
 
 from vigil import keys
@@ -16,7 +17,7 @@ from vigil.bus.footage.redis import RedisFootageStore
 from vigil.bus.leases.redis import RedisLeases
 from vigil.bus.status.redis import RedisStatusBoard
 from vigil.camera_configs import CameraConfigs
-from vigil.clock import SystemClock
+from vigil.clock import Clock, SystemClock
 from vigil.log import configure_logging
 from vigil.messages import CameraStatus, FrameDetections, RecognitionStatus, RecordingStatus
 from vigil.runtime import (
@@ -40,7 +41,7 @@ from web.settings import WebSettings
 from web.startup import RECONCILE_EVERY_S, prepare, reconcile
 from web.status.readiness import ask_queue, ask_redis
 from web.users.passwords import owasp_hasher
-from web.wiring import EXTENSION
+from web.wiring import EXTENSION, Bus
 from web.workers.service import RecognitionPool
 
 #: The family's clients call the API on the first and the streams on the second.
@@ -70,21 +71,11 @@ def main(arguments: Sequence[str] = ()) -> int:
         path=settings.vigil_home / "web" / "cameras.json",
         clock=clock,
     )
-    statuses = RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus)
-    site_zone = ZoneInfo(settings.site_time_zone)
-    live = build_live(media, statuses=statuses, facts=configs, site_zone=site_zone, clock=clock)
+    bus, site_zone = _bus(media, queue, clock=clock), ZoneInfo(settings.site_time_zone)
+    live = build_live(media, statuses=bus.statuses, facts=configs, site_zone=site_zone, clock=clock)
     app = create_app(
         settings,
-        config_store=RedisCameraConfigStore(queue),
-        statuses=statuses,
-        pool=_pool(media),
-        detections=_detections(media),
-        explanations=RedisExplanationLog(media),
-        recordings=RedisStatusBoard(
-            media, role=keys.Role.RECORDING, document_class=RecordingStatus
-        ),
-        footage=RedisFootageStore(queue),
-        exports=RedisExportQueue(queue, clock=clock),
+        bus=bus,
         checks={"redis": partial(ask_redis, media), "queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=owasp_hasher(),
@@ -103,6 +94,21 @@ def main(arguments: Sequence[str] = ()) -> int:
         reader.close()
     app.extensions[EXTENSION].thumbnails.close()
     return 0
+
+
+def _bus(media: RedisClient, queue: redis.Redis, *, clock: Clock) -> Bus:
+    return Bus(
+        config_store=RedisCameraConfigStore(queue),
+        statuses=RedisStatusBoard(media, role=keys.Role.INGEST, document_class=CameraStatus),
+        pool=_pool(media),
+        detections=_detections(media),
+        explanations=RedisExplanationLog(media),
+        recordings=RedisStatusBoard(
+            media, role=keys.Role.RECORDING, document_class=RecordingStatus
+        ),
+        footage=RedisFootageStore(queue),
+        exports=RedisExportQueue(queue, clock=clock),
+    )
 
 
 def _pool(media: RedisClient) -> RecognitionPool:

@@ -13,13 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from vigil.bus.camera_config.base import CameraConfigStore
-from vigil.bus.explanations.base import ExplanationLog
-from vigil.bus.exports.base import ExportQueue
-from vigil.bus.footage.base import FootageStore
-from vigil.bus.status.base import StatusBoard
 from vigil.clock import Clock
-from vigil.messages import CameraStatus, FrameDetections, RecordingStatus
 from vigil.sealing import Sealer
 from web.access.guard import install_guard
 from web.access.tokens import TokenSigner
@@ -43,8 +37,7 @@ from web.settings import WebSettings
 from web.status.metrics import install_metrics
 from web.status.readiness import Check, Readiness
 from web.users.passwords import Passwords
-from web.wiring import EXTENSION, Wiring
-from web.workers.service import RecognitionPool
+from web.wiring import EXTENSION, Bus, Wiring
 
 DOMAINS: Final = (
     "users",
@@ -93,14 +86,7 @@ class IdConverter(IntegerConverter):
 def create_app(
     settings: WebSettings,
     *,
-    config_store: CameraConfigStore,
-    statuses: StatusBoard[CameraStatus],
-    pool: RecognitionPool,
-    detections: StatusBoard[FrameDetections],
-    explanations: ExplanationLog,
-    recordings: StatusBoard[RecordingStatus],
-    footage: FootageStore,
-    exports: ExportQueue,
+    bus: Bus,
     checks: Mapping[str, Check],
     clock: Clock,
     hasher: PasswordHasher,
@@ -110,14 +96,7 @@ def create_app(
 
     Args:
         settings: What the operator turned.
-        config_store: Where the other services read which cameras there are.
-        statuses: What the holders of cameras say about them.
-        pool: What recognition workers say of themselves and of cameras.
-        detections: What recognition says of what it shows.
-        explanations: What recognition says of what it did not show.
-        recordings: What recorders say of the cameras that they record.
-        footage: What is told to recorders of footage, and what they tell of volumes.
-        exports: Where exports are asked for.
+        bus: What it reads and writes in Redis.
         checks: What ``/readyz`` asks, beside PostgreSQL.
         clock: Judges tokens and invitations.
         hasher: Of passwords, with its cost.
@@ -133,20 +112,20 @@ def create_app(
         signer=TokenSigner(*settings.secrets(), clock=clock),
         passwords=Passwords(hasher),
         sealer=Sealer(*settings.secrets()),
-        configuration=ConfigurationPublisher(config_store, sessions),
-        statuses=statuses,
-        detections=detections,
-        explanations=explanations,
-        recordings=recordings,
-        footage=footage,
-        protections=ProtectionPublisher(footage, sessions),
-        deletions=DeletionOrders(footage, sessions),
-        exports=exports,
+        configuration=ConfigurationPublisher(bus.config_store, sessions),
+        statuses=bus.statuses,
+        detections=bus.detections,
+        explanations=bus.explanations,
+        recordings=bus.recordings,
+        footage=bus.footage,
+        protections=ProtectionPublisher(bus.footage, sessions),
+        deletions=DeletionOrders(bus.footage, sessions),
+        exports=bus.exports,
         pictures=PictureFolder(settings.vigil_home / "pictures"),
         volumes=Volumes((settings.footage_folder(),)),
         gops=GopShelf(),
         thumbnails=Thumbnails(KeyframeDecoder()),
-        pool=pool,
+        pool=bus.pool,
         readiness=_readiness(sessions, checks, clock),
     )
     _install_parts(app, settings, clock, streams)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flask import current_app
 
+from vigil.bus.camera_config.base import CameraConfigStore
 from vigil.bus.explanations.base import ExplanationLog
 from vigil.bus.exports.base import ExportQueue
 from vigil.bus.footage.base import FootageStore
@@ -27,6 +28,31 @@ from web.workers.service import RecognitionPool
 
 #: Where an application keeps its wiring.
 EXTENSION = "vigil"
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """What an application reads and writes in Redis.
+
+    Attributes:
+        config_store: Where the other services read which cameras there are.
+        statuses: What the holders of cameras say about them.
+        pool: What recognition workers say of themselves and of cameras.
+        detections: What recognition says of what it shows.
+        explanations: What recognition says of what it did not show.
+        recordings: What recorders say of the cameras that they record.
+        footage: What is told to recorders of footage, and what they tell of volumes.
+        exports: Where exports are asked for.
+    """
+
+    config_store: CameraConfigStore
+    statuses: StatusBoard[CameraStatus]
+    pool: RecognitionPool
+    detections: StatusBoard[FrameDetections]
+    explanations: ExplanationLog
+    recordings: StatusBoard[RecordingStatus]
+    footage: FootageStore
+    exports: ExportQueue
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 from standalone.servers.postgres import EmbeddedPostgres
 from standalone.servers.valkey import EmbeddedValkey
 from tests.servers import execute
+from tests.web.archive import Archive
 from tests.web.browsing import Site, Visitor, a_browser
 from tests.web.pictures import a_jpeg, still_pictures
 from tests.web.worlds import World, a_world, settings_for
@@ -83,6 +84,12 @@ def world(one_world: World, postgres: str, valkey: EmbeddedValkey) -> World:
     shutil.rmtree(home)
     home.mkdir()
     return one_world.anew()
+
+
+@pytest.fixture
+def archive(world: World) -> Archive:
+    """Give footage of that application, of which there is none yet."""
+    return Archive(world)
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import flask_migrate
 import psycopg2
@@ -212,6 +214,28 @@ def test_models_of_a_camera_come_and_the_first_stays_when_the_schema_goes_back(
     assert rows_of(fresh, seen) == [("basic", None), ("https://hub/a.onnx", "sealed")]
     migrate(settings)
     assert rows_of(fresh, seen) == [("basic", None), ("https://hub/a.onnx", ["sealed"])]
+
+
+def test_what_users_deleted_under_an_older_schema_begins_when_its_name_says(
+    fresh: str, tmp_path: Path
+) -> None:
+    settings = settings_for(fresh, "redis://localhost:1", tmp_path)
+    migrate(settings, revision="0015")
+    for name in ("13-05-00.040000Z.mp4", "13-06-00.000000Z-1.mp4", "odd.mp4"):
+        execute(
+            fresh,
+            "INSERT INTO segment_deletions (volume, path, camera_id, ordered_at) VALUES"  # noqa: S608  # Our own.
+            f" ('{UUID(int=1)}', '7/2026-12-01/{name}', 7, '2026-12-02T00:00:00Z')",
+        )
+
+    migrate(settings)
+
+    begun = rows_of(fresh, "SELECT begun_at FROM segment_deletions ORDER BY path")
+    assert [at.astimezone(UTC).isoformat() for (at,) in begun] == [
+        "2026-12-01T13:05:00.040000+00:00",
+        "2026-12-01T13:06:00+00:00",
+        "2026-12-02T00:00:00+00:00",
+    ]
 
 
 def test_a_camera_of_an_older_schema_makes_a_picture_in_a_hundred_seconds_at_least(

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from tests.web.archive import BEGAN_US, VOLUME, Archive, S, at
 from tests.web.test_protections import protect
-from tests.web.test_recordings import BEGAN_US, VOLUME, Archive, S, at
-from tests.web.worlds import Answer, Caller, World
+from tests.web.worlds import Answer, Caller
 from vigil.bus.footage.redis import RedisFootageStore
 from vigil.facts import GapFact, SegmentDeleted, SegmentFact
 from vigil.messages import GapReason
@@ -18,11 +18,6 @@ from web.database import db
 from web.deletions import service
 from web.deletions.models import SegmentDeletion
 from web.startup import reconcile
-
-
-@pytest.fixture
-def archive(world: World) -> Archive:
-    return Archive(world)
 
 
 def delete(
@@ -305,13 +300,22 @@ def test_a_redis_that_was_emptied_is_told_again_after_a_while(archive: Archive) 
     assert ordered(archive) == []
 
 
-def test_a_deletion_outlives_its_camera(archive: Archive) -> None:
-    four_minutes(archive)
+def test_a_deletion_outlives_its_camera_and_ends_when_the_files_are_gone(archive: Archive) -> None:
+    facts = four_minutes(archive)
     token = delete(archive, 0, 120).json["confirmation"]
     delete(archive, 0, 120, confirmation=token)
     assert archive.world.admin().delete(f"/cameras/{archive.camera}").status_code == 200
+    assert noted(archive) == [fact.path for fact in facts[:2]]
 
-    assert len(noted(archive)) == 2
+    # Its recorder was away
+    first, second, *_ = (
+        SegmentDeleted(camera_id=fact.camera_id, volume=VOLUME, path=fact.path) for fact in facts
+    )
+    archive.file(first)
+    assert noted(archive) == [second.path]
+    archive.file(second, first)
+
+    assert noted(archive) == []
 
 
 def _let_orders_age(archive: Archive, *, minutes: int) -> None:

@@ -6,8 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import sessionmaker
 
-from tests.web.test_recordings import BEGAN_US, VOLUME, Archive, S
-from tests.web.worlds import World
+from tests.web.archive import BEGAN_US, VOLUME, Archive, S, at
 from vigil.bus.connection import connect_single
 from vigil.bus.known_footage.redis import RedisKnownFootageBoard
 from vigil.facts import FootageCheckAsked, SegmentDeleted
@@ -16,11 +15,6 @@ from web.database import db
 from web.recordings.known import known_footage
 
 CHECK = UUID(int=5)
-
-
-@pytest.fixture
-def archive(world: World) -> Archive:
-    return Archive(world)
 
 
 def a_question(
@@ -98,6 +92,46 @@ def test_page_by_page_each_file_is_told_once(archive: Archive, limit: int) -> No
 
     assert sorted(told) == sorted(fact.path for fact in facts)
     assert len(told) == len(set(told))
+
+
+def delete(archive: Archive, since_s: float, until_s: float) -> None:
+    """Let a user delete footage."""
+    admin, path = archive.world.admin(), f"/recordings/{archive.camera}"
+    span = {"since": at(since_s), "until": at(until_s)}
+    token = admin.delete(path, query_string=span).json["confirmation"]
+    done = admin.delete(path, query_string={**span, "confirmation": token})
+    assert done.status_code == 200
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_what_users_deleted_is_told_in_its_place_until_it_is_gone(
+    archive: Archive, limit: int
+) -> None:
+    facts = [archive.segment(begun_s, begun_s + 60) for begun_s in (0, 60, 120, 180)]
+    elsewhere = archive.segment(90, 110, volume=UUID(int=2))
+    archive.file(*facts, elsewhere)
+    delete(archive, 60, 180)
+
+    told = pages(archive, limit)
+    assert [path for page in told for path in page.done] == [fact.path for fact in facts]
+    assert max(len(page.done) for page in told) <= limit
+
+    for fact in facts[1:3]:
+        archive.file(SegmentDeleted(camera_id=fact.camera_id, volume=VOLUME, path=fact.path))
+    [*_, last] = pages(archive, 100)
+    assert last.done == (facts[0].path, facts[3].path)
+
+
+def test_a_camera_of_which_users_deleted_all_footage_is_said_to_be_deleted(
+    archive: Archive,
+) -> None:
+    archive.file(archive.segment(0, 60))
+    delete(archive, 0, 60)
+    assert archive.world.admin().delete(f"/cameras/{archive.camera}").status_code == 200
+
+    [camera] = answered(archive, a_question(archive.camera)).cameras
+
+    assert camera.is_deleted
 
 
 def test_an_answer_begins_where_it_is_asked_for(archive: Archive) -> None:

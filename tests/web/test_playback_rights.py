@@ -128,3 +128,17 @@ def test_one_file_can_be_signed_too(archive: Archive, camera_id: int) -> None:
     stranger = world.person(Role.VIEWER, "stranger")
     for path in ("/recordings/files/1", "/recordings/files/99", playlist_path(camera_id, 0)):
         assert stranger.post("/stream_tokens", {"path": path}).status_code == 404
+
+
+def test_nothing_outside_of_a_volume_is_played(archive: Archive, camera_id: int) -> None:
+    admin = archive.world.admin()
+    ways = (playlist_path(camera_id, 0), f"/recordings/{camera_id}/thumbnail?at={at(1)}")
+    assert [admin.get(way).status_code for way in ways] == [200, 200]
+
+    folder = archive.folder / str(camera_id)
+    elsewhere = archive.folder.with_name("elsewhere")
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+
+    assert [admin.get(way).status_code for way in ways] == [404, 404]
+    assert admin.get("/recordings/files/1").status_code == 404

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import sessionmaker
 
-from tests.web.test_recordings import Archive, at
-from tests.web.worlds import Answer, Caller, World
+from tests.web.archive import Archive, at
+from tests.web.worlds import Answer, Caller
 from vigil.bus.footage.redis import RedisFootageStore
 from vigil.domain.camera import CameraId
 from vigil.footage_document import MAX_PROTECTIONS, CameraProtections
@@ -14,11 +14,6 @@ from web.access.rights import Role
 from web.database import db
 from web.protections.models import Protection
 from web.startup import reconcile
-
-
-@pytest.fixture
-def archive(world: World) -> Archive:
-    return Archive(world)
 
 
 def protect(archive: Archive, since_s: float, until_s: float, **fields: Any) -> Answer:

@@ -1,103 +1,19 @@
 """The archive over a real PostgreSQL: what recorders tell, what people are shown, and the files."""
 
 from datetime import time
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy.orm import sessionmaker
 
-from tests.web.worlds import Caller, World
-from vigil.bus.facts.redis import RedisFactInbox, RedisFactLog
-from vigil.bus.known_footage.redis import RedisKnownFootageBoard
+from tests.web.archive import BEGAN_US, VOLUME, Archive, S, at
 from vigil.bus.leases.redis import RedisLeases
 from vigil.camera_document import RecordingRules, ScheduleSpan
 from vigil.domain.camera import CameraId, Epoch
-from vigil.facts import Fact, GapFact, SegmentDeleted, SegmentFact
-from vigil.footage import MARKER
+from vigil.facts import GapFact, SegmentDeleted
 from vigil.keys import Role as BusRole
 from vigil.messages import GapReason, RecordingStatus
 from web.access.rights import Role
-from web.database import db
-from web.facts.writer import FactWriter
-
-VOLUME = UUID(int=1)
-#: 2026-09-21 14:13:20 UTC.
-BEGAN_US = 1_790_000_000_000_000
-S = 1_000_000
-
-
-class Archive:
-    """A writer over a world's servers, a camera, and a volume with its files."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.camera = world.camera()
-        self.log = RedisFactLog(world.queue)
-        with world.app.app_context():
-            sessions = sessionmaker(db.engine)
-        inbox = RedisFactInbox(world.queue, member="writer")
-        self.known = RedisKnownFootageBoard(world.queue)
-        self.writer = FactWriter(
-            inbox,
-            sessions,
-            known=self.known,
-            exports=world.wiring.exports,
-            clock=world.clock,
-            kept_days=30,
-        )
-        self.folder: Path = world.wiring.settings.footage_folder()
-        self.folder.mkdir(parents=True)
-        (self.folder / MARKER).write_text(str(VOLUME))
-
-    def file(self, *facts: Fact) -> None:
-        self.log.append([fact.model_dump_json().encode() for fact in facts])
-        self.writer.run_once()
-
-    def segment(self, begun_s: float, ended_s: float | None, **changes: Any) -> SegmentFact:
-        fields: dict[str, Any] = {
-            "camera_id": self.camera,
-            "epoch": 5,
-            "volume": VOLUME,
-            "path": f"{self.camera}/2026-09-21/{begun_s}.mp4",
-            "revision": 1 if ended_s is None else 2,
-            "begun_us": BEGAN_US + round(begun_s * S),
-            "ended_us": None if ended_s is None else BEGAN_US + round(ended_s * S),
-            "first_entry": "1-0",
-            "last_entry": None if ended_s is None else "2-0",
-            "size_bytes": 0 if ended_s is None else 1000,
-            "codec": "h264",
-            "width_px": 1920,
-            "height_px": 1080,
-        }
-        return SegmentFact(**fields | changes)
-
-    def content(self, fact: SegmentFact, content: bytes) -> None:
-        path = self.folder / fact.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-    def listed(self, query: str = "", by: Caller | None = None) -> list[dict[str, Any]]:
-        answer = (by or self.world.admin()).get(f"/recordings{query}")
-        assert answer.status_code == 200, answer.json
-        found: list[dict[str, Any]] = answer.json
-        return found
-
-    def availability(self, query: str = "") -> Any:
-        answer = self.world.admin().get(f"/recordings/{self.camera}/availability{query}")
-        assert answer.status_code == 200, answer.json
-        return answer.json
-
-
-@pytest.fixture
-def archive(world: World) -> Archive:
-    return Archive(world)
-
-
-def at(seconds: float) -> str:
-    minute, second = divmod(20 + round(seconds), 60)
-    return f"2026-09-21T14:{13 + minute:02}:{second:02}+00:00"
 
 
 def test_a_file_is_shown_from_its_beginning_on(archive: Archive) -> None:
@@ -261,6 +177,29 @@ def test_who_may_not_see_a_camera_sees_none_of_its_footage(archive: Archive) -> 
     assert archive.listed(by=stranger) == []
     assert stranger.get(f"/recordings?camera_id={archive.camera}").status_code == 404
     assert stranger.get(f"/recordings/files/{segment['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("asked", ["file", "signature", "deletion"])
+def test_a_file_of_a_hidden_camera_looks_like_one_that_is_none(
+    archive: Archive, asked: str
+) -> None:
+    fact = archive.segment(0, 60)
+    archive.content(fact, b"x")
+    archive.file(fact)
+    [segment] = archive.listed()
+    stranger = archive.world.person(Role.VIEWER, "stranger")
+
+    def answer(segment_id: int) -> tuple[int, str]:
+        path = f"/recordings/files/{segment_id}"
+        if asked == "file":
+            got = stranger.get(path)
+        elif asked == "signature":
+            got = stranger.post("/stream_tokens", {"path": path})
+        else:
+            got = stranger.delete(path)
+        return got.status_code, got.json["message"].replace(str(segment_id), "N")
+
+    assert answer(segment["id"]) == answer(777)
 
 
 def test_unmasked_footage_is_for_admins_alone(archive: Archive) -> None:

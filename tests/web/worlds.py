@@ -40,7 +40,7 @@ from web.database import db
 from web.settings import WebSettings
 from web.status.readiness import ask_queue
 from web.users.first_account import setup_code
-from web.wiring import EXTENSION, Wiring
+from web.wiring import EXTENSION, Bus, Wiring
 from web.workers.service import RecognitionPool
 
 SECRET = "a secret of tests, long enough for anybody"
@@ -203,8 +203,7 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
     statuses = RedisStatusBoard(queue, role=BusRole.INGEST, document_class=CameraStatus)
     store = RedisCameraConfigStore(queue)
 
-    app = create_app(
-        settings,
+    bus = Bus(
         config_store=store,
         statuses=statuses,
         pool=RecognitionPool(
@@ -221,6 +220,10 @@ def a_world(settings: WebSettings, *, streams: ApiBlueprint | None = None) -> It
         recordings=RedisStatusBoard(queue, role=BusRole.RECORDING, document_class=RecordingStatus),
         footage=RedisFootageStore(queue),
         exports=RedisExportQueue(queue, clock=clock),
+    )
+    app = create_app(
+        settings,
+        bus=bus,
         checks={"queue_redis": partial(ask_queue, queue)},
         clock=clock,
         hasher=CHEAP,

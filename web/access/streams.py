@@ -29,12 +29,12 @@ MAX_MONTAGE = 64
 
 
 def cameras_at(session: Session, who: Principal, address: str) -> tuple[str, Sequence[int]]:
-    """Return the path of an address, and the cameras that it shows.
+    """Return the path of an address, and the cameras that it shows; they may be hidden from who.
 
     Raises:
         StreamUnknown: No picture or stream can be there.
         PictureNotFound: No such picture was saved.
-        FootageNotFound: There is no such file of footage.
+        FootageNotFound: There is no such file of footage, or its camera is hidden from them.
         ExportNotFound: There is no such export, or it is hidden from them.
         Invalid: A montage of no cameras, or of too many.
     """
@@ -47,7 +47,7 @@ def cameras_at(session: Session, who: Principal, address: str) -> tuple[str, Seq
     if match := _OF_ONE_CAMERA.fullmatch(parts.path):
         return parts.path, [min(int(match["id"] or match["recorded"]), MAX_ID)]
     if match := _FOOTAGE.fullmatch(parts.path):
-        return parts.path, [recordings.camera_of(session, min(int(match["id"]), MAX_ID))]
+        return parts.path, [recordings.camera_of(session, who, min(int(match["id"]), MAX_ID))]
     if match := _OF_AN_EXPORT.fullmatch(parts.path):
         return parts.path, find_export(session, who, min(int(match["id"]), MAX_ID)).camera_ids
     if parts.path == _MONTAGE_PATH:

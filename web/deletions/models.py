@@ -15,6 +15,7 @@ class SegmentDeletion(Base):
     Attributes:
         volume, path: Which file; see `vigil.facts.SegmentFact`.
         camera_id: Whose. No foreign key: it outlives the camera.
+        begun_at: When it begins.
         ordered_at: When its recorder was told last.
     """
 
@@ -23,6 +24,7 @@ class SegmentDeletion(Base):
     volume: Mapped[UUID] = mapped_column(primary_key=True)
     path: Mapped[str] = mapped_column(primary_key=True)
     camera_id: Mapped[int] = mapped_column(sa.BigInteger)
+    begun_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     ordered_at: Mapped[datetime] = mapped_column(
         sa.DateTime(timezone=True), server_default=sa.func.clock_timestamp(), index=True
     )

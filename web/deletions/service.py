@@ -14,16 +14,18 @@ from sqlalchemy.orm import Session
 from vigil.messages import GapReason
 from web.access.principal import Principal
 from web.access.tokens import Purpose, TokenSigner
-from web.access.visibility import find_visible, is_visible_to
+from web.access.visibility import find_visible
 from web.audit import service as audit
-from web.cameras.models import Camera
+from web.cameras.existing import keep_from_filing
 from web.deletions.models import SegmentDeletion
 from web.deletions.orders import DeletionOrders
-from web.deletions.spans import Span, without
+from web.deletions.spans import without
 from web.errors import Conflict, Invalid, Unauthenticated
-from web.protections.models import Protection, ProtectionRevision
+from web.protections.models import ProtectionRevision
+from web.protections.service import is_protected
 from web.recordings.models import RecordingGap, Segment
-from web.recordings.service import FootageNotFound
+from web.recordings.service import camera_of
+from web.recordings.spans import Span, has_part_of
 
 #: How long what was shown may be confirmed.
 CONFIRMED_WITHIN_S: Final = 300
@@ -31,6 +33,8 @@ CONFIRMED_WITHIN_S: Final = 300
 MAX_FILES: Final = 60_000
 #: Files that are being recorded: of one camera there is one, and what nobody ended.
 MAX_GROWING: Final = 100
+
+_LATER: Final = " It leaves the disk when the message bus is back."
 
 
 class ConfirmationRefused(Conflict):
@@ -79,11 +83,7 @@ def of_file(session: Session, who: Principal, segment_id: int) -> Wanted:
     Raises:
         FootageNotFound: There is none, or its camera is hidden from them.
     """
-    query = sa.select(Segment.camera_id).join(Camera, Camera.id == Segment.camera_id)
-    camera_id = session.scalar(query.where(Segment.id == segment_id, is_visible_to(who)))
-    if camera_id is None:
-        raise FootageNotFound(f"There is no footage {segment_id}.")
-    return Wanted(camera_id, segment_id=segment_id)
+    return Wanted(camera_of(session, who, segment_id), segment_id=segment_id)
 
 
 def ask(
@@ -112,7 +112,7 @@ def ask(
     if files > MAX_FILES or len(growing) > MAX_GROWING:
         raise Invalid(f"There are more than {MAX_FILES} files in that time: name less of it.")
     protected = session.scalar(
-        sa.select(sa.func.count()).select_from(Segment).where(*_of(wanted), _is_protected(now))
+        sa.select(sa.func.count()).select_from(Segment).where(*_of(wanted), is_protected(now))
     )
     claims = {"sub": str(who.account_id), **_claims(wanted), **bound.claims()}
     return Deletion(
@@ -157,30 +157,27 @@ def confirm(
         ConfirmationRefused: It does not count any more, or not for this.
     """
     bound = _confirmed(wanted, confirmation, who=who, signer=signer)
-    # Whoever protects some of it waits for this transaction's end.
-    find_visible(session, who, wanted.camera_id, lock=True)
+    # Whoever protects some of it waits for this transaction's end. So does the writer: what it had
+    # looked up before would come back.
+    keep_from_filing(session, wanted.camera_id)
+    find_visible(session, who, wanted.camera_id)
     if _revision(session, wanted.camera_id) != bound.revision:
         raise ConfirmationRefused("What is protected of this camera was changed meanwhile.")
-    gone, size_bytes, paths = _take(session, wanted, bound, now=now)
-    if gone:
-        _tell_gaps(session, wanted.camera_id, gone)
-    begun_at = min((begun for begun, _ in gone), default=None)
-    ended_at = max((ended for _, ended in gone), default=None)
-    details = {**_claims(wanted), "files": len(gone), "bytes": size_bytes}
-    times = {"begun_at": begun_at, "ended_at": ended_at}
-    details |= {name: at.isoformat() for name, at in times.items() if at is not None}
+    taken = _take(session, wanted, bound, now=now)
+    _tell_gaps(session, wanted.camera_id, taken)
+    details = {**_claims(wanted), **taken.details()}
     audit.record(session, who, "footage.deleted", on=("camera", wanted.camera_id), details=details)
     session.commit()
-    later = "" if orders.announce(paths) else " It leaves the disk when the message bus is back."
+    is_ordered = orders.announce(taken.paths)
     return Deletion(
-        files=len(gone),
-        bytes=size_bytes,
-        begun_at=begun_at,
-        ended_at=ended_at,
+        files=len(taken.spans),
+        bytes=taken.size_bytes,
+        begun_at=taken.begun_at,
+        ended_at=taken.ended_at,
         protected_files=0,
         growing_files=0,
         confirmation=None,
-        message="Footage deleted." + later,
+        message="Footage deleted." + ("" if is_ordered else _LATER),
     )
 
 
@@ -200,6 +197,33 @@ class _Bound:
 
     def claims(self) -> dict[str, Any]:
         return {"newest": self.newest, "growing": list(self.growing), "revision": self.revision}
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What everybody could read, and nobody can any more.
+
+    Attributes:
+        spans: Of each file.
+        size_bytes: Of all.
+        paths: By volume.
+        begun_at, ended_at: Of the first and of the last; None: there was none.
+    """
+
+    spans: Sequence[Span]
+    size_bytes: int
+    paths: Mapping[UUID, Sequence[str]]
+    begun_at: datetime | None
+    ended_at: datetime | None
+
+    def details(self) -> dict[str, Any]:
+        """Return what is to stand of it in the trail."""
+        times = {"begun_at": self.begun_at, "ended_at": self.ended_at}
+        return {
+            "files": len(self.spans),
+            "bytes": self.size_bytes,
+            **{name: at.isoformat() for name, at in times.items() if at is not None},
+        }
 
 
 def _confirmed(wanted: Wanted, confirmation: str, *, who: Principal, signer: TokenSigner) -> _Bound:
@@ -224,14 +248,12 @@ def _claims(wanted: Wanted) -> dict[str, Any]:
 
 
 def _of(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    which: list[sa.ColumnElement[bool]] = [Segment.camera_id == wanted.camera_id]
-    if wanted.segment_id is not None:
-        which.append(Segment.id == wanted.segment_id)
-    if wanted.since is not None:
-        which.append(sa.or_(Segment.ended_at.is_(None), Segment.ended_at > wanted.since))
-    if wanted.until is not None:
-        which.append(Segment.begun_at < wanted.until)
-    return which
+    of_file = [] if wanted.segment_id is None else [Segment.id == wanted.segment_id]
+    return [
+        Segment.camera_id == wanted.camera_id,
+        has_part_of(Segment, wanted.since, wanted.until),
+        *of_file,
+    ]
 
 
 def _to_delete(wanted: Wanted, bound: _Bound, *, now: datetime) -> list[sa.ColumnElement[bool]]:
@@ -240,17 +262,8 @@ def _to_delete(wanted: Wanted, bound: _Bound, *, now: datetime) -> list[sa.Colum
         Segment.ended_at.is_not(None),
         Segment.id <= bound.newest,
         Segment.id.not_in(bound.growing),
-        ~_is_protected(now),
+        ~is_protected(now),
     ]
-
-
-def _is_protected(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.exists().where(
-        Protection.camera_id == Segment.camera_id,
-        sa.or_(Protection.expires_at.is_(None), Protection.expires_at > now),
-        Segment.begun_at < Protection.until,
-        sa.or_(Segment.ended_at.is_(None), Segment.ended_at > Protection.since),
-    )
 
 
 def _revision(session: Session, camera_id: int) -> int:
@@ -258,10 +271,8 @@ def _revision(session: Session, camera_id: int) -> int:
     return session.scalar(query.where(ProtectionRevision.camera_id == camera_id)) or 0
 
 
-def _take(
-    session: Session, wanted: Wanted, bound: _Bound, *, now: datetime
-) -> tuple[list[Span], int, Mapping[UUID, Sequence[str]]]:
-    """Take rows from where everybody reads; return their times, bytes, and paths by volume."""
+def _take(session: Session, wanted: Wanted, bound: _Bound, *, now: datetime) -> _Taken:
+    """Take rows from where everybody reads, and note what recorders are to remove."""
     rows = session.execute(
         sa.delete(Segment)
         .where(*_to_delete(wanted, bound, now=now))
@@ -275,31 +286,41 @@ def _take(
         paths[row.volume].append(row.path)
     if rows:
         noted = [
-            {"volume": row.volume, "path": row.path, "camera_id": wanted.camera_id} for row in rows
+            {
+                "volume": row.volume,
+                "path": row.path,
+                "camera_id": wanted.camera_id,
+                "begun_at": row.begun_at,
+            }
+            for row in rows
         ]
         session.execute(insert(SegmentDeletion).on_conflict_do_nothing(), noted)
-    times = [(row.begun_at, row.ended_at) for row in rows]
-    return times, sum(row.size_bytes for row in rows), paths
-
-
-def _tell_gaps(session: Session, camera_id: int, gone: Sequence[tuple[datetime, datetime]]) -> None:
-    """Say in the ledger why there is nothing, of the times that no other file has."""
-    begun_at, ended_at = min(begun for begun, _ in gone), max(ended for _, ended in gone)
-    overlapping = sa.select(Segment.begun_at, Segment.ended_at).where(
-        Segment.camera_id == camera_id,
-        Segment.begun_at < ended_at,
-        sa.or_(Segment.ended_at.is_(None), Segment.ended_at > begun_at),
+    return _Taken(
+        spans=[Span(row.begun_at, row.ended_at) for row in rows],
+        size_bytes=sum(row.size_bytes for row in rows),
+        paths=paths,
+        begun_at=min((row.begun_at for row in rows), default=None),
+        ended_at=max((row.ended_at for row in rows), default=None),
     )
-    kept = [(begun, ended or ended_at) for begun, ended in session.execute(overlapping)]
+
+
+def _tell_gaps(session: Session, camera_id: int, taken: _Taken) -> None:
+    """Say in the ledger why there is nothing, of the times that no other file has."""
+    if not taken.spans:
+        return
+    overlapping = sa.select(Segment.begun_at, Segment.ended_at).where(
+        Segment.camera_id == camera_id, has_part_of(Segment, taken.begun_at, taken.ended_at)
+    )
+    kept = [Span(*times) for times in session.execute(overlapping)]
     rows = [
         {
             "camera_id": camera_id,
             "epoch": 0,
-            "begun_at": begun,
-            "ended_at": ended,
+            "begun_at": missing.begun_at,
+            "ended_at": missing.ended_at,
             "reason": GapReason.DELETED.value,
         }
-        for begun, ended in without(gone, kept)
+        for missing in without(taken.spans, kept)
     ]
     if rows:
         session.execute(insert(RecordingGap).on_conflict_do_nothing(), rows)

@@ -1,13 +1,12 @@
 """Of which times footage is missing once some of it is gone: pure."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
-Span = tuple[datetime, datetime]
+from web.recordings.spans import Span, joined
 
-#: Two files that lie no farther apart are one time.
-SAME_TIME: Final = timedelta(seconds=1)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def without(gone: Iterable[Span], kept: Iterable[Span]) -> list[Span]:
@@ -22,18 +21,12 @@ def without(gone: Iterable[Span], kept: Iterable[Span]) -> list[Span]:
             if kept_begun >= ended:
                 break
             if kept_begun > at:
-                missing.append((at, kept_begun))
+                missing.append(Span(at, kept_begun))
             at = max(at, kept_ended)
         if at < ended:
-            missing.append((at, ended))
+            missing.append(Span(at, ended))
     return missing
 
 
-def _joined(spans: Iterable[Span]) -> list[Span]:
-    joined: list[Span] = []
-    for begun, ended in sorted(spans):
-        if joined and begun <= joined[-1][1] + SAME_TIME:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], ended))
-        else:
-            joined.append((begun, ended))
-    return joined
+def _joined(spans: Iterable[Span]) -> list[tuple[datetime, datetime]]:
+    return [(span.begun_at, span.ended_at or _NEVER) for span in joined(spans)]

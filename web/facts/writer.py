@@ -47,7 +47,8 @@ class FactWriter:
         known: Where answers go.
         exports: Where exports are sent again that were forgotten.
         clock: Judges what is old.
-        kept_days: How long tracks, crossings, gaps in footage, and what was set aside, are kept.
+        kept_days: How long tracks, crossings, and what was set aside, are kept; gaps in footage
+            too, or as long as there is older footage.
     """
 
     def __init__(

@@ -197,16 +197,15 @@ def _recorded(
     rows: Sequence[_Row], volumes: Volumes, shelf: GopShelf
 ) -> tuple[list[tuple[RecordedFile, str]], list[_Row]]:
     """Return those files of which something can be played, with their paths; and those not here."""
-    mounted = {volume: str(folder) for volume, folder in volumes.mounted().items()}
+    mounted = volumes.mounted()
     found, elsewhere = [], []
     for row in rows:
-        folder = mounted.get(row.volume)
-        if folder is None:
+        if row.volume not in mounted:
             elsewhere.append(row)
             continue
-        path = f"{folder}/{row.path}"
-        gops = shelf.gops_of(path)
-        if gops is not None:
+        path = mounted.path_of(row.volume, row.path)
+        gops = None if path is None else shelf.gops_of(path)
+        if path is not None and gops is not None:
             file = RecordedFile(
                 segment_id=row.id,
                 begun_us=us_from_utc(row.begun_at),

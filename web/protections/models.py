@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from vigil.clock import us_from_utc
 from vigil.footage_document import ProtectedSpan
 from web.database import Base
-from web.recordings.models import Segment
 
 
 class Protection(Base):
@@ -39,11 +38,6 @@ class Protection(Base):
     account_id: Mapped[UUID]
     username: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
-
-    def covers(self, segment: Segment) -> bool:
-        """Return whether a file of the camera has a part of it."""
-        is_there = segment.ended_at is None or segment.ended_at > self.since
-        return segment.begun_at < self.until and is_there
 
     def as_published(self) -> ProtectedSpan:
         """Return it as recorders read it."""

@@ -1,5 +1,6 @@
 """How recorders learn what is protected: a document of each camera, on the queue Redis."""
 
+from collections import defaultdict
 from collections.abc import Collection
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from vigil.bus.footage.base import FootageStore
 from vigil.domain.camera import CameraId
 from vigil.errors import SetupInvalid, Unavailable
-from vigil.footage_document import CameraProtections
+from vigil.footage_document import CameraProtections, ProtectedSpan
 from web.protections.models import Protection, ProtectionRevision
 
 log = structlog.get_logger(__name__)
@@ -84,15 +85,14 @@ class ProtectionPublisher:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             known = session.scalars(revisions).all()
             protections = session.scalars(rows).all()
+        spans: dict[int, list[ProtectedSpan]] = defaultdict(list)
+        for protection in protections:
+            spans[protection.camera_id].append(protection.as_published())
         return [
             CameraProtections(
                 camera_id=CameraId(each.camera_id),
                 revision=each.revision,
-                spans=tuple(
-                    protection.as_published()
-                    for protection in protections
-                    if protection.camera_id == each.camera_id
-                ),
+                spans=tuple(spans[each.camera_id]),
             )
             for each in known
         ]

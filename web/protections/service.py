@@ -18,6 +18,7 @@ from web.errors import Conflict, Invalid, NotFound
 from web.protections.models import Protection, ProtectionRevision
 from web.protections.publisher import ProtectionPublisher
 from web.recordings.models import Segment
+from web.recordings.spans import has_part_of
 
 
 class ProtectionNotFound(NotFound):
@@ -70,6 +71,15 @@ def in_force(
     return found
 
 
+def is_protected(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition on `Segment` that holds for files that have a part of what stays."""
+    return sa.exists().where(
+        Protection.camera_id == Segment.camera_id,
+        _is_in_force(now),
+        has_part_of(Segment, Protection.since, Protection.until),
+    )
+
+
 def add(
     session: Session,
     camera_id: int,
@@ -110,13 +120,8 @@ def add(
     session.flush()
     _raise_revision(session, camera_id)
     files, size_bytes = _covered(session, protection)
-    audit.record(
-        session,
-        who,
-        "footage.protected",
-        on=("camera", camera_id),
-        details={**_details(protection), "files": files, "bytes": size_bytes},
-    )
+    details = {**_details(protection), "files": files, "bytes": size_bytes}
+    audit.record(session, who, "footage.protected", on=("camera", camera_id), details=details)
     session.refresh(protection)
     session.expunge(protection)
     session.commit()
@@ -194,11 +199,9 @@ def _raise_revision(session: Session, camera_id: int) -> None:
 
 def _covered(session: Session, protection: Protection) -> tuple[int, int]:
     """Return how many files a protection covers, and how large those are that are done."""
-    is_there = sa.or_(Segment.ended_at.is_(None), Segment.ended_at > protection.since)
     query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Segment.size_bytes), 0)).where(
         Segment.camera_id == protection.camera_id,
-        Segment.begun_at < protection.until,
-        is_there,
+        has_part_of(Segment, protection.since, protection.until),
     )
     files, size_bytes = session.execute(query).one()
     return files, int(size_bytes)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from vigil.clock import utc_from_us
 from vigil.facts import GapFact, SegmentDeleted, SegmentFact
 from web.cameras.existing import lock_existing
+from web.cameras.models import Camera
 from web.database import changed_rows
 from web.deletions.models import SegmentDeletion
 from web.recordings.models import RecordingGap, Segment
@@ -26,16 +27,19 @@ _TOLD = ("revision", "ended_at", "last_entry", "size_bytes")
 
 
 def file_footage(session: Session, facts: Sequence[FootageFact]) -> None:
-    """File what facts say, as far as it is new. Those of cameras that are gone are dropped."""
+    """File what facts say, as far as it is new. Those of cameras that are gone are dropped.
+
+    Not so that a file is gone: it ends what a user wants, and that outlives the camera.
+    """
     if not facts:
         return
     known = lock_existing(session, {fact.camera_id for fact in facts})
-    of_known = [fact for fact in facts if fact.camera_id in known]
-    if dropped := len(facts) - len(of_known):
+    told = [each for each in facts if each.camera_id in known or isinstance(each, SegmentDeleted)]
+    if dropped := len(facts) - len(told):
         log.info("facts_of_no_camera_dropped", count=dropped)
-    _delete(session, [each for each in of_known if isinstance(each, SegmentDeleted)])
-    _file_segments(session, _of_files_there(of_known))
-    _file_gaps(session, [each for each in of_known if isinstance(each, GapFact)])
+    _delete(session, [each for each in told if isinstance(each, SegmentDeleted)])
+    _file_segments(session, _of_files_there(told))
+    _file_gaps(session, [each for each in told if isinstance(each, GapFact)])
 
 
 def _of_files_there(facts: Sequence[FootageFact]) -> list[SegmentFact]:
@@ -56,8 +60,25 @@ def forget_footage_of(session: Session, camera_id: int, *, limit: int) -> int:
 
 
 def forget_gaps(session: Session, *, before: datetime, limit: int) -> None:
-    """Delete gaps that ended before a time, at most limit."""
-    old = sa.select(RecordingGap.id).where(RecordingGap.ended_at < before).limit(limit)
+    """Delete gaps that ended before a time, at most limit.
+
+    Not those with older footage of the same camera: who finds that wonders what follows it.
+    """
+    # Of each camera once: of a year by motion there are millions of gaps, and few may go.
+    oldest = (
+        sa.select(sa.func.min(Segment.begun_at).label("begun_at"))
+        .where(Segment.camera_id == Camera.id)
+        .lateral()
+    )
+    old = (
+        sa.select(RecordingGap.id)
+        .select_from(Camera)
+        .join(oldest, sa.true())
+        .join(RecordingGap, RecordingGap.camera_id == Camera.id)
+        .where(RecordingGap.ended_at < before)
+        .where(RecordingGap.begun_at <= sa.func.coalesce(oldest.c.begun_at, before))
+        .limit(limit)
+    )
     session.execute(sa.delete(RecordingGap).where(RecordingGap.id.in_(old)))
 
 
@@ -66,7 +87,8 @@ def _file_segments(session: Session, facts: Sequence[SegmentFact]) -> None:
         (str(fact.volume), fact.path): _row_of(fact)
         for fact in sorted(facts, key=lambda fact: fact.revision)
     }
-    # What a user deleted does not come back by what is told once more.
+    # What a user deleted does not come back by what is told once more; and nobody deletes any of
+    # it before the commit, since its camera is locked.
     named = sa.tuple_(SegmentDeletion.volume, SegmentDeletion.path).in_(sorted(rows))
     for volume, path in session.execute(
         sa.select(SegmentDeletion.volume, SegmentDeletion.path).where(named)

@@ -12,6 +12,7 @@ from vigil.facts import FootageCheckAsked
 from vigil.known_footage import PAGE, CameraOfFootage, KnownFootage, Place
 from web.audit.models import AuditEntry
 from web.cameras.models import Camera
+from web.deletions.models import SegmentDeletion
 from web.recordings.models import Segment
 
 #: What the trail of a camera's deletion says of its footage, by which it may go from the disks.
@@ -24,9 +25,11 @@ def footage_details(session: Session, camera: Camera) -> dict[str, object]:
     That alone lets recorders remove it. That a camera is not known means nothing: the database may
     be a new one, or one of last week.
     """
-    volumes = session.scalars(
-        sa.select(Segment.volume).where(Segment.camera_id == camera.id).distinct()
+    filed, deleted = (
+        sa.select(model.volume).where(model.camera_id == camera.id)
+        for model in (Segment, SegmentDeletion)
     )
+    volumes = session.scalars(filed.union(deleted))
     found = sorted(str(volume) for volume in volumes)
     since_us = us_from_utc(camera.created_at)
     return {FOOTAGE_DETAILS: {"volumes": found, "since_us": since_us}} if found else {}
@@ -35,19 +38,29 @@ def footage_details(session: Session, camera: Camera) -> dict[str, object]:
 def known_footage(session: Session, asked: FootageCheckAsked, *, limit: int = PAGE) -> KnownFootage:
     """Return the next files of a volume that are filed, and what is known of its cameras.
 
+    What users deleted counts as filed and done: it is nobody's to adopt, and its order says when it
+    goes.
+
     Args:
         session: Of the database, in a transaction.
         asked: What is asked.
         limit: Files of one answer.
     """
     begin = sa.tuple_(sa.literal(asked.from_camera, sa.BigInteger), utc_from_us(asked.from_us))
-    query = (
-        sa.select(Segment.camera_id, Segment.begun_at, Segment.path, Segment.ended_at.is_(None))
-        .where(Segment.volume == asked.volume)
-        .where(sa.tuple_(Segment.camera_id, Segment.begun_at) >= begin)
-        .order_by(Segment.camera_id, Segment.begun_at)
+    filed, deleted = (
+        sa.select(model.camera_id, model.begun_at, model.path, is_growing.label("is_growing"))
+        .where(model.volume == asked.volume)
+        .where(sa.tuple_(model.camera_id, model.begun_at) >= begin)
+        .order_by(model.camera_id, model.begun_at)
         .limit(limit + 1)
+        .subquery()
+        for model, is_growing in (
+            (Segment, Segment.ended_at.is_(None)),
+            (SegmentDeletion, sa.false()),
+        )
     )
+    together = sa.union_all(filed.select(), deleted.select())
+    query = together.order_by("camera_id", "begun_at").limit(limit + 1)
     rows = session.execute(query).all()
     until = None
     if len(rows) > limit:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -23,13 +23,12 @@ from web.errors import Forbidden, Invalid, NotFound
 from web.masks import service as masks
 from web.protections import service as protections
 from web.recordings.models import RecordingGap, Segment
+from web.recordings.spans import Span, has_part_of, joined
 from web.recordings.volumes import Volumes
 from web.schemas import Told
 
 log = structlog.get_logger(__name__)
 
-#: Two files that lie no farther apart are one span.
-SAME_SPAN = timedelta(seconds=1)
 #: Files and gaps that one question may be about: a month of files of a minute, and more.
 MAX_FILES = 60_000
 
@@ -40,14 +39,6 @@ class FootageNotFound(NotFound):
 
 class FootageIsUnmasked(Forbidden):
     """The camera has privacy masks, and its footage has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A time of which there is footage; it goes on where ended_at is None."""
-
-    begun_at: datetime
-    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +79,8 @@ def segments(
     Raises:
         CameraNotFound: camera_id is unknown, or hidden from them.
     """
-    query = sa.select(Segment).order_by(Segment.id.desc()).limit(limit)
-    query = query.where(*_within(Segment, since, until))
+    query = sa.select(Segment, protections.is_protected(now)).order_by(Segment.id.desc())
+    query = query.where(has_part_of(Segment, since, until)).limit(limit)
     if camera_id is None:
         seen = sa.exists().where(Camera.id == Segment.camera_id, is_visible_to(who))
         query = query.where(seen)
@@ -97,12 +88,8 @@ def segments(
         query = query.where(Segment.camera_id == find_visible(session, who, camera_id).id)
     if before_id is not None:
         query = query.where(Segment.id < before_id)
-    found = session.scalars(query).all()
-    spans = protections.in_force(session, {segment.camera_id for segment in found}, now=now)
-    return [
-        Told(each, is_protected=any(span.covers(each) for span in spans[each.camera_id]))
-        for each in found
-    ]
+    rows = session.execute(query).all()
+    return [Told(segment, is_protected=is_protected) for segment, is_protected in rows]
 
 
 def availability(
@@ -123,14 +110,14 @@ def availability(
     find_visible(session, who, camera_id)
     files = (
         sa.select(Segment.begun_at, Segment.ended_at)
-        .where(Segment.camera_id == camera_id, *_within(Segment, since, until))
+        .where(Segment.camera_id == camera_id, has_part_of(Segment, since, until))
         .order_by(Segment.begun_at)
         .limit(MAX_FILES + 1)
     )
     spans = [Span(begun_at, ended_at) for begun_at, ended_at in session.execute(files)]
     gaps = session.scalars(
         sa.select(RecordingGap)
-        .where(RecordingGap.camera_id == camera_id, *_within(RecordingGap, since, until))
+        .where(RecordingGap.camera_id == camera_id, has_part_of(RecordingGap, since, until))
         .order_by(RecordingGap.begun_at)
         .limit(MAX_FILES + 1)
     ).all()
@@ -140,22 +127,6 @@ def availability(
     session.expunge_all()
     give_back(session)
     return Availability(joined(spans), gaps, _recorder_of(statuses, CameraId(camera_id)))
-
-
-def joined(spans: Sequence[Span]) -> list[Span]:
-    """Return spans, the earliest first, with those that touch or overlap as one."""
-    merged: list[Span] = []
-    for span in spans:
-        last = merged[-1] if merged else None
-        if last is None or (last.ended_at and span.begun_at > last.ended_at + SAME_SPAN):
-            merged.append(span)
-        elif last.ended_at is not None:
-            # One that goes on, and was overtaken, was broken off.
-            ended_at = None if span.ended_at is None else max(last.ended_at, span.ended_at)
-            merged[-1] = Span(last.begun_at, ended_at)
-        else:
-            merged[-1] = Span(last.begun_at, span.ended_at)
-    return merged
 
 
 def find_file(
@@ -179,13 +150,14 @@ def find_file(
     return segment, path
 
 
-def camera_of(session: Session, segment_id: int) -> int:
+def camera_of(session: Session, who: Principal, segment_id: int) -> int:
     """Return the camera that a file of footage shows.
 
     Raises:
-        FootageNotFound: There is no such file.
+        FootageNotFound: There is no such file, or its camera is hidden from them.
     """
-    camera_id = session.scalar(sa.select(Segment.camera_id).where(Segment.id == segment_id))
+    query = sa.select(Segment.camera_id).join(Camera, Camera.id == Segment.camera_id)
+    camera_id = session.scalar(query.where(Segment.id == segment_id, is_visible_to(who)))
     if camera_id is None:
         raise FootageNotFound(f"There is no footage {segment_id}.")
     return camera_id
@@ -217,14 +189,3 @@ def _recorder_of(statuses: StatusBoard[RecordingStatus], camera_id: CameraId) ->
         None if each is None else utc_from_us(each) for each in (status.since_us, status.safe_us)
     )
     return Recorder(status.error, status.audio_error, since, safe, status.is_waiting)
-
-
-def _within(
-    model: type[Segment] | type[RecordingGap], since: datetime | None, until: datetime | None
-) -> list[sa.ColumnElement[bool]]:
-    which: list[sa.ColumnElement[bool]] = []
-    if since is not None:
-        which.append(sa.or_(model.ended_at.is_(None), model.ended_at > since))
-    if until is not None:
-        which.append(model.begun_at < until)
-    return which

@@ -1,5 +1,6 @@
 """Where volumes are mounted that web can read."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +35,40 @@ class VolumeElsewhere(NotNow):
         )
 
 
+class Mounted:
+    """The volumes that are here at one time.
+
+    Args:
+        folders: Where each is.
+    """
+
+    def __init__(self, folders: Mapping[UUID, Path]) -> None:
+        # By os and not by Path: a day of files is asked for at once.
+        self._folders = {volume: os.path.realpath(folder) for volume, folder in folders.items()}
+        #: Of folders within, whether no link leads out of the volume.
+        self._is_within: dict[str, bool] = {}
+
+    def __contains__(self, volume: UUID) -> bool:
+        """Return whether a volume is here."""
+        return volume in self._folders
+
+    def path_of(self, volume: UUID, path: str) -> str | None:
+        """Return where a file of footage is, or was; None: that is outside of its volume.
+
+        Args:
+            volume: Which is here.
+            path: Within it.
+        """
+        root = self._folders[volume]
+        found = f"{root}/{path}"
+        folder = os.path.dirname(found)  # noqa: PTH120
+        is_within = self._is_within.get(folder)
+        if is_within is None:
+            is_within = os.path.realpath(folder).startswith(f"{root}/")
+            self._is_within[folder] = is_within
+        return found if is_within and not os.path.islink(found) else None  # noqa: PTH114
+
+
 class Volumes:
     """Folders of footage, as the recorders mount them.
 
@@ -44,8 +79,8 @@ class Volumes:
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self._folders = folders
 
-    def mounted(self) -> Mapping[UUID, Path]:
-        """Return the volumes that are here now, and where."""
+    def mounted(self) -> Mounted:
+        """Return the volumes that are here now."""
         found: dict[UUID, Path] = {}
         for folder in self._folders:
             try:
@@ -54,7 +89,7 @@ class Volumes:
                 continue
             if volume is not None:
                 found.setdefault(volume, folder)
-        return found
+        return Mounted(found)
 
     def path_of(self, placed: Placed) -> Path | None:
         """Return where a file is; None: it is gone, or the row names none.
@@ -64,8 +99,8 @@ class Volumes:
         """
         if placed.volume is None or placed.path is None:
             return None
-        folder = self.mounted().get(placed.volume)
-        if folder is None:
+        mounted = self.mounted()
+        if placed.volume not in mounted:
             raise VolumeElsewhere(placed.volume)
-        path = (folder / placed.path).resolve()
-        return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
+        path = mounted.path_of(placed.volume, placed.path)
+        return Path(path) if path is not None and Path(path).is_file() else None
