@@ -1,6 +1,6 @@
 """Files that users deleted: when they begin, so that they are told of in their place.
 
-Revision ID: 0016
+Revision ID: 0017
 Revises: 0015
 Create Date: 2026-12-01
 """
@@ -8,7 +8,7 @@ Create Date: 2026-12-01
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
+revision = "0017"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
