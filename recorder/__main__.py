@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     check = VolumeCheck(
         volume,
         known=RedisKnownFootageBoard(queue),
-        say=facts.say,
+        say=partial(_tell, facts, retention),
         stop=stop,
         clock=clock,
     )

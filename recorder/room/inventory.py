@@ -1,6 +1,5 @@
 """What footage a volume holds: counted folder by folder, kept up as files are done and go."""
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from queue import Empty, SimpleQueue
 
@@ -13,9 +12,10 @@ from recorder.room.protections import Protections
 from recorder.room.rule import StoredFile
 from recorder.room.shelf import DAY_US, Listed, cameras_in, day_us, days_of, files_of, with_ends
 from recorder.room.tally import DayTally, Tally
+from recorder.segment import FOUND
 from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId
-from vigil.facts import Fact, SegmentFact
+from vigil.facts import Fact, SegmentDeleted, SegmentFact
 from vigil.messages import RecordingMark
 
 log = structlog.get_logger(__name__)
@@ -47,15 +47,18 @@ class Inventory:
         self._volume, self._protections, self._clock = volume, protections, clock
         self.tally = Tally()
         self.is_counted = False
-        self._told: SimpleQueue[SegmentFact] = SimpleQueue()
+        self._told: SimpleQueue[SegmentFact | SegmentDeleted] = SimpleQueue()
         #: The newest file of each camera that is done, and how large it was counted.
         self._newest: dict[CameraId, tuple[str, int]] = {}
-        self._to_count: deque[tuple[CameraId, str]] = deque()
+        #: Folders that are due, in this order.
+        self._to_count: dict[tuple[CameraId, str], None] = {}
         self._newest_due_s = self._all_due_s = 0.0
 
     def heard(self, fact: Fact) -> None:
-        """Take note of a file that is done. From any thread; it never waits."""
-        if isinstance(fact, SegmentFact) and fact.ended_us is not None:
+        """Take note of a file that is done, or that others removed. From any thread; at once."""
+        if isinstance(fact, SegmentDeleted) or (
+            isinstance(fact, SegmentFact) and fact.ended_us is not None
+        ):
             self._told.put(fact)
 
     def keep_up(self) -> bool:
@@ -73,11 +76,10 @@ class Inventory:
         elif now_s >= self._newest_due_s:
             self._newest_due_s = now_s + NEWEST_EVERY_S
             for camera_id in cameras_in(self._volume.path):
-                days = days_of(self._volume.path, camera_id)[-1:]
-                self._to_count.extend((camera_id, day) for day in days)
+                self._count_later(camera_id, *days_of(self._volume.path, camera_id)[-1:])
         if not self._to_count:
             return False
-        self._count(*self._to_count.popleft())
+        self._count_next()
         if not self._to_count and not self.is_counted:
             self.is_counted = True
             log.info("footage_counted", bytes=sum(self.tally.used_bytes().values()))
@@ -85,7 +87,35 @@ class Inventory:
 
     def count_again(self, camera_id: CameraId) -> None:
         """Count a camera's footage once more: other parts of it are protected."""
-        self._to_count.extend((camera_id, day) for day in days_of(self._volume.path, camera_id))
+        self._count_later(camera_id, *days_of(self._volume.path, camera_id))
+
+    def changed(self, path: str) -> None:
+        """Count the folder of a file once more: it went, or others did something to it."""
+        folder, day, _ = path.split("/")
+        self._count_later(CameraId(int(folder)), day)
+
+    def count_changed(self) -> None:
+        """Count what others may have removed, which nobody told us: folders that have changed.
+
+        The newest day of a camera changes with each file and is counted now and then anyway; it is
+        left out where there are older ones, which go first, whoever deletes.
+
+        Raises:
+            OSError: The volume cannot be read.
+        """
+        self._hear()
+        for camera_id in self.tally.cameras():
+            days = self.tally.days(camera_id)
+            for day in days:
+                counted, changed_ns = (
+                    self.tally.day(camera_id, day),
+                    self._changed_ns(camera_id, day),
+                )
+                is_due = (camera_id, day) in self._to_count or not changed_ns
+                if counted is None or counted.changed_ns == changed_ns:
+                    continue
+                if is_due or day != days[-1] or len(days) == 1:
+                    self._count(camera_id, day)
 
     def stored(self) -> dict[CameraId, Iterator[StoredFile]]:
         """Return the files of each camera, the oldest first. Folders are read when they are needed.
@@ -105,18 +135,24 @@ class Inventory:
             counted.remove(begun_us, size_bytes, is_protected=False)
             if not counted.files:
                 self.tally.drop(camera_id, day)
-            elif begun_us == counted.oldest_us and (camera_id, day) not in self._to_count:
+            elif begun_us == counted.oldest_us:
                 # Which is the oldest now its folder knows.
-                self._to_count.append((camera_id, day))
+                self._count_later(camera_id, day)
 
     def _hear(self, already: Mapping[str, int] | None = None) -> None:
-        """Count files in that are done; of some it was counted already how large they were."""
+        """Count files in that are done; of some it was counted already how large they were.
+
+        Of what others did a folder knows more than we: it is due.
+        """
         while True:
             try:
                 fact = self._told.get_nowait()
             except Empty:
                 return
             path, size_bytes = self._newest.get(fact.camera_id, ("", 0))
+            if isinstance(fact, SegmentDeleted) or fact.revision == FOUND:
+                self.changed(fact.path)
+                continue
             # Who goes on finishes the file once more.
             before = {path: size_bytes, **(already or {})}.get(fact.path)
             self._count_in(fact, before=before)
@@ -139,16 +175,34 @@ class Inventory:
             days = days_of(self._volume.path, camera_id)
             for gone in set(self.tally.days(camera_id)).difference(days):
                 self.tally.drop(camera_id, gone)
-            self._to_count.extend((camera_id, day) for day in days)
+            self._count_later(camera_id, *days)
         self.is_counted = self.is_counted or not self._to_count
 
+    def _count_later(self, camera_id: CameraId, *days: str) -> None:
+        self._to_count.update(dict.fromkeys((camera_id, day) for day in days))
+
+    def _count_next(self) -> None:
+        due = next(iter(self._to_count))
+        # First: one that cannot be read does not keep the others.
+        del self._to_count[due]
+        self._count(*due)
+
+    def _changed_ns(self, camera_id: CameraId, day: str) -> int:
+        """Return when something was put into a day's folder last, or taken out; 0: it is gone."""
+        try:
+            return (self._volume.folder_of(camera_id) / day).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     def _count(self, camera_id: CameraId, day: str) -> None:
+        # Before the look: what changes meanwhile is counted again.
+        counted = DayTally(changed_ns=self._changed_ns(camera_id, day))
         before = self._newest_of(camera_id)
         files = files_of(self._volume.path, camera_id, day)
         # What was begun while we looked grows as well.
         after = self._newest_of(camera_id)
         growing = {each.path for each in (before, after) if each and self._grows(camera_id, each)}
-        counted, sizes = DayTally(), dict[str, int]()
+        sizes = dict[str, int]()
         protected = self._protections.of(camera_id)
         for file, is_protected in self._judged(camera_id, day, files, protected):
             if file.path in growing or not file.size_bytes:

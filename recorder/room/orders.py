@@ -6,7 +6,6 @@ import structlog
 
 from recorder.footage.volume import Volume
 from recorder.room.removal import Removal, is_footage
-from recorder.room.shelf import Listed, listed
 from vigil.bus.footage.base import FootageStore
 from vigil.clock import Clock
 from vigil.errors import BusUnavailable
@@ -40,8 +39,8 @@ class Orders:
         self.is_more = False
         self._due_s = 0.0
 
-    def carry_out(self) -> list[Listed]:
-        """Remove some files, if it is time to; return those that were there.
+    def carry_out(self) -> list[str]:
+        """Remove some files, if it is time to; return the paths of those that are gone now.
 
         While Redis is away orders wait there.
         """
@@ -54,7 +53,8 @@ class Orders:
         except BusUnavailable as error:
             log.warning("deletions_unread", reason=str(error))
             return []
-        gone, done = self._remove(paths)
+        gone, refused = self._remove(paths)
+        done = [*gone, *refused]
         try:
             # Last: who dies before does it once more.
             self._store.deletions_done(self._volume.volume_id, done)
@@ -64,21 +64,18 @@ class Orders:
         self.is_more = len(done) == AT_ONCE
         return gone
 
-    def _remove(self, paths: list[str]) -> tuple[list[Listed], list[str]]:
-        gone, done = [], []
+    def _remove(self, paths: list[str]) -> tuple[list[str], list[str]]:
+        gone, refused = [], []
         for path in paths:
             if not is_footage(path):
                 log.error("deletion_refused", path=path, reason="no file of footage has this name")
-                done.append(path)
+                refused.append(path)
                 continue
-            file = listed(self._volume.path, path)
             try:
                 self._removal.remove(path, reason="user")
             except OSError as error:
                 # It waits, and is tried again.
                 log.error("footage_not_deleted", path=path, reason=error.strerror)
                 continue
-            done.append(path)
-            if file is not None:
-                gone.append(file)
-        return gone, done
+            gone.append(path)
+        return gone, refused

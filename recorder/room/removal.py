@@ -74,16 +74,19 @@ class Removal:
         self._tell(path)
         # Another process of this volume may have been quicker.
         condemned.unlink(missing_ok=True)
-        sync_folder(condemned.parent)
+        with suppress(FileNotFoundError):
+            # ... and has removed the folder as well.
+            sync_folder(condemned.parent)
         log.info("footage_deleted", path=path, reason=reason)
         self._remove_empty(condemned.parent)
 
     def _remove_empty(self, day: Path) -> None:
-        if any(day.iterdir()) or not any(each.name > day.name for each in _days_beside(day)):
-            # A recorder may be about to write into the newest.
-            return
-        with suppress(FileNotFoundError):
-            day.rmdir()
+        # Others may remove it at the same time, or put something in: the file is gone, whatever
+        # becomes of its folder.
+        with suppress(OSError):
+            if any(each.name > day.name for each in _days_beside(day)):
+                # A recorder may be about to write into the newest.
+                day.rmdir()
 
     def _tell(self, path: str) -> None:
         camera_id = CameraId(int(path.split("/", maxsplit=1)[0]))

@@ -76,7 +76,7 @@ class Retention:
         self._refusals: Mapping[CameraId | None, str] = {}
 
     def heard(self, fact: Fact) -> None:
-        """Take note of a file that is done. From any thread; it never waits."""
+        """Take note of a file that is done, or that others removed. From any thread; at once."""
         self._inventory.heard(fact)
 
     def refusal(self, camera_id: CameraId) -> str | None:
@@ -118,9 +118,8 @@ class Retention:
             self._due_s = self._age_due_s = 0.0
 
     def _follow_orders(self) -> bool:
-        for file in self._orders.carry_out():
-            camera_id = CameraId(int(file.path.split("/")[0]))
-            self._inventory.gone(camera_id, file.begun_us, file.path, file.size_bytes)
+        for path in self._orders.carry_out():
+            self._inventory.changed(path)
             # There may be room to record now.
             self._due_s = 0.0
         return self._orders.is_more
@@ -132,6 +131,10 @@ class Retention:
             return False
         self._due_s = now_s + LOOK_EVERY_S
         room = self._room()
+        if self._is_over(room):
+            # Others delete here, too: nothing goes, or is refused, for what is gone already.
+            self._inventory.count_changed()
+            room = self._room()
         purge = self._purge(room, is_old_due=now_s >= self._age_due_s)
         if now_s >= self._age_due_s:
             self._age_due_s = now_s + AGE_EVERY_S
@@ -178,11 +181,7 @@ class Retention:
         )
 
     def _purge(self, room: Room, *, is_old_due: bool) -> Purge:
-        is_over = any(
-            used_bytes > (self._limits_of(camera_id).max_bytes or used_bytes)
-            for camera_id, used_bytes in room.used_bytes.items()
-        )
-        if not (is_old_due or is_over or self._is_short(room)):
+        if not (is_old_due or self._is_over(room) or self._is_short(room)):
             return Purge(())
         files: Mapping[CameraId, Iterable[StoredFile]] = dict.fromkeys(room.used_bytes, ())
         if self._limits.purges:
@@ -197,6 +196,15 @@ class Retention:
             at_most=AT_ONCE,
         )
 
+    def _is_over(self, room: Room) -> bool:
+        """Return whether footage takes more bytes than all of it may, or a camera's own."""
+        if room.max_bytes is not None and sum(room.used_bytes.values()) > room.max_bytes:
+            return True
+        return any(
+            used_bytes > (self._limits_of(camera_id).max_bytes or used_bytes)
+            for camera_id, used_bytes in room.used_bytes.items()
+        )
+
     def _is_short(self, room: Room) -> bool:
         is_over = room.max_bytes is not None and sum(room.used_bytes.values()) > room.max_bytes
         return is_over or room.free_bytes < room.reserve_bytes
@@ -206,8 +214,9 @@ class Retention:
         stuck = None
         for file in files:
             try:
-                if self._removal.remove(file.path, reason="limits"):
-                    self._inventory.gone(file.camera_id, file.begun_us, file.path, file.size_bytes)
+                self._removal.remove(file.path, reason="limits")
+                # Also where others were quicker: it was counted when it was there.
+                self._inventory.gone(file.camera_id, file.begun_us, file.path, file.size_bytes)
             except OSError as error:
                 # The others may go all the same.
                 stuck = f"{file.path}: {error.strerror}"

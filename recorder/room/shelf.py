@@ -66,19 +66,6 @@ def files_of(volume: Path, camera_id: CameraId, day: str) -> list[Listed]:
     return sorted(listed)
 
 
-def listed(volume: Path, path: str) -> Listed | None:
-    """Return a file as its folder lists it; None: there is none, or it is none of ours."""
-    _, day, name = path.split("/")
-    begun_us = begun_us_named(day, name)
-    try:
-        status = (volume / path).stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-    if begun_us is None:
-        return None
-    return Listed(begun_us, path, status.st_size, status.st_mtime_ns // 1000)
-
-
 def with_ends(
     files: Iterable[Listed], *, ended_us: int | None
 ) -> Iterator[tuple[Listed, int | None]]:

@@ -13,6 +13,7 @@ from recorder.footage.marks import MarkFile
 from recorder.footage.volume import Volume, open_volume
 from recorder.room.report import FootageLimits
 from recorder.room.retention import Retention
+from recorder.segment import DONE
 from tests.builders import a_camera
 from tests.recorder.test_marks import a_mark
 from vigil.bus.footage.memory import MemoryFootageStore
@@ -80,13 +81,13 @@ class House:
         found = self.volume.path.rglob(f"*{SUFFIX}*")
         return {str(each.relative_to(self.volume.path)) for each in found}
 
-    def retention(self, **limits: Any) -> Retention:
+    def retention(self, *, say: Callable[[Fact], None] | None = None, **limits: Any) -> Retention:
         return Retention(
             self.volume,
             limits=FootageLimits(**{"reserve_bytes": 0, "kept_days": 30, **limits}),
             cameras=lambda: self.cameras,
             store=self.store,
-            say=self.told.append,
+            say=say or self.told.append,
             clock=self.clock,
         )
 
@@ -109,7 +110,7 @@ def a_segment(path: str, size_bytes: int = 1000) -> SegmentFact:
         epoch=1,
         volume=UUID(int=1),
         path=path,
-        revision=2,
+        revision=DONE,
         begun_us=begun_us,
         ended_us=begun_us + MICROSECONDS,
         first_entry="1-0",
