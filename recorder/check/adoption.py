@@ -1,18 +1,15 @@
 """One file of which nothing, or no end, is filed: what becomes of it."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from recorder.check.listing import place_of
 from recorder.footage.label import FileLabel, read_label
-from recorder.footage.locks import is_old, take_alone
+from recorder.footage.locks import taken_alone
 from recorder.footage.volume import Volume
 from recorder.interrupted import finish_file
 from recorder.mp4.boxes import boxes_of_file, nonsense_refused, outline_of, read_box
@@ -66,7 +63,7 @@ def judge(volume: Volume, path: str, camera: CameraOfFootage | None) -> Judged:
         place = _place_of_ours(path)
         if camera is None or place.begun_us < camera.since_us:
             return Judged(Outcome.OF_NO_CAMERA)
-        with _opened(volume.path / path) as descriptor:
+        with taken_alone(volume.path / path) as descriptor:
             if descriptor is None:
                 return Judged(Outcome.GROWS)
             return _Found(volume, path, place, descriptor).judged(camera)
@@ -83,29 +80,6 @@ def _place_of_ours(path: str) -> Place:
     if place is None:
         raise FootageInvalid("it is not named as ours are")
     return place
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[int | None]:
-    """Give a file on which nobody else works; None: somebody does.
-
-    Raises:
-        FileNotFoundError: It is not there.
-        OSError: It cannot be opened for reading and writing.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        # Who has just made it is about to write to it.
-        is_young = not os.fstat(descriptor).st_size and not is_old(descriptor)
-        if is_young or not take_alone(descriptor):
-            yield None
-            return
-        if not os.path.samestat(os.fstat(descriptor), path.stat()):
-            # Who had it before us removed it, and another has its name by now.
-            raise FileNotFoundError(path)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 class _Found(NamedTuple):

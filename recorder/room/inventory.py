@@ -5,6 +5,7 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
+from recorder.footage.locks import is_worked_on
 from recorder.footage.marks import MarkFile
 from recorder.footage.volume import Volume
 from recorder.room.coverage import Coverage
@@ -24,8 +25,6 @@ log = structlog.get_logger(__name__)
 NEWEST_EVERY_S = 600.0
 #: ... and of everything: people delete files by hand.
 ALL_EVERY_S = 86_400.0
-#: What is named as growing, and was not written to for so long, is what a dead recorder left.
-_GROWS_US = 300 * MICROSECONDS
 #: So far the clocks of who captured and of who wrote may be apart.
 _CLOCKS_APART_US = 3600 * MICROSECONDS
 
@@ -217,8 +216,6 @@ class Inventory:
         self._hear(already=sizes)
 
     def _stored_of(self, camera_id: CameraId) -> Iterator[StoredFile]:
-        newest = self._newest_of(camera_id)
-        growing = newest.path if newest and self._grows(camera_id, newest) else None
         protected = self._protections.of(camera_id)
         for day in days_of(self._volume.path, camera_id):
             begun_us = day_us(day)
@@ -227,15 +224,13 @@ class Inventory:
                 continue
             files = files_of(self._volume.path, camera_id, day)
             for file, is_protected in self._judged(camera_id, day, files, protected):
-                is_young = self._clock.utc_us() - file.written_us < _GROWS_US
                 yield StoredFile(
                     camera_id,
                     file.begun_us,
                     file.size_bytes,
                     file.path,
                     is_protected=is_protected,
-                    # An empty one was just made, or is what a dead recorder left.
-                    is_growing=is_young and (file.path == growing or not file.size_bytes),
+                    is_growing=not is_protected and is_worked_on(self._volume.path / file.path),
                 )
 
     def _judged(

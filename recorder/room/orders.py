@@ -72,10 +72,13 @@ class Orders:
                 refused.append(path)
                 continue
             try:
-                self._removal.remove(path, reason="user")
+                is_gone = self._removal.remove(path, reason="user")
             except OSError as error:
                 # It waits, and is tried again.
                 log.error("footage_not_deleted", path=path, reason=error.strerror)
                 continue
-            gone.append(path)
+            if is_gone:
+                gone.append(path)
+            else:
+                log.info("deletion_waits", path=path, reason="it is being written")
         return gone, refused

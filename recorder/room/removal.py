@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from recorder.footage.locks import taken_alone
 from recorder.footage.volume import Volume
 from recorder.room.shelf import cameras_in
 from vigil.domain.camera import CameraId
@@ -37,7 +38,9 @@ class Removal:
         self._volume, self._say = volume, say
 
     def remove(self, path: str, *, reason: str) -> bool:
-        """Remove a file; return whether there was one. If not it is told to be gone all the same.
+        """Remove a file; return whether it is gone, and False where somebody is at work on it.
+
+        One that is not there is told to be gone all the same.
 
         Args:
             path: Within the volume.
@@ -49,11 +52,14 @@ class Removal:
         whole = self._volume.path / path
         condemned = whole.with_name(whole.name + CONDEMNED)
         try:
-            whole.rename(condemned)
+            with taken_alone(whole) as descriptor:
+                if descriptor is None:
+                    return False
+                whole.rename(condemned)
         except FileNotFoundError:
             if not condemned.exists():
                 self._tell(path)
-                return False
+                return True
         self._end(condemned, reason=reason)
         return True
 

@@ -214,9 +214,9 @@ class Retention:
         stuck = None
         for file in files:
             try:
-                self._removal.remove(file.path, reason="limits")
-                # Also where others were quicker: it was counted when it was there.
-                self._inventory.gone(file.camera_id, file.begun_us, file.path, file.size_bytes)
+                if self._removal.remove(file.path, reason="limits"):
+                    # By whomever: it was counted when it was there.
+                    self._inventory.gone(file.camera_id, file.begun_us, file.path, file.size_bytes)
             except OSError as error:
                 # The others may go all the same.
                 stuck = f"{file.path}: {error.strerror}"

@@ -1,7 +1,8 @@
 """A volume whose room the test says, what footage lies on it, and what its retention does."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from recorder.footage.locks import share
 from recorder.footage.marks import MarkFile
 from recorder.footage.volume import Volume, open_volume
 from recorder.room.report import FootageLimits
@@ -50,6 +52,14 @@ class House:
         os.close(opened)
         os.utime(self.volume.path / path, (begun_us / 1e6, begun_us / 1e6))
         return str(path)
+
+    @contextmanager
+    def being_written(self, camera_id: int, *, days_ago: float, size: int = 1000) -> Iterator[str]:
+        """Give a file that a recorder has open, and wrote to for the last time a while ago."""
+        path = self.segment(camera_id, days_ago=days_ago, size=size)
+        with (self.volume.path / path).open("r+b") as file:
+            assert share(file.fileno())
+            yield path
 
     def names_as_growing(self, path: str, *, broken_off: GapReason | None = None) -> None:
         """Write the mark of a recorder that is at a file."""

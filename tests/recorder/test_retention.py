@@ -32,14 +32,28 @@ def test_the_oldest_of_all_cameras_goes_first_until_there_is_room(house: House) 
     assert house.files() == set(paths[4:])
 
 
-def test_what_may_still_grow_stays_however_little_room_there_is(house: House) -> None:
-    grows = house.segment(7, days_ago=0)
-    house.names_as_growing(grows)
+def test_what_is_being_written_stays_however_little_room_there_is(house: House) -> None:
+    house.has_free(lambda: 0)
+    retention = house.retention(reserve_bytes=10**9)
+
+    # A camera with a picture now and then: the last one is a day old
+    with house.being_written(7, days_ago=1) as grows:
+        run(retention)
+        assert house.files() == {grows}
+
+    house.clock.advance(LOOK_EVERY_S)
+    run(retention)
+    assert house.files() == set()
+
+
+def test_what_a_dead_recorder_left_goes_like_the_rest(house: House) -> None:
+    left = house.segment(7, days_ago=0)
+    house.names_as_growing(left)
     house.has_free(lambda: 0)
 
     run(house.retention(reserve_bytes=10**9))
 
-    assert house.files() == {grows}
+    assert house.files() == set()
 
 
 def test_a_deletion_that_was_cut_off_is_done_again(house: House) -> None:

@@ -50,6 +50,20 @@ def test_a_file_that_is_gone_already_is_told_to_be(house: House) -> None:
     assert house.store.deletions(house.volume.volume_id, limit=9) == []
 
 
+def test_what_is_being_written_goes_once_it_is_done(house: House) -> None:
+    retention = house.retention()
+    with house.being_written(7, days_ago=0) as path:
+        house.store.order_deletions(house.volume.volume_id, [path])
+        run(retention)
+        assert (house.files(), house.told) == ({path}, [])
+
+    house.clock.advance(ASK_EVERY_S)
+    run(retention)
+
+    assert house.files() == set()
+    assert house.store.deletions(house.volume.volume_id, limit=9) == []
+
+
 @pytest.mark.parametrize(
     "path", ["../secret", "/etc/passwd", "7/../../etc/a.mp4", "7/2026-09-01/x.mp4", ""]
 )
