@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     retention = Retention(
         volume,
         limits=_limits(settings),
-        cameras=lambda: configs.cameras,
+        cameras=lambda: configs.cameras if configs.is_current else None,
         store=RedisFootageStore(queue),
         say=facts.say,
         clock=clock,

@@ -40,6 +40,7 @@ AT_ONCE = 50
 #: Recording that stopped for want of room goes on when so much of the reserve is free beside it.
 _RESUME_PART = 8
 _DAY_US = 86_400 * MICROSECONDS
+_FOR_GOOD_US = 2**53
 
 
 class Retention:
@@ -48,7 +49,8 @@ class Retention:
     Args:
         volume: It.
         limits: What footage may take.
-        cameras: Gives each camera as it is configured now; it may have limits of its own.
+        cameras: Gives each camera as it is configured now; it may have limits of its own. None:
+            that is not known yet, and footage goes for the reserve alone.
         store: Where web says what is protected, and what users deleted.
         say: To whom it is told what goes.
         clock: Judges age.
@@ -59,7 +61,7 @@ class Retention:
         volume: Volume,
         *,
         limits: FootageLimits,
-        cameras: Callable[[], Mapping[CameraId, CameraConfig]],
+        cameras: Callable[[], Mapping[CameraId, CameraConfig] | None],
         store: FootageStore,
         say: Callable[[Fact], None],
         clock: Clock,
@@ -176,9 +178,13 @@ class Retention:
         return Room(
             free_bytes=self._volume.free_bytes(),
             reserve_bytes=reserve_bytes,
-            max_bytes=self._limits.max_bytes,
+            max_bytes=None if self._is_waiting() else self._limits.max_bytes,
             used_bytes=self._inventory.tally.used_bytes(),
         )
+
+    def _is_waiting(self) -> bool:
+        """Return whether nothing may go but for the reserve: nobody knows what cameras may keep."""
+        return self._limits.purges and self._cameras() is None
 
     def _purge(self, room: Room, *, is_old_due: bool) -> Purge:
         if not (is_old_due or self._is_over(room) or self._is_short(room)):
@@ -224,7 +230,10 @@ class Retention:
         return stuck
 
     def _limits_of(self, camera_id: CameraId) -> CameraLimits:
-        camera = self._cameras().get(camera_id)
+        cameras = self._cameras()
+        if cameras is None:
+            return CameraLimits(kept_us=_FOR_GOOD_US)
+        camera = cameras.get(camera_id)
         kept_days = None if camera is None else camera.recording_kept_days
         return CameraLimits(
             kept_us=round((kept_days or self._limits.kept_days) * _DAY_US),

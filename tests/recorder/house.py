@@ -37,7 +37,8 @@ class House:
         self.clock = FakeClock()
         self.volume = open_volume(path, known=None)
         self.told: list[Fact] = []
-        self.cameras: dict[CameraId, CameraConfig] = {}
+        #: None: nobody has said yet how they are configured.
+        self.cameras: dict[CameraId, CameraConfig] | None = {}
         self.store = MemoryFootageStore()
         self._monkeypatch = monkeypatch
         self.has_free(lambda: 10**12)
@@ -68,7 +69,7 @@ class House:
         MarkFile(self.volume.folder_of(CameraId(camera_id))).write(mark)
 
     def limit(self, camera_id: int, **limits: float) -> None:
-        self.cameras[CameraId(camera_id)] = a_camera(camera_id, **limits)
+        self.cameras = {**(self.cameras or {}), CameraId(camera_id): a_camera(camera_id, **limits)}
 
     def protect(self, camera_id: int, revision: int, *spans: ProtectedSpan) -> None:
         """Publish what is protected of a camera, as web does."""

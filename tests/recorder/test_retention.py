@@ -126,6 +126,27 @@ def test_a_camera_may_keep_its_footage_longer_or_shorter_than_the_site(house: Ho
     assert house.files() == set(kept)
 
 
+def test_until_it_is_known_what_cameras_may_keep_footage_goes_for_the_disk_alone(
+    house: House,
+) -> None:
+    house.cameras = None
+    old, kept = house.segment(7, days_ago=300), house.segment(7, days_ago=29)
+    retention = run(house.retention(max_bytes=1_000))
+    assert house.files() == {old, kept}
+    assert retention.refusal(CameraId(7)) is None
+
+    # A disk that runs full waits for nobody
+    house.has_free(lambda: 3_000 - house.used_bytes())
+    house.clock.advance(LOOK_EVERY_S)
+    run(house.retention(reserve_bytes=1_500))
+    assert house.files() == {kept}
+
+    house.limit(7, recording_kept_days=20)
+    house.clock.advance(AGE_EVERY_S)
+    run(retention)
+    assert house.files() == set()
+
+
 def test_a_camera_takes_no_more_than_it_may_and_the_others_are_left_alone(house: House) -> None:
     house.limit(7, recording_max_bytes=2**20)
     own = [house.segment(7, days_ago=20 - number, size=300_000) for number in range(5)]
