@@ -5,10 +5,11 @@ from typing import Final
 import structlog
 
 from recorder.footage.volume import Volume
+from recorder.room.protections import REFUSED_S
 from recorder.room.removal import Removal, is_footage
 from vigil.bus.footage.base import FootageStore
 from vigil.clock import Clock
-from vigil.errors import BusUnavailable
+from vigil.errors import BusUnavailable, SetupInvalid
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ class Orders:
     def carry_out(self) -> list[str]:
         """Remove some files, if it is time to; return the paths of those that are gone now.
 
-        While Redis is away orders wait there.
+        While Redis is away, or refuses us, orders wait there.
         """
         now_s = self._clock.monotonic_s()
         if now_s < self._due_s and not self.is_more:
@@ -53,6 +54,10 @@ class Orders:
         except BusUnavailable as error:
             log.warning("deletions_unread", reason=str(error))
             return []
+        except SetupInvalid as error:
+            log.error("deletions_refused", reason=str(error))
+            self._due_s = now_s + REFUSED_S
+            return []
         gone, refused = self._remove(paths)
         done = [*gone, *refused]
         try:
@@ -60,6 +65,10 @@ class Orders:
             self._store.deletions_done(self._volume.volume_id, done)
         except BusUnavailable as error:
             log.warning("deletions_not_crossed_off", reason=str(error))
+            return gone
+        except SetupInvalid as error:
+            log.error("deletions_not_crossed_off", reason=str(error))
+            self._due_s = now_s + REFUSED_S
             return gone
         self.is_more = len(done) == AT_ONCE
         return gone

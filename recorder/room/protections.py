@@ -16,7 +16,7 @@ from vigil.bus.footage.base import FootageStore
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
 from vigil.durable_file import write_atomically
-from vigil.errors import BusUnavailable, MessageInvalid
+from vigil.errors import BusUnavailable, MessageInvalid, SetupInvalid
 from vigil.footage_document import CameraProtections, ProtectedSpan
 from vigil.messages import decode
 
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 FILE: Final = "protected.json"
 #: Seconds between two questions to Redis.
 ASK_EVERY_S = 2.0
+#: Seconds after which a Redis that refuses us is asked again.
+REFUSED_S = 60.0
 #: Where it cannot be read what is protected, everything is.
 _EVERYTHING = ProtectedSpan(since_us=0, until_us=2**53 - 1)
 
@@ -51,7 +53,7 @@ class Protections:
     def refresh(self, *, is_urgent: bool = False) -> Collection[CameraId]:
         """Read what web has published, if that is due; return the cameras of which it is new.
 
-        While Redis is away what is known stays.
+        While Redis is away, or refuses us, what is known stays.
 
         Args:
             is_urgent: Whether something is about to be deleted: then it is due.
@@ -67,6 +69,10 @@ class Protections:
             published = self._store.protections(cameras_in(self._volume.path))
         except BusUnavailable as error:
             log.warning("protections_unread", reason=str(error))
+            return ()
+        except SetupInvalid as error:
+            log.error("protections_refused", reason=str(error))
+            self._due_s = now_s + REFUSED_S
             return ()
         return [each.camera_id for each in published.values() if self._take(each)]
 

@@ -11,7 +11,7 @@ import structlog
 from recorder.footage.volume import Volume
 from recorder.room.inventory import Inventory
 from recorder.room.orders import Orders
-from recorder.room.protections import Protections
+from recorder.room.protections import REFUSED_S, Protections
 from recorder.room.removal import Removal
 from recorder.room.report import FootageLimits, volume_report
 from recorder.room.rule import CameraLimits, Purge, Room, StoredFile, to_purge
@@ -19,7 +19,7 @@ from vigil.bus.footage.base import FootageStore
 from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS, Clock
 from vigil.domain.camera import CameraId
-from vigil.errors import BusUnavailable, VolumeUnavailable
+from vigil.errors import BusUnavailable, SetupInvalid, VolumeUnavailable
 from vigil.facts import Fact
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
 
@@ -169,6 +169,10 @@ class Retention:
             self._store.report(report)
         except BusUnavailable as error:
             log.warning("volume_not_reported", reason=str(error))
+        except SetupInvalid as error:
+            # That nobody is told how full it is is no reason to let it run full.
+            log.error("volume_report_refused", reason=str(error))
+            self._report_due_s = now_s + REFUSED_S
 
     def _room(self) -> Room:
         reserve_bytes = self._limits.reserve_bytes

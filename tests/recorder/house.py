@@ -18,6 +18,7 @@ from recorder.room.retention import Retention
 from recorder.segment import DONE
 from tests.builders import a_camera
 from tests.recorder.test_marks import a_mark
+from vigil.bus.footage.base import FootageStore
 from vigil.bus.footage.memory import MemoryFootageStore
 from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS, FakeClock, us_from_utc
@@ -92,12 +93,18 @@ class House:
         found = self.volume.path.rglob(f"*{SUFFIX}*")
         return {str(each.relative_to(self.volume.path)) for each in found}
 
-    def retention(self, *, say: Callable[[Fact], None] | None = None, **limits: Any) -> Retention:
+    def retention(
+        self,
+        *,
+        say: Callable[[Fact], None] | None = None,
+        store: FootageStore | None = None,
+        **limits: Any,
+    ) -> Retention:
         return Retention(
             self.volume,
             limits=FootageLimits(**{"reserve_bytes": 0, "kept_days": 30, **limits}),
             cameras=lambda: self.cameras,
-            store=self.store,
+            store=store or self.store,
             say=say or self.told.append,
             clock=self.clock,
         )

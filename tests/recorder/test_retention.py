@@ -1,14 +1,21 @@
 """The oldest footage goes first, and what was cut off is done again."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from recorder.room.retention import AGE_EVERY_S, AT_ONCE, LOOK_EVERY_S
+from recorder.room.retention import AGE_EVERY_S, AT_ONCE, LOOK_EVERY_S, keep_room_until_stopped
+from standalone.servers.valkey import EmbeddedValkey
 from tests.recorder.house import House, a_segment, run
+from tests.waiting import wait_until
+from vigil.bus.connection import connect_single
+from vigil.bus.footage.redis import RedisFootageStore
 from vigil.domain.camera import CameraId
 from vigil.facts import SegmentDeleted
 from vigil.messages import GapReason
+from vigil.runtime import StopSignal, start_thread
 
 
 def test_what_is_too_old_goes_and_the_rest_stays(house: House) -> None:
@@ -283,3 +290,33 @@ def test_a_turn_is_short_however_much_must_go(house: House) -> None:
 
     assert max(counts) == AT_ONCE
     assert house.files() == set()
+
+
+@pytest.mark.parametrize(
+    ("keys", "refused"),
+    [
+        ([], ["protections_refused", "deletions_refused", "volume_report_refused"]),
+        (["vigil:protections:*"], ["deletions_refused", "volume_report_refused"]),
+        (["vigil:footage_*"], ["protections_refused"]),
+    ],
+)
+def test_a_redis_that_refuses_some_of_it_ends_nothing_and_footage_goes_all_the_same(
+    house: House, valkey: EmbeddedValkey, keys: list[str], refused: list[str]
+) -> None:
+    house.segment(7, days_ago=40)
+    with connect_single(valkey.url) as admin:
+        admin.acl_setuser(
+            "narrow", enabled=True, nopass=True, reset=True, categories=["+@all"], keys=keys
+        )
+    stop, address = StopSignal(), valkey.url.rpartition("@")[2]
+    with connect_single(f"redis://narrow:any@{address}") as queue, capture_logs() as logs:
+        retention = house.retention(store=RedisFootageStore(queue))
+        room = start_thread(
+            partial(keep_room_until_stopped, retention, stop), name="room", stop=stop
+        )
+        wait_until(lambda: stop.is_set() or not house.files())
+        assert (stop.is_set(), room.is_alive()) == (False, True)
+        stop.set()
+        room.join()
+
+    assert {each["event"] for each in logs if each["log_level"] == "error"} == set(refused)
