@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from recorder.check.listing import place_of
 from recorder.footage.label import FileLabel, read_label
+from recorder.footage.listing import place_of
 from recorder.footage.locks import taken_alone
 from recorder.footage.volume import Volume
 from recorder.interrupted import finish_file

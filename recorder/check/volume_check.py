@@ -6,7 +6,6 @@ them. Nothing is concluded from what web did not say, nor from what could not be
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
 from itertools import islice
 from typing import NamedTuple
 from uuid import uuid4
@@ -15,11 +14,10 @@ import structlog
 
 from recorder.check.adoption import judge
 from recorder.check.comparison import Differences, compared
-from recorder.check.listing import cameras_on, days_of, files_of, place_of
-from recorder.footage.names import day_named
+from recorder.footage.listing import cameras_on, day_us, days_of, names_in, place_of
 from recorder.footage.volume import Volume, remove_empty_folders
 from vigil.bus.known_footage.base import KnownFootageBoard
-from vigil.clock import Clock, us_from_utc, utc_from_us
+from vigil.clock import Clock, utc_from_us
 from vigil.domain.camera import CameraId
 from vigil.errors import SetupInvalid, VolumeUnavailable
 from vigil.facts import MAX_ASKED_CAMERAS, Fact, FootageCheckAsked, SegmentDeleted, SegmentFact
@@ -46,7 +44,7 @@ _NAMED = 20
 
 class _Day(NamedTuple):
     camera_id: int
-    date: date
+    name: str
 
 
 class VolumeCheck:
@@ -152,14 +150,14 @@ class VolumeCheck:
         told = 0
         for day in self._days(filed, known.until):
             if told >= TOLD_AT_ONCE:
-                begin = datetime.combine(day.date, time.min, UTC)
-                return Place(day.camera_id, us_from_utc(begin))
+                return Place(day.camera_id, day_us(day.name) or 0)
             done, growing = filed.get(day, ((), ()))
-            found = files_of(self._volume.path, *day)
-            if found is None:
+            names, found = names_in(self._volume.path, *day), None
+            if names is None:
                 self.counts["unreadable_folders"] += 1
             else:
-                found = self._within(day, found, known.until)
+                paths = frozenset(f"{day.camera_id}/{day.name}/{name}" for name in names)
+                found = self._within(day, paths, known.until)
                 self.counts["files"] += len(found)
             # Behind the look: what is not mounted any more looks empty.
             self._volume.require_mounted()
@@ -274,15 +272,14 @@ def _by_day(known: KnownFootage) -> Mapping[_Day, tuple[list[str], list[str]]]:
     for which, paths in enumerate((known.done, known.growing)):
         for path in paths:
             camera_id, name, _ = path.split("/")
-            day = day_named(name)
             # Of a day that is none, no recorder of ours has a file.
-            if day is not None:
-                filed.setdefault(_Day(int(camera_id), day), ([], []))[which].append(path)
+            if day_us(name) is not None:
+                filed.setdefault(_Day(int(camera_id), name), ([], []))[which].append(path)
     return filed
 
 
 def _day_of(place: Place) -> _Day:
-    return _Day(place.camera_id, utc_from_us(place.begun_us).date())
+    return _Day(place.camera_id, f"{utc_from_us(place.begun_us):%Y-%m-%d}")
 
 
 def _is_gone(volume: Volume, path: str) -> bool:

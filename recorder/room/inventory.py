@@ -5,13 +5,21 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
+from recorder.footage.listing import (
+    DAY_US,
+    Listed,
+    cameras_on,
+    day_us,
+    days_of,
+    files_of,
+    with_ends,
+)
 from recorder.footage.locks import is_worked_on
 from recorder.footage.marks import MarkFile
 from recorder.footage.volume import Volume
 from recorder.room.coverage import Coverage
 from recorder.room.protections import Protections
 from recorder.room.rule import StoredFile
-from recorder.room.shelf import DAY_US, Listed, cameras_in, day_us, days_of, files_of, with_ends
 from recorder.room.tally import DayTally, Tally
 from recorder.segment import FOUND
 from vigil.clock import MICROSECONDS, Clock
@@ -64,7 +72,7 @@ class Inventory:
         """Count what was told, and one folder that is due; return whether more are.
 
         Raises:
-            OSError: The volume cannot be read.
+            VolumeUnavailable: It is not there, or cannot be read.
         """
         self._hear()
         now_s = self._clock.monotonic_s()
@@ -74,7 +82,7 @@ class Inventory:
             self._count_again()
         elif now_s >= self._newest_due_s:
             self._newest_due_s = now_s + NEWEST_EVERY_S
-            for camera_id in cameras_in(self._volume.path):
+            for camera_id in cameras_on(self._volume):
                 self._count_later(camera_id, *days_of(self._volume.path, camera_id)[-1:])
         if not self._to_count:
             return False
@@ -100,7 +108,7 @@ class Inventory:
         left out where there are older ones, which go first, whoever deletes.
 
         Raises:
-            OSError: The volume cannot be read.
+            VolumeUnavailable: It is not there, or cannot be read.
         """
         self._hear()
         for camera_id in self.tally.cameras():
@@ -120,9 +128,9 @@ class Inventory:
         """Return the files of each camera, the oldest first. Folders are read when they are needed.
 
         Raises:
-            OSError: The volume cannot be read.
+            VolumeUnavailable: It is not there, or cannot be read.
         """
-        return {each: self._stored_of(each) for each in cameras_in(self._volume.path)}
+        return {each: self._stored_of(each) for each in cameras_on(self._volume)}
 
     def gone(self, camera_id: CameraId, begun_us: int, path: str, size_bytes: int) -> None:
         """Take note that a file is no more."""
@@ -167,7 +175,7 @@ class Inventory:
         self.tally.put(fact.camera_id, day, counted)
 
     def _count_again(self) -> None:
-        cameras = cameras_in(self._volume.path)
+        cameras = cameras_on(self._volume)
         self.tally.keep_only(set(cameras))
         self._to_count.clear()
         for camera_id in cameras:
@@ -187,10 +195,10 @@ class Inventory:
         self._count(*due)
 
     def _changed_ns(self, camera_id: CameraId, day: str) -> int:
-        """Return when something was put into a day's folder last, or taken out; 0: it is gone."""
+        """Return when something was put into a day's folder last, or taken out; 0: nobody knows."""
         try:
             return (self._volume.folder_of(camera_id) / day).stat().st_mtime_ns
-        except FileNotFoundError:
+        except OSError:
             return 0
 
     def _count(self, camera_id: CameraId, day: str) -> None:
@@ -198,6 +206,9 @@ class Inventory:
         counted = DayTally(changed_ns=self._changed_ns(camera_id, day))
         before = self._newest_of(camera_id)
         files = files_of(self._volume.path, camera_id, day)
+        if files is None:
+            # What was known of it stays.
+            return
         # What was begun while we looked grows as well.
         after = self._newest_of(camera_id)
         growing = {each.path for each in (before, after) if each and self._grows(camera_id, each)}
@@ -222,7 +233,7 @@ class Inventory:
             if begun_us is None or protected.holds(begun_us, begun_us + DAY_US):
                 # Nothing of it may go: it need not be looked through each time.
                 continue
-            files = files_of(self._volume.path, camera_id, day)
+            files = files_of(self._volume.path, camera_id, day) or []
             for file, is_protected in self._judged(camera_id, day, files, protected):
                 yield StoredFile(
                     camera_id,
@@ -246,7 +257,7 @@ class Inventory:
     def _end_us(self, camera_id: CameraId, day: str, last: Listed) -> int | None:
         """Return the end of the last file of a day; None: nobody knows."""
         for later in days_of(self._volume.path, camera_id):
-            files = files_of(self._volume.path, camera_id, later) if later > day else []
+            files = files_of(self._volume.path, camera_id, later) if later > day else None
             if files:
                 return files[0].begun_us
         # Copies are written later, and a clock may be off: too late an end does no harm.

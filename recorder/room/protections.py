@@ -9,9 +9,9 @@ from typing import Final
 
 import structlog
 
+from recorder.footage.listing import cameras_on
 from recorder.footage.volume import Volume
 from recorder.room.coverage import Coverage
-from recorder.room.shelf import cameras_in
 from vigil.bus.footage.base import FootageStore
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
@@ -59,14 +59,14 @@ class Protections:
             is_urgent: Whether something is about to be deleted: then it is due.
 
         Raises:
-            OSError: The volume cannot be read.
+            VolumeUnavailable: It is not there, or cannot be read.
         """
         now_s = self._clock.monotonic_s()
         if now_s < self._due_s and not is_urgent:
             return ()
         self._due_s = now_s + ASK_EVERY_S
         try:
-            published = self._store.protections(cameras_in(self._volume.path))
+            published = self._store.protections(cameras_on(self._volume))
         except BusUnavailable as error:
             log.warning("protections_unread", reason=str(error))
             return ()

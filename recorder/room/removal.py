@@ -11,9 +11,9 @@ from pathlib import Path
 
 import structlog
 
+from recorder.footage.listing import cameras_on, days_of, names_in
 from recorder.footage.locks import taken_alone
 from recorder.footage.volume import Volume
-from recorder.room.shelf import cameras_in
 from vigil.domain.camera import CameraId
 from vigil.durable_file import sync_folder
 from vigil.facts import Fact, SegmentDeleted
@@ -64,16 +64,29 @@ class Removal:
         return True
 
     def repeat(self) -> None:
-        """Go on with what was cut off.
+        """Go on with what was cut off. What the volume does not let go of stays until a restart.
 
         Raises:
-            OSError: The volume does not let go of it.
+            VolumeUnavailable: It is not there, or cannot be read.
         """
-        for camera_id in cameras_in(self._volume.path):
-            folder = self._volume.folder_of(camera_id)
-            for condemned in sorted(folder.glob(f"*/*{SUFFIX}{CONDEMNED}")):
-                if is_footage(_path_of(condemned, self._volume)):
-                    self._end(condemned, reason="cut_off")
+        stuck = 0
+        for condemned in self._cut_off():
+            try:
+                self._end(condemned, reason="cut_off")
+            except OSError as error:
+                stuck += 1
+                log.error("footage_not_deleted", path=str(condemned), reason=error.strerror)
+        if stuck:
+            log.error("deletions_not_repeated", files=stuck)
+
+    def _cut_off(self) -> Iterator[Path]:
+        for camera_id in cameras_on(self._volume):
+            for day in days_of(self._volume.path, camera_id):
+                names = names_in(self._volume.path, camera_id, day, suffix=SUFFIX + CONDEMNED)
+                for name in sorted(names or ()):
+                    condemned = self._volume.folder_of(camera_id) / day / name
+                    if is_footage(_path_of(condemned, self._volume)):
+                        yield condemned
 
     def _end(self, condemned: Path, *, reason: str) -> None:
         path = _path_of(condemned, self._volume)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import structlog
 
+from recorder.footage.listing import DAY_US
 from recorder.footage.volume import Volume
 from recorder.room.inventory import Inventory
 from recorder.room.orders import Orders
@@ -17,7 +18,7 @@ from recorder.room.report import FootageLimits, volume_report
 from recorder.room.rule import CameraLimits, Purge, Room, StoredFile, to_purge
 from vigil.bus.footage.base import FootageStore
 from vigil.camera_document import CameraConfig
-from vigil.clock import MICROSECONDS, Clock
+from vigil.clock import Clock
 from vigil.domain.camera import CameraId
 from vigil.errors import BusUnavailable, SetupInvalid, VolumeUnavailable
 from vigil.facts import Fact
@@ -39,7 +40,6 @@ _REST = 20
 AT_ONCE = 50
 #: Recording that stopped for want of room goes on when so much of the reserve is free beside it.
 _RESUME_PART = 8
-_DAY_US = 86_400 * MICROSECONDS
 _FOR_GOOD_US = 2**53
 
 
@@ -240,7 +240,7 @@ class Retention:
         camera = cameras.get(camera_id)
         kept_days = None if camera is None else camera.recording_kept_days
         return CameraLimits(
-            kept_us=round((kept_days or self._limits.kept_days) * _DAY_US),
+            kept_us=round((kept_days or self._limits.kept_days) * DAY_US),
             max_bytes=None if camera is None else camera.recording_max_bytes,
         )
 

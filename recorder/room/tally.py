@@ -4,8 +4,8 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from recorder.footage.listing import DAY_US, day_us
 from recorder.room.forecast import HOUR_US
-from recorder.room.shelf import DAY_US, day_us
 from vigil.domain.camera import CameraId
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from recorder.check.listing import place_of
 from recorder.check.volume_check import VolumeCheck
+from recorder.footage.listing import place_of
 from recorder.footage.volume import open_volume
 from tests.footage import BEGAN_US, Footage
 from tests.recorder.written import Written, write_segment

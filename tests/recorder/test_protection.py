@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typing_extensions import override
@@ -27,7 +28,7 @@ MINUTE = 1 / 1440
         {"reserve_bytes": 10**9},
     ],
 )
-def test_it_stays_by_every_rule(house: House, limits: dict[str, int]) -> None:
+def test_it_stays_by_every_rule(house: House, limits: dict[str, Any]) -> None:
     gone, protected, goes = (house.segment(7, days_ago=days) for days in (20, 15, 10))
     house.protect(7, 1, house.days(15, 14.9))
     house.has_free(lambda: 0)

@@ -264,6 +264,44 @@ def test_a_file_that_cannot_go_does_not_keep_the_others(
     assert "Operation not permitted" in str(retention.refusal(CameraId(7)))
 
 
+def test_a_deletion_that_cannot_be_done_again_keeps_nobody_from_making_room(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [house.segment(7, days_ago=40 - number) for number in range(3)]
+    for path in paths[:2]:
+        whole = house.volume.path / path
+        whole.rename(whole.with_name(whole.name + ".condemned"))
+    let_go = Path.unlink
+
+    def unlink(path: Path, *, missing_ok: bool = False) -> None:
+        if paths[0] in str(path):
+            raise PermissionError(1, "Operation not permitted")
+        let_go(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    house.has_free(lambda: 0)
+    with capture_logs() as logs:
+        retention = run(house.retention(reserve_bytes=1_000))
+
+    assert house.files() == {f"{paths[0]}.condemned"}
+    assert retention.refusal(CameraId(7)) is not None
+    [counted] = [each for each in logs if each["event"] == "deletions_not_repeated"]
+    assert counted["files"] == 1
+
+
+def test_a_folder_that_cannot_be_read_keeps_nobody_from_making_room(house: House) -> None:
+    house.segment(7, days_ago=40)
+    kept = house.segment(7, days_ago=1)
+    loops = house.volume.path / "7" / "2026-01-01"
+    loops.symlink_to(loops)
+    (house.volume.path / "8").write_bytes(b"no folder")
+
+    retention = run(house.retention(max_bytes=1_500))
+
+    assert house.files() == {kept}
+    assert retention.refusal(CameraId(7)) is None
+
+
 def test_a_clock_that_was_set_back_neither_deletes_nor_keeps_too_much(house: House) -> None:
     paths = [house.segment(7, days_ago=5 - number) for number in range(5)]
     house.clock.step(-10 * 86_400)

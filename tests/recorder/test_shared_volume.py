@@ -5,6 +5,7 @@ Others are another recorder, a check of the volume, or somebody with a shell.
 
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_what_a_check_removed_counts_no_more(house: House) -> None:
 
 
 @pytest.mark.parametrize("limits", [{"max_bytes": 2_500_000}, {}])
-def test_recording_goes_on_once_others_have_made_room(house: House, limits: dict[str, int]) -> None:
+def test_recording_goes_on_once_others_have_made_room(house: House, limits: dict[str, Any]) -> None:
     house.limit(7, recording_max_bytes=2_500_000)
     removed, *kept = (house.segment(7, days_ago=4 - days, size=10**6) for days in range(3))
     retention = run(house.retention(purges=False, **limits))

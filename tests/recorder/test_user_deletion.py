@@ -78,6 +78,18 @@ def test_an_order_that_names_no_footage_is_refused(house: House, path: str) -> N
     assert house.store.deletions(house.volume.volume_id, limit=9) == []
 
 
+def test_an_order_that_cannot_be_carried_out_keeps_nobody_from_the_others(house: House) -> None:
+    paths = [house.segment(7, days_ago=3 - number) for number in range(2)]
+    (house.volume.path / "7" / "2026-01-01").write_bytes(b"no folder")
+    stuck = "7/2026-01-01/10-00-00.000000Z.mp4"
+    house.store.order_deletions(house.volume.volume_id, [stuck, *paths])
+
+    run(house.retention())
+
+    assert house.files() == set()
+    assert house.store.deletions(house.volume.volume_id, limit=9) == [stuck]
+
+
 def test_orders_of_another_volume_are_left_alone(house: House) -> None:
     path = house.segment(7, days_ago=1)
     house.store.order_deletions(UUID(int=9), [path])
