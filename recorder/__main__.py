@@ -78,6 +78,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     check = VolumeCheck(
         volume,
         known=RedisKnownFootageBoard(queue),
+        protected=retention.protections.of,
         say=partial(_tell, facts, retention),
         stop=stop,
         clock=clock,

@@ -16,6 +16,7 @@ from recorder.check.adoption import judge
 from recorder.check.comparison import Differences, compared
 from recorder.footage.listing import cameras_on, day_us, days_of, names_in, place_of
 from recorder.footage.volume import Volume, remove_empty_folders
+from recorder.room.coverage import Coverage
 from vigil.bus.known_footage.base import KnownFootageBoard
 from vigil.clock import Clock, utc_from_us
 from vigil.domain.camera import CameraId
@@ -53,6 +54,7 @@ class VolumeCheck:
     Args:
         volume: It.
         known: Where web answers.
+        protected: Gives what is protected of a camera, as the volume says, or web if that is newer.
         say: To whom it is told what was asked, and found.
         stop: Ends it between two files.
         clock: For the pace of questions.
@@ -68,11 +70,13 @@ class VolumeCheck:
         volume: Volume,
         *,
         known: KnownFootageBoard,
+        protected: Callable[[CameraId], Coverage],
         say: Callable[..., None],
         stop: StopSignal,
         clock: Clock,
     ) -> None:
         self._volume, self._known, self._say = volume, known, say
+        self._protected = protected
         self._stop, self._clock = stop, clock
         self.begin()
 
@@ -207,7 +211,8 @@ class VolumeCheck:
         for path in paths:
             if self._stop.is_set():
                 return
-            judged = judge(self._volume, path, camera)
+            protected = self._protected(_camera_of(path))
+            judged = judge(self._volume, path, camera, protected=protected)
             self.counts[judged.outcome] += 1
             if judged.reason and self.counts[judged.outcome] <= _NAMED:
                 log.warning("file_left_alone", path=path, reason=judged.reason)
@@ -227,8 +232,7 @@ class VolumeCheck:
         return count
 
     def _deleted(self, path: str) -> SegmentDeleted:
-        camera_id = CameraId(int(path.partition("/")[0]))
-        return SegmentDeleted(camera_id=camera_id, volume=self._volume.volume_id, path=path)
+        return SegmentDeleted(camera_id=_camera_of(path), volume=self._volume.volume_id, path=path)
 
 
 def check_until_stopped(
@@ -280,6 +284,10 @@ def _by_day(known: KnownFootage) -> Mapping[_Day, tuple[list[str], list[str]]]:
 
 def _day_of(place: Place) -> _Day:
     return _Day(place.camera_id, f"{utc_from_us(place.begun_us):%Y-%m-%d}")
+
+
+def _camera_of(path: str) -> CameraId:
+    return CameraId(int(path.partition("/")[0]))
 
 
 def _is_gone(volume: Volume, path: str) -> bool:

@@ -10,6 +10,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
@@ -27,7 +28,11 @@ log = structlog.get_logger(__name__)
 #: How often another name is tried for a segment before its folder is given up.
 _NAMES = 100
 #: The file in a camera's folder that says how far its footage is safe.
-MARK = "mark"
+MARK: Final = "mark"
+#: ... and the one that says what is protected of it.
+PROTECTED: Final = "protected.json"
+#: What has no worth of its own where there is no footage.
+_SMALL_FILES: Final = (MARK, PROTECTED)
 #: Read too: some network file systems lock nothing else.
 _MADE = os.O_RDWR | os.O_CREAT | os.O_EXCL
 
@@ -117,7 +122,10 @@ class Volume:
 
 
 def remove_empty_folders(volume: Volume, camera_id: CameraId) -> None:
-    """Remove the folders of a camera's days, and its own, where nothing but its mark is left."""
+    """Remove the empty folders of a camera's days, and its own with nothing but what we keep beside.
+
+    Others may do the same, or put something in: what cannot be removed stays.
+    """
     folder = volume.folder_of(camera_id)
     # What is not empty, or not ours to remove, stays.
     with suppress(OSError):
@@ -125,10 +133,17 @@ def remove_empty_folders(volume: Volume, camera_id: CameraId) -> None:
             if each.is_dir():
                 with suppress(OSError):
                     each.rmdir()
-        if [each.name for each in folder.iterdir()] in ([], [MARK]):
-            (folder / MARK).unlink(missing_ok=True)
+        left = list(folder.iterdir())
+        if all(_is_small_file(each.name) for each in left):
+            for each in left:
+                each.unlink(missing_ok=True)
             folder.rmdir()
             sync_folder(volume.path)
+
+
+def _is_small_file(name: str) -> bool:
+    # One that was not replaced when its writer died has a name of its own.
+    return any(name == each or name.startswith(f".{each}.") for each in _SMALL_FILES)
 
 
 def remembered_volume(path: Path, *, memory: Path) -> Volume:

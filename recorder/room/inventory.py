@@ -16,6 +16,7 @@ from recorder.footage.listing import (
 )
 from recorder.footage.locks import is_worked_on
 from recorder.footage.marks import MarkFile
+from recorder.footage.names import begun_us_named
 from recorder.footage.volume import Volume
 from recorder.room.coverage import Coverage
 from recorder.room.protections import Protections
@@ -131,6 +132,17 @@ class Inventory:
             VolumeUnavailable: It is not there, or cannot be read.
         """
         return {each: self._stored_of(each) for each in cameras_on(self._volume)}
+
+    def is_protected(self, path: str) -> bool:
+        """Return whether some of a file is protected; of one that is not there nothing is."""
+        folder, day, name = path.split("/")
+        camera_id, begun_us = CameraId(int(folder)), begun_us_named(day, name)
+        protected = self._protections.of(camera_id)
+        if begun_us is None or not protected.touches(begun_us, None):
+            return False
+        files = files_of(self._volume.path, camera_id, day) or []
+        judged = self._judged(camera_id, day, files, protected)
+        return any(file.path == path and is_protected for file, is_protected in judged)
 
     def gone(self, camera_id: CameraId, begun_us: int, path: str, size_bytes: int) -> None:
         """Take note that a file is no more."""

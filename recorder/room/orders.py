@@ -1,5 +1,6 @@
 """What users deleted: orders of web, carried out and crossed off. Each can be carried out again."""
 
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -26,6 +27,8 @@ class Orders:
         volume: It.
         store: Where web orders.
         removal: Removes files.
+        is_protected: Whether somebody wants a file to stay, as far as its volume knows. web asks
+            that as well, but one that was restored may have forgotten.
         clock: For the pace of questions.
 
     Attributes:
@@ -33,9 +36,16 @@ class Orders:
     """
 
     def __init__(
-        self, volume: Volume, *, store: FootageStore, removal: Removal, clock: Clock
+        self,
+        volume: Volume,
+        *,
+        store: FootageStore,
+        removal: Removal,
+        is_protected: Callable[[str], bool],
+        clock: Clock,
     ) -> None:
         self._volume, self._store, self._removal = volume, store, removal
+        self._is_protected = is_protected
         self._clock = clock
         self.is_more = False
         self._due_s = 0.0
@@ -76,8 +86,9 @@ class Orders:
     def _remove(self, paths: list[str]) -> tuple[list[str], list[str]]:
         gone, refused = [], []
         for path in paths:
-            if not is_footage(path):
-                log.error("deletion_refused", path=path, reason="no file of footage has this name")
+            if reason := self._why_not(path):
+                # web orders once more what it still wants to be gone, in some minutes.
+                log.error("deletion_refused", path=path, reason=reason)
                 refused.append(path)
                 continue
             try:
@@ -91,3 +102,9 @@ class Orders:
             else:
                 log.info("deletion_waits", path=path, reason="it is being written")
         return gone, refused
+
+    def _why_not(self, path: str) -> str | None:
+        """Return why a path is not to be deleted; None: it is."""
+        if not is_footage(path):
+            return "no file of footage has this name"
+        return "it is protected" if self._is_protected(path) else None

@@ -5,12 +5,11 @@ A volume that is moved takes them along. What web publishes replaces them where 
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
 
 import structlog
 
 from recorder.footage.listing import cameras_on
-from recorder.footage.volume import Volume
+from recorder.footage.volume import PROTECTED, Volume
 from recorder.room.coverage import Coverage
 from vigil.bus.footage.base import FootageStore
 from vigil.clock import Clock
@@ -22,8 +21,6 @@ from vigil.messages import decode
 
 log = structlog.get_logger(__name__)
 
-#: The file beside a camera's footage.
-FILE: Final = "protected.json"
 #: Seconds between two questions to Redis.
 ASK_EVERY_S = 2.0
 #: Seconds after which a Redis that refuses us is asked again.
@@ -92,7 +89,8 @@ class Protections:
 
     def _of(self, camera_id: CameraId) -> CameraProtections:
         if camera_id not in self._known:
-            self._known[camera_id] = self._read(camera_id)
+            # Who checks the volume asks from another thread: what was published meanwhile counts.
+            self._known.setdefault(camera_id, self._read(camera_id))
         return self._known[camera_id]
 
     def _read(self, camera_id: CameraId) -> CameraProtections:
@@ -105,4 +103,4 @@ class Protections:
             return CameraProtections(camera_id=camera_id, revision=0, spans=(_EVERYTHING,))
 
     def _path(self, camera_id: CameraId) -> Path:
-        return self._volume.folder_of(camera_id) / FILE
+        return self._volume.folder_of(camera_id) / PROTECTED

@@ -54,6 +54,9 @@ class Retention:
         store: Where web says what is protected, and what users deleted.
         say: To whom it is told what goes.
         clock: Judges age.
+
+    Attributes:
+        protections: What is protected of the footage.
     """
 
     def __init__(
@@ -68,10 +71,16 @@ class Retention:
     ) -> None:
         self._volume, self._limits, self._cameras = volume, limits, cameras
         self._store, self._clock = store, clock
-        self._protections = Protections(volume, store=store, clock=clock)
-        self._inventory = Inventory(volume, protections=self._protections, clock=clock)
+        self.protections = Protections(volume, store=store, clock=clock)
+        self._inventory = Inventory(volume, protections=self.protections, clock=clock)
         self._removal = Removal(volume, say=say)
-        self._orders = Orders(volume, store=store, removal=self._removal, clock=clock)
+        self._orders = Orders(
+            volume,
+            store=store,
+            removal=self._removal,
+            is_protected=self._is_protected,
+            clock=clock,
+        )
         self._due_s = self._age_due_s = self._report_due_s = 0.0
         self._has_begun = False
         #: Why a camera cannot be recorded; of None: why none can. Replaced as a whole.
@@ -114,7 +123,7 @@ class Retention:
         return is_purging or is_counting or is_deleting
 
     def _follow_protections(self, *, is_urgent: bool) -> None:
-        for camera_id in self._protections.refresh(is_urgent=is_urgent):
+        for camera_id in self.protections.refresh(is_urgent=is_urgent):
             self._inventory.count_again(camera_id)
             # Something may go now that could not, or the other way.
             self._due_s = self._age_due_s = 0.0
@@ -125,6 +134,13 @@ class Retention:
             # There may be room to record now.
             self._due_s = 0.0
         return self._orders.is_more
+
+    def _is_protected(self, path: str) -> bool:
+        if not self._inventory.is_protected(path):
+            return False
+        # A user may have taken that back right before.
+        self._follow_protections(is_urgent=True)
+        return self._inventory.is_protected(path)
 
     def _make_room(self) -> bool:
         """Delete what must go, if a look is due; return whether more must."""

@@ -78,6 +78,32 @@ def test_an_order_that_names_no_footage_is_refused(house: House, path: str) -> N
     assert house.store.deletions(house.volume.volume_id, limit=9) == []
 
 
+def test_what_the_volume_says_is_protected_goes_only_once_that_was_taken_back(
+    house: House,
+) -> None:
+    goes, protected = house.segment(7, days_ago=3), house.segment(7, days_ago=2)
+    house.segment(7, days_ago=1)
+    house.protect(7, 1, house.days(2, 1.5))
+    run(house.retention())
+    # A database that was restored knows nothing of it
+    house.store = MemoryFootageStore()
+    house.store.order_deletions(house.volume.volume_id, [goes, protected])
+    retention = run(house.retention())
+    assert protected in house.files()
+    assert goes not in house.files()
+    assert house.store.deletions(house.volume.volume_id, limit=9) == []
+
+    # It was asked for protections a moment ago
+    house.clock.advance(ASK_EVERY_S)
+    retention.run_once()
+    house.store.order_deletions(house.volume.volume_id, [protected])
+    house.protect(7, 2)
+    house.clock.advance(ASK_EVERY_S)
+    run(retention)
+
+    assert protected not in house.files()
+
+
 def test_an_order_that_cannot_be_carried_out_keeps_nobody_from_the_others(house: House) -> None:
     paths = [house.segment(7, days_ago=3 - number) for number in range(2)]
     (house.volume.path / "7" / "2026-01-01").write_bytes(b"no folder")
