@@ -1,6 +1,7 @@
 """One file of which nothing, or no end, is filed: what becomes of it."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -29,8 +30,8 @@ class Outcome(StrEnum):
     ``adopted``: it is whole, and told of. ``removed``: nothing of it was whole, or its camera was
     deleted. The others stay as they are: ``protected`` is of a deleted camera and protected, as the
     volume says; ``grows`` is somebody's who writes it; ``foreign`` was not written by a recorder of
-    ours, or not for this camera; of the camera of ``of_no_camera`` web knows nothing, or that it was
-    added later; ``gone`` was there a moment ago.
+    ours, or not for this camera; of the camera of ``of_no_camera`` web knows nothing, or that it
+    was added later; ``gone`` was there a moment ago.
     """
 
     ADOPTED = "adopted"
@@ -146,7 +147,9 @@ class _Found(NamedTuple):
     def _removed(self, camera: CameraOfFootage) -> Judged:
         whole = self.volume.path / self.path
         whole.unlink()
-        sync_folder(whole.parent)
+        with suppress(FileNotFoundError):
+            # Retention may have removed the folder, which is empty now.
+            sync_folder(whole.parent)
         fact = SegmentDeleted(
             camera_id=camera.camera_id, volume=self.volume.volume_id, path=self.path
         )

@@ -14,8 +14,9 @@ import structlog
 
 from recorder.check.adoption import judge
 from recorder.check.comparison import Differences, compared
+from recorder.footage.folders import remove_empty_folders
 from recorder.footage.listing import cameras_on, day_us, days_of, names_in, place_of
-from recorder.footage.volume import Volume, remove_empty_folders
+from recorder.footage.volume import Volume
 from recorder.room.coverage import Coverage
 from vigil.bus.known_footage.base import KnownFootageBoard
 from vigil.clock import Clock, utc_from_us

@@ -7,7 +7,6 @@ now is a disk that is not mounted: nothing is written beneath it.
 import json
 import os
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,8 +30,6 @@ _NAMES = 100
 MARK: Final = "mark"
 #: ... and the one that says what is protected of it.
 PROTECTED: Final = "protected.json"
-#: What has no worth of its own where there is no footage.
-_SMALL_FILES: Final = (MARK, PROTECTED)
 #: Read too: some network file systems lock nothing else.
 _MADE = os.O_RDWR | os.O_CREAT | os.O_EXCL
 
@@ -119,31 +116,6 @@ class Volume:
         except OSError as error:
             raise VolumeUnavailable(f"{folder}: {error.strerror}") from error
         raise VolumeUnavailable(f"{folder}: {_NAMES} segments begin at the same moment")
-
-
-def remove_empty_folders(volume: Volume, camera_id: CameraId) -> None:
-    """Remove the empty folders of a camera's days, and its own with nothing but what we keep beside.
-
-    Others may do the same, or put something in: what cannot be removed stays.
-    """
-    folder = volume.folder_of(camera_id)
-    # What is not empty, or not ours to remove, stays.
-    with suppress(OSError):
-        for each in sorted(folder.iterdir()):
-            if each.is_dir():
-                with suppress(OSError):
-                    each.rmdir()
-        left = list(folder.iterdir())
-        if all(_is_small_file(each.name) for each in left):
-            for each in left:
-                each.unlink(missing_ok=True)
-            folder.rmdir()
-            sync_folder(volume.path)
-
-
-def _is_small_file(name: str) -> bool:
-    # One that was not replaced when its writer died has a name of its own.
-    return any(name == each or name.startswith(f".{each}.") for each in _SMALL_FILES)
 
 
 def remembered_volume(path: Path, *, memory: Path) -> Volume:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from recorder.footage.folders import remove_empty_day
 from recorder.footage.listing import cameras_on, days_of, names_in
 from recorder.footage.locks import taken_alone
 from recorder.footage.volume import Volume
@@ -97,15 +98,7 @@ class Removal:
             # ... and has removed the folder as well.
             sync_folder(condemned.parent)
         log.info("footage_deleted", path=path, reason=reason)
-        self._remove_empty(condemned.parent)
-
-    def _remove_empty(self, day: Path) -> None:
-        # Others may remove it at the same time, or put something in: the file is gone, whatever
-        # becomes of its folder.
-        with suppress(OSError):
-            if any(each.name > day.name for each in _days_beside(day)):
-                # A recorder may be about to write into the newest.
-                day.rmdir()
+        remove_empty_day(condemned.parent)
 
     def _tell(self, path: str) -> None:
         camera_id = CameraId(int(path.split("/", maxsplit=1)[0]))
@@ -120,7 +113,3 @@ def is_footage(path: str) -> bool:
 def _path_of(condemned: Path, volume: Volume) -> str:
     path = condemned.with_name(condemned.name.removesuffix(CONDEMNED))
     return str(path.relative_to(volume.path))
-
-
-def _days_beside(day: Path) -> Iterator[Path]:
-    return (each for each in day.parent.iterdir() if each.is_dir())

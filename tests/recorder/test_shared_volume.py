@@ -4,18 +4,21 @@ Others are another recorder, a check of the volume, or somebody with a shell.
 """
 
 import shutil
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from recorder.room.orders import ASK_EVERY_S
+from recorder.room.report import FootageLimits
 from recorder.room.retention import LOOK_EVERY_S, REPORT_EVERY_S, Retention
+from tests.recorder.checked import DOOR, YARD, CheckedVolume, known
 from tests.recorder.house import House, a_segment, run
+from vigil.bus.footage.memory import MemoryFootageStore
 from vigil.domain.camera import CameraId
 from vigil.facts import Fact, SegmentDeleted
-
-DOOR = CameraId(7)
 
 
 def look(house: House, *retentions: Retention) -> None:
@@ -53,13 +56,13 @@ def test_recording_goes_on_once_others_have_made_room(house: House, limits: dict
     house.limit(7, recording_max_bytes=2_500_000)
     removed, *kept = (house.segment(7, days_ago=4 - days, size=10**6) for days in range(3))
     retention = run(house.retention(purges=False, **limits))
-    assert retention.refusal(DOOR) is not None
+    assert retention.refusal(CameraId(DOOR)) is not None
 
     # Nobody tells it
     (house.volume.path / removed).unlink()
     look(house, retention)
 
-    assert retention.refusal(DOOR) is None
+    assert retention.refusal(CameraId(DOOR)) is None
     assert house.files() == set(kept)
 
 
@@ -102,6 +105,58 @@ def test_what_a_user_deleted_and_another_recorder_removed_is_counted_out(house: 
     run(retention)
 
     assert used_bytes(house, retention) == 2_000
+
+
+def a_retention(checked: CheckedVolume, *, max_bytes: int) -> Retention:
+    return Retention(
+        checked.volume,
+        limits=FootageLimits(reserve_bytes=0, kept_days=3650, max_bytes=max_bytes),
+        cameras=dict,
+        store=MemoryFootageStore(),
+        say=lambda _: None,
+        clock=checked.clock,
+    )
+
+
+def test_beside_a_check_that_removes_good_footage_stays(checked: CheckedVolume) -> None:
+    kept, gone = (
+        [checked.write(camera_id, days=days) for days in range(3)] for camera_id in (YARD, DOOR)
+    )
+    size_bytes = sum(each.done.size_bytes for each in (*kept, *gone))
+    retention = run(a_retention(checked, max_bytes=size_bytes))
+    checked.when_told = retention.heard
+
+    # Of the door all that is protected stays
+    checked.protect(DOOR, gone[1].done.begun_us, gone[1].done.begun_us + 1)
+    checked.run(cameras=[known(DOOR, is_deleted=True), known(YARD)])
+    kept += [gone[1], *(checked.write(YARD, days=days) for days in (3, 4))]
+    for each in kept[-2:]:
+        retention.heard(each.done)
+    checked.clock.advance(LOOK_EVERY_S)
+    run(retention)
+
+    assert checked.paths() == sorted(each.done.path for each in kept)
+
+
+def test_who_removes_at_the_same_time_fails_nobody(checked: CheckedVolume) -> None:
+    for number in range(40):
+        checked.write(DOOR, days=number / 2)
+    retention = run(a_retention(checked, max_bytes=10**12))
+    purging = a_retention(checked, max_bytes=1)
+    checked.when_told = retention.heard
+    checked.check.run_once()
+    checked.answer(cameras=[known(DOOR, is_deleted=True)])
+
+    with capture_logs() as logs:
+        purge = threading.Thread(target=run, args=[purging])
+        purge.start()
+        checked.run(cameras=[known(DOOR, is_deleted=True)])
+        purge.join()
+        run(purging)
+
+    assert checked.paths() == []
+    assert [each for each in logs if each["log_level"] == "error"] == []
+    assert checked.check.counts["unreadable"] == 0
 
 
 def a_deletion(house: House, path: str) -> SegmentDeleted:

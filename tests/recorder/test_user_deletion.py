@@ -93,15 +93,37 @@ def test_what_the_volume_says_is_protected_goes_only_once_that_was_taken_back(
     assert goes not in house.files()
     assert house.store.deletions(house.volume.volume_id, limit=9) == []
 
-    # It was asked for protections a moment ago
-    house.clock.advance(ASK_EVERY_S)
-    retention.run_once()
     house.store.order_deletions(house.volume.volume_id, [protected])
     house.protect(7, 2)
     house.clock.advance(ASK_EVERY_S)
     run(retention)
 
     assert protected not in house.files()
+
+
+class HastyStore(MemoryFootageStore):
+    """Somebody takes a protection back and deletes, right after it was asked what is protected."""
+
+    def __init__(self, house: House, path: str) -> None:
+        super().__init__()
+        self._house, self._path = house, path
+
+    @override
+    def deletions(self, volume: UUID, *, limit: int) -> list[str]:
+        if self._path in self._house.files():
+            self._house.protect(7, 2)
+            self.order_deletions(volume, [self._path])
+        return super().deletions(volume, limit=limit)
+
+
+def test_what_is_deleted_right_after_its_protection_was_taken_back_goes(house: House) -> None:
+    path = house.segment(7, days_ago=2)
+    house.store = HastyStore(house, path)
+    house.protect(7, 1, house.days(3, 1))
+
+    assert not house.retention().run_once()
+
+    assert house.files() == set()
 
 
 def test_an_order_that_cannot_be_carried_out_keeps_nobody_from_the_others(house: House) -> None:
