@@ -75,23 +75,8 @@ def names_in(volume: Path, camera_id: int, day: str, *, suffix: str = SUFFIX) ->
         day: Name of its folder.
         suffix: What their names end in.
     """
-    folder = volume / str(camera_id) / day
-    try:
-        with os.scandir(folder) as found:
-            return [
-                each.name
-                for each in found
-                if each.name.endswith(suffix) and each.is_file(follow_symlinks=False)
-            ]
-    except FileNotFoundError as error:
-        # Behind a link another disk may be away, with all that it holds.
-        if not folder.is_symlink() and not folder.parent.is_symlink():
-            return []
-        reason = error.strerror
-    except OSError as error:
-        reason = error.strerror
-    log.error("footage_unreadable", path=str(folder), reason=reason)
-    return None
+    entries = _entries_in(volume, camera_id, day, suffix)
+    return None if entries is None else [each.name for each in entries]
 
 
 def files_of(volume: Path, camera_id: int, day: str) -> list[Listed] | None:
@@ -99,17 +84,17 @@ def files_of(volume: Path, camera_id: int, day: str) -> list[Listed] | None:
 
     What has no name of ours is left out, and what goes meanwhile.
     """
-    names = names_in(volume, camera_id, day)
-    if names is None:
+    entries = _entries_in(volume, camera_id, day, SUFFIX)
+    if entries is None:
         return None
     files = []
-    for name in names:
-        begun_us = begun_us_named(day, name)
+    for each in entries:
+        begun_us = begun_us_named(day, each.name)
         if begun_us is None:
             continue
-        path = f"{camera_id}/{day}/{name}"
+        path = f"{camera_id}/{day}/{each.name}"
         try:
-            status = (volume / path).stat(follow_symlinks=False)
+            status = each.stat(follow_symlinks=False)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -153,3 +138,25 @@ def place_of(path: str) -> Place | None:
     if camera_id is None or begun_us is None or path.count("/") != 2:
         return None
     return Place(camera_id, begun_us)
+
+
+def _entries_in(
+    volume: Path, camera_id: int, day: str, suffix: str
+) -> list[os.DirEntry[str]] | None:
+    folder = volume / str(camera_id) / day
+    try:
+        with os.scandir(folder) as found:
+            return [
+                each
+                for each in found
+                if each.name.endswith(suffix) and each.is_file(follow_symlinks=False)
+            ]
+    except FileNotFoundError as error:
+        # Behind a link another disk may be away, with all that it holds.
+        if not folder.is_symlink() and not folder.parent.is_symlink():
+            return []
+        reason = error.strerror
+    except OSError as error:
+        reason = error.strerror
+    log.error("footage_unreadable", path=str(folder), reason=reason)
+    return None
