@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 
+import redis
+
 from recorder.check.volume_check import VolumeCheck, check_until_stopped
 from recorder.footage.volume import Volume, remembered_volume
 from recorder.recorder import READ_EVERY_S, Recorder
@@ -60,35 +62,24 @@ def main(arguments: Sequence[str] = ()) -> int:
     facts = open_outbox(
         RedisFactLog(queue), settings.vigil_home / "recorder" / "facts.sqlite", clock=clock
     )
-    configs = CameraConfigs(
-        store=RedisCameraConfigStore(queue),
-        bell=RedisConfigBell(queue),
-        path=settings.vigil_home / "recorder" / "cameras.json",
-        clock=clock,
-    )
-    retention = Retention(
-        volume,
-        limits=_limits(settings),
-        cameras=lambda: configs.cameras,
-        store=RedisFootageStore(queue),
-        say=facts.say,
-        clock=clock,
-    )
+    configs = _configs(settings, queue, clock)
+    retention = _retention(settings, queue, volume, configs, facts=facts, clock=clock)
     recorder = _recorder(settings, media, volume, configs, retention, facts=facts, clock=clock)
     check = VolumeCheck(
         volume,
         known=RedisKnownFootageBoard(queue),
-        say=facts.say,
+        protected=retention.protections.of,
+        say=partial(_tell, facts, retention),
         stop=stop,
         clock=clock,
     )
-    # Beside recording, which never waits for it.
-    checking = partial(check_until_stopped, check, camera_ids=lambda: configs.cameras, stop=stop)
-    threads = (
-        start_thread(partial(send_until_stopped, facts, stop), name="facts", stop=stop),
-        start_thread(partial(keep_room_until_stopped, retention, stop), name="room", stop=stop),
-        start_thread(checking, name="check", stop=stop),
-    )
+    # Beside recording, which never waits for them.
+    works = {
+        "facts": partial(send_until_stopped, facts, stop),
+        "room": partial(keep_room_until_stopped, retention, stop),
+        "check": partial(check_until_stopped, check, camera_ids=lambda: configs.cameras, stop=stop),
+    }
+    threads = [start_thread(work, name=name, stop=stop) for name, work in works.items()]
     try:
         run_until_stopped(
             partial(_step, recorder, stop),
@@ -123,6 +114,34 @@ def _volume(settings: RecorderSettings) -> Volume:
         return remembered_volume(settings.footage_folder(), memory=memory)
     except VolumeUnavailable as error:
         raise SetupInvalid(f"FOOTAGE_PATH: {error}") from error
+
+
+def _configs(settings: RecorderSettings, queue: redis.Redis, clock: SystemClock) -> CameraConfigs:
+    return CameraConfigs(
+        store=RedisCameraConfigStore(queue),
+        bell=RedisConfigBell(queue),
+        path=settings.vigil_home / "recorder" / "cameras.json",
+        clock=clock,
+    )
+
+
+def _retention(
+    settings: RecorderSettings,
+    queue: redis.Redis,
+    volume: Volume,
+    configs: CameraConfigs,
+    *,
+    facts: FactOutbox,
+    clock: SystemClock,
+) -> Retention:
+    return Retention(
+        volume,
+        limits=_limits(settings),
+        cameras=lambda: configs.cameras if configs.is_current else None,
+        store=RedisFootageStore(queue),
+        say=facts.say,
+        clock=clock,
+    )
 
 
 def _limits(settings: RecorderSettings) -> FootageLimits:

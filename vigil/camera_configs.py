@@ -62,6 +62,10 @@ class CameraConfigs:
         bell: Rings when it did.
         path: The file of the last good configuration; addresses and passwords in it are sealed.
         clock: For the periodic read.
+
+    Attributes:
+        is_current: Whether web's word was read since we began. Until then what is known may be as
+            old as the file, and lack cameras.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class CameraConfigs:
         self._path = path
         self._clock = clock
         self._known = read_last_good(path)
+        self.is_current = False
         self._due_s = 0.0
         self._left_alone_until_s = 0.0
 
@@ -107,9 +112,12 @@ class CameraConfigs:
             raise
         self._due_s = now_s + FULL_READ_EVERY_S
         known = merged(self._known, head, documents)
-        if known == self._known:
+        is_changed, self._known = known != self._known, known
+        if head is not None:
+            # Last: who asks from another thread finds the cameras that this is about.
+            self.is_current = True
+        if not is_changed:
             return False
-        self._known = known
         log.info("config_changed", generation=known.generation, cameras=len(known.cameras))
         self._keep_last_good()
         return True

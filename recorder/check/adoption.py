@@ -1,22 +1,21 @@
 """One file of which nothing, or no end, is filed: what becomes of it."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from recorder.check.listing import place_of
 from recorder.footage.label import FileLabel, read_label
-from recorder.footage.locks import is_old, take_alone
+from recorder.footage.listing import place_of
+from recorder.footage.locks import taken_alone
 from recorder.footage.volume import Volume
 from recorder.interrupted import finish_file
 from recorder.mp4.boxes import boxes_of_file, nonsense_refused, outline_of, read_box
 from recorder.mp4.head import Video, comment_of, video_of
+from recorder.room.coverage import Coverage
 from recorder.segment import FOUND
 from vigil.clock import MICROSECONDS
 from vigil.durable_file import sync_folder
@@ -29,13 +28,15 @@ class Outcome(StrEnum):
     """What became of a file; the names stand in the log.
 
     ``adopted``: it is whole, and told of. ``removed``: nothing of it was whole, or its camera was
-    deleted. The others stay as they are: ``grows`` is somebody's who writes it; ``foreign`` was not
-    written by a recorder of ours, or not for this camera; of the camera of ``of_no_camera`` web
-    knows nothing, or that it was added later; ``gone`` was there a moment ago.
+    deleted. The others stay as they are: ``protected`` is of a deleted camera and protected, as the
+    volume says; ``grows`` is somebody's who writes it; ``foreign`` was not written by a recorder of
+    ours, or not for this camera; of the camera of ``of_no_camera`` web knows nothing, or that it
+    was added later; ``gone`` was there a moment ago.
     """
 
     ADOPTED = "adopted"
     REMOVED = "removed"
+    PROTECTED = "protected"
     GROWS = "grows"
     FOREIGN = "foreign"
     OF_NO_CAMERA = "of_no_camera"
@@ -52,7 +53,9 @@ class Judged:
     reason: str = ""
 
 
-def judge(volume: Volume, path: str, camera: CameraOfFootage | None) -> Judged:
+def judge(
+    volume: Volume, path: str, camera: CameraOfFootage | None, *, protected: Coverage
+) -> Judged:
     """Finish a file and return what is to be told of it; or remove it; or leave it as it is.
 
     It may be done again, and by several at once.
@@ -61,15 +64,17 @@ def judge(volume: Volume, path: str, camera: CameraOfFootage | None) -> Judged:
         volume: Where it lies.
         path: Within the volume.
         camera: What web said of its camera; None: nothing, and nothing becomes of its files.
+        protected: Of the camera of its folder. A database that was restored does not know that its
+            camera was there, nor does that of another site.
     """
     try:
         place = _place_of_ours(path)
         if camera is None or place.begun_us < camera.since_us:
             return Judged(Outcome.OF_NO_CAMERA)
-        with _opened(volume.path / path) as descriptor:
+        with taken_alone(volume.path / path) as descriptor:
             if descriptor is None:
                 return Judged(Outcome.GROWS)
-            return _Found(volume, path, place, descriptor).judged(camera)
+            return _Found(volume, path, place, descriptor, protected).judged(camera)
     except FileNotFoundError:
         return Judged(Outcome.GONE)
     except FootageInvalid as error:
@@ -85,29 +90,6 @@ def _place_of_ours(path: str) -> Place:
     return place
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[int | None]:
-    """Give a file on which nobody else works; None: somebody does.
-
-    Raises:
-        FileNotFoundError: It is not there.
-        OSError: It cannot be opened for reading and writing.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        # Who has just made it is about to write to it.
-        is_young = not os.fstat(descriptor).st_size and not is_old(descriptor)
-        if is_young or not take_alone(descriptor):
-            yield None
-            return
-        if not os.path.samestat(os.fstat(descriptor), path.stat()):
-            # Who had it before us removed it, and another has its name by now.
-            raise FileNotFoundError(path)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 class _Found(NamedTuple):
     """A file that we have alone."""
 
@@ -115,6 +97,7 @@ class _Found(NamedTuple):
     path: str
     place: Place
     descriptor: int
+    protected: Coverage
 
     def judged(self, camera: CameraOfFootage) -> Judged:
         """Return what became of it.
@@ -128,12 +111,17 @@ class _Found(NamedTuple):
         label, video = _head_of(self.descriptor)
         if label.camera_id != camera.camera_id:
             raise FootageInvalid(f"it is of camera {label.camera_id}")
-        if camera.is_deleted:
+        begun_us = self.place.begun_us
+        if camera.is_deleted and not self.protected.touches(begun_us, None):
             return self._removed(camera)
         size_bytes, plays_s = finish_file(self.descriptor)
         if not size_bytes:
             return self._removed(camera)
-        ended_us = self.place.begun_us + round(plays_s * MICROSECONDS)
+        ended_us = begun_us + round(plays_s * MICROSECONDS)
+        if camera.is_deleted and self.protected.touches(begun_us, ended_us):
+            return Judged(Outcome.PROTECTED, reason="its camera was deleted, but it is protected")
+        if camera.is_deleted:
+            return self._removed(camera)
         return Judged(Outcome.ADOPTED, self._fact(label, video, ended_us, size_bytes))
 
     def _fact(self, label: FileLabel, video: Video, ended_us: int, size_bytes: int) -> SegmentFact:
@@ -159,7 +147,9 @@ class _Found(NamedTuple):
     def _removed(self, camera: CameraOfFootage) -> Judged:
         whole = self.volume.path / self.path
         whole.unlink()
-        sync_folder(whole.parent)
+        with suppress(FileNotFoundError):
+            # Retention may have removed the folder, which is empty now.
+            sync_folder(whole.parent)
         fact = SegmentDeleted(
             camera_id=camera.camera_id, volume=self.volume.volume_id, path=self.path
         )

@@ -6,7 +6,6 @@ them. Nothing is concluded from what web did not say, nor from what could not be
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
 from itertools import islice
 from typing import NamedTuple
 from uuid import uuid4
@@ -15,11 +14,12 @@ import structlog
 
 from recorder.check.adoption import judge
 from recorder.check.comparison import Differences, compared
-from recorder.check.listing import cameras_on, days_of, files_of, place_of
-from recorder.footage.names import day_named
-from recorder.footage.volume import Volume, remove_empty_folders
+from recorder.footage.folders import remove_empty_folders
+from recorder.footage.listing import cameras_on, day_us, days_of, names_in, place_of
+from recorder.footage.volume import Volume
+from recorder.room.coverage import Coverage
 from vigil.bus.known_footage.base import KnownFootageBoard
-from vigil.clock import Clock, us_from_utc, utc_from_us
+from vigil.clock import Clock, utc_from_us
 from vigil.domain.camera import CameraId
 from vigil.errors import SetupInvalid, VolumeUnavailable
 from vigil.facts import MAX_ASKED_CAMERAS, Fact, FootageCheckAsked, SegmentDeleted, SegmentFact
@@ -46,7 +46,7 @@ _NAMED = 20
 
 class _Day(NamedTuple):
     camera_id: int
-    date: date
+    name: str
 
 
 class VolumeCheck:
@@ -55,6 +55,7 @@ class VolumeCheck:
     Args:
         volume: It.
         known: Where web answers.
+        protected: Gives what is protected of a camera, as the volume says, or web if that is newer.
         say: To whom it is told what was asked, and found.
         stop: Ends it between two files.
         clock: For the pace of questions.
@@ -70,11 +71,13 @@ class VolumeCheck:
         volume: Volume,
         *,
         known: KnownFootageBoard,
+        protected: Callable[[CameraId], Coverage],
         say: Callable[..., None],
         stop: StopSignal,
         clock: Clock,
     ) -> None:
         self._volume, self._known, self._say = volume, known, say
+        self._protected = protected
         self._stop, self._clock = stop, clock
         self.begin()
 
@@ -152,14 +155,14 @@ class VolumeCheck:
         told = 0
         for day in self._days(filed, known.until):
             if told >= TOLD_AT_ONCE:
-                begin = datetime.combine(day.date, time.min, UTC)
-                return Place(day.camera_id, us_from_utc(begin))
+                return Place(day.camera_id, day_us(day.name) or 0)
             done, growing = filed.get(day, ((), ()))
-            found = files_of(self._volume.path, *day)
-            if found is None:
+            names, found = names_in(self._volume.path, *day), None
+            if names is None:
                 self.counts["unreadable_folders"] += 1
             else:
-                found = self._within(day, found, known.until)
+                paths = frozenset(f"{day.camera_id}/{day.name}/{name}" for name in names)
+                found = self._within(day, paths, known.until)
                 self.counts["files"] += len(found)
             # Behind the look: what is not mounted any more looks empty.
             self._volume.require_mounted()
@@ -209,7 +212,8 @@ class VolumeCheck:
         for path in paths:
             if self._stop.is_set():
                 return
-            judged = judge(self._volume, path, camera)
+            protected = self._protected(_camera_of(path))
+            judged = judge(self._volume, path, camera, protected=protected)
             self.counts[judged.outcome] += 1
             if judged.reason and self.counts[judged.outcome] <= _NAMED:
                 log.warning("file_left_alone", path=path, reason=judged.reason)
@@ -229,8 +233,7 @@ class VolumeCheck:
         return count
 
     def _deleted(self, path: str) -> SegmentDeleted:
-        camera_id = CameraId(int(path.partition("/")[0]))
-        return SegmentDeleted(camera_id=camera_id, volume=self._volume.volume_id, path=path)
+        return SegmentDeleted(camera_id=_camera_of(path), volume=self._volume.volume_id, path=path)
 
 
 def check_until_stopped(
@@ -274,15 +277,18 @@ def _by_day(known: KnownFootage) -> Mapping[_Day, tuple[list[str], list[str]]]:
     for which, paths in enumerate((known.done, known.growing)):
         for path in paths:
             camera_id, name, _ = path.split("/")
-            day = day_named(name)
             # Of a day that is none, no recorder of ours has a file.
-            if day is not None:
-                filed.setdefault(_Day(int(camera_id), day), ([], []))[which].append(path)
+            if day_us(name) is not None:
+                filed.setdefault(_Day(int(camera_id), name), ([], []))[which].append(path)
     return filed
 
 
 def _day_of(place: Place) -> _Day:
-    return _Day(place.camera_id, utc_from_us(place.begun_us).date())
+    return _Day(place.camera_id, f"{utc_from_us(place.begun_us):%Y-%m-%d}")
+
+
+def _camera_of(path: str) -> CameraId:
+    return CameraId(int(path.partition("/")[0]))
 
 
 def _is_gone(volume: Volume, path: str) -> bool:

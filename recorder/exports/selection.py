@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import structlog
 
-from recorder.check.listing import days_of, files_of, place_of
 from recorder.exports.footage_file import FootageFile, look_into
 from recorder.exports.spans import Span
+from recorder.footage.listing import days_of, files_of
+from recorder.footage.names import day_named
 from recorder.footage.volume import Volume
 from vigil.clock import MICROSECONDS, utc_from_us
 from vigil.domain.camera import CameraId
@@ -57,11 +58,13 @@ def named_within(
     first_us = max(asked.begun_us - _LONGEST_US, not_before_us)
     first, last = utc_from_us(max(0, first_us)).date(), utc_from_us(asked.ended_us).date()
     found = []
-    for day in days_of(volume.path, camera_id):
-        if not first - timedelta(days=1) <= day <= last:
+    for name in days_of(volume.path, camera_id):
+        day = day_named(name)
+        if day is None or not first - timedelta(days=1) <= day <= last:
             continue
-        for path in files_of(volume.path, camera_id, day) or ():
-            place = place_of(path)
-            if place is not None and first_us <= place.begun_us < asked.ended_us:
-                found.append((place.begun_us, path))
+        found += [
+            (file.begun_us, file.path)
+            for file in files_of(volume.path, camera_id, name) or ()
+            if first_us <= file.begun_us < asked.ended_us
+        ]
     return [path for _, path in sorted(found)]

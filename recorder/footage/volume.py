@@ -7,9 +7,9 @@ now is a disk that is not mounted: nothing is written beneath it.
 import json
 import os
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
@@ -27,7 +27,9 @@ log = structlog.get_logger(__name__)
 #: How often another name is tried for a segment before its folder is given up.
 _NAMES = 100
 #: The file in a camera's folder that says how far its footage is safe.
-MARK = "mark"
+MARK: Final = "mark"
+#: ... and the one that says what is protected of it.
+PROTECTED: Final = "protected.json"
 #: Read too: some network file systems lock nothing else.
 _MADE = os.O_RDWR | os.O_CREAT | os.O_EXCL
 
@@ -114,21 +116,6 @@ class Volume:
         except OSError as error:
             raise VolumeUnavailable(f"{folder}: {error.strerror}") from error
         raise VolumeUnavailable(f"{folder}: {_NAMES} segments begin at the same moment")
-
-
-def remove_empty_folders(volume: Volume, camera_id: CameraId) -> None:
-    """Remove the folders of a camera's days, and its own, where nothing but its mark is left."""
-    folder = volume.folder_of(camera_id)
-    # What is not empty, or not ours to remove, stays.
-    with suppress(OSError):
-        for each in sorted(folder.iterdir()):
-            if each.is_dir():
-                with suppress(OSError):
-                    each.rmdir()
-        if [each.name for each in folder.iterdir()] in ([], [MARK]):
-            (folder / MARK).unlink(missing_ok=True)
-            folder.rmdir()
-            sync_folder(volume.path)
 
 
 def remembered_volume(path: Path, *, memory: Path) -> Volume:

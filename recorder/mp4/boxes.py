@@ -97,19 +97,12 @@ def length_s(content: Content) -> float:
     return end / track.scale if track is not None else 0.0
 
 
-def whole_bytes(content: Content) -> int:
-    """Return how much of a fragmented file is whole: up to the end of its last fragment.
-
-    0 where not even one fragment is: nothing in it can be played.
-    """
-    return outline_of(boxes_in(content, 0, len(content))).whole
-
-
 class Outline(NamedTuple):
     """What a fragmented file consists of.
 
     Attributes:
-        whole: Up to where it is whole, as of ``whole_bytes``.
+        whole: Up to where it is whole, in bytes: to the end of its last fragment. 0 where not even
+            one fragment is: nothing in it can be played.
         moov: Its index; None: it has none.
         moofs: The last fragments that are whole, the newest last: those of audio stand behind
             the video's. None at all: none is.

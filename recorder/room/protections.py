@@ -5,27 +5,26 @@ A volume that is moved takes them along. What web publishes replaces them where 
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
 
 import structlog
 
-from recorder.footage.volume import Volume
+from recorder.footage.listing import cameras_on
+from recorder.footage.volume import PROTECTED, Volume
 from recorder.room.coverage import Coverage
-from recorder.room.shelf import cameras_in
 from vigil.bus.footage.base import FootageStore
 from vigil.clock import Clock
 from vigil.domain.camera import CameraId
 from vigil.durable_file import write_atomically
-from vigil.errors import BusUnavailable, MessageInvalid
+from vigil.errors import BusUnavailable, MessageInvalid, SetupInvalid
 from vigil.footage_document import CameraProtections, ProtectedSpan
 from vigil.messages import decode
 
 log = structlog.get_logger(__name__)
 
-#: The file beside a camera's footage.
-FILE: Final = "protected.json"
 #: Seconds between two questions to Redis.
 ASK_EVERY_S = 2.0
+#: Seconds after which a Redis that refuses us is asked again.
+REFUSED_S = 60.0
 #: Where it cannot be read what is protected, everything is.
 _EVERYTHING = ProtectedSpan(since_us=0, until_us=2**53 - 1)
 
@@ -51,22 +50,26 @@ class Protections:
     def refresh(self, *, is_urgent: bool = False) -> Collection[CameraId]:
         """Read what web has published, if that is due; return the cameras of which it is new.
 
-        While Redis is away what is known stays.
+        While Redis is away, or refuses us, what is known stays.
 
         Args:
             is_urgent: Whether something is about to be deleted: then it is due.
 
         Raises:
-            OSError: The volume cannot be read.
+            VolumeUnavailable: It is not there, or cannot be read.
         """
         now_s = self._clock.monotonic_s()
         if now_s < self._due_s and not is_urgent:
             return ()
         self._due_s = now_s + ASK_EVERY_S
         try:
-            published = self._store.protections(cameras_in(self._volume.path))
+            published = self._store.protections(cameras_on(self._volume))
         except BusUnavailable as error:
             log.warning("protections_unread", reason=str(error))
+            return ()
+        except SetupInvalid as error:
+            log.error("protections_refused", reason=str(error))
+            self._due_s = now_s + REFUSED_S
             return ()
         return [each.camera_id for each in published.values() if self._take(each)]
 
@@ -86,7 +89,8 @@ class Protections:
 
     def _of(self, camera_id: CameraId) -> CameraProtections:
         if camera_id not in self._known:
-            self._known[camera_id] = self._read(camera_id)
+            # Who checks the volume asks from another thread: what was published meanwhile counts.
+            self._known.setdefault(camera_id, self._read(camera_id))
         return self._known[camera_id]
 
     def _read(self, camera_id: CameraId) -> CameraProtections:
@@ -99,4 +103,4 @@ class Protections:
             return CameraProtections(camera_id=camera_id, revision=0, spans=(_EVERYTHING,))
 
     def _path(self, camera_id: CameraId) -> Path:
-        return self._volume.folder_of(camera_id) / FILE
+        return self._volume.folder_of(camera_id) / PROTECTED

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import structlog
 
+from recorder.footage.folders import remove_empty_day
+from recorder.footage.listing import cameras_on, days_of, names_in
+from recorder.footage.locks import taken_alone
 from recorder.footage.volume import Volume
-from recorder.room.shelf import cameras_in
 from vigil.domain.camera import CameraId
 from vigil.durable_file import sync_folder
 from vigil.facts import Fact, SegmentDeleted
@@ -37,7 +39,9 @@ class Removal:
         self._volume, self._say = volume, say
 
     def remove(self, path: str, *, reason: str) -> bool:
-        """Remove a file; return whether there was one. If not it is told to be gone all the same.
+        """Remove a file; return whether it is gone, and False where somebody is at work on it.
+
+        One that is not there is told to be gone all the same.
 
         Args:
             path: Within the volume.
@@ -49,41 +53,52 @@ class Removal:
         whole = self._volume.path / path
         condemned = whole.with_name(whole.name + CONDEMNED)
         try:
-            whole.rename(condemned)
+            with taken_alone(whole) as descriptor:
+                if descriptor is None:
+                    return False
+                whole.rename(condemned)
         except FileNotFoundError:
             if not condemned.exists():
                 self._tell(path)
-                return False
+                return True
         self._end(condemned, reason=reason)
         return True
 
     def repeat(self) -> None:
-        """Go on with what was cut off.
+        """Go on with what was cut off. What the volume does not let go of stays until a restart.
 
         Raises:
-            OSError: The volume does not let go of it.
+            VolumeUnavailable: It is not there, or cannot be read.
         """
-        for camera_id in cameras_in(self._volume.path):
-            folder = self._volume.folder_of(camera_id)
-            for condemned in sorted(folder.glob(f"*/*{SUFFIX}{CONDEMNED}")):
-                if is_footage(_path_of(condemned, self._volume)):
-                    self._end(condemned, reason="cut_off")
+        stuck = 0
+        for condemned in self._cut_off():
+            try:
+                self._end(condemned, reason="cut_off")
+            except OSError as error:
+                stuck += 1
+                log.error("footage_not_deleted", path=str(condemned), reason=error.strerror)
+        if stuck:
+            log.error("deletions_not_repeated", files=stuck)
+
+    def _cut_off(self) -> Iterator[Path]:
+        for camera_id in cameras_on(self._volume):
+            for day in days_of(self._volume.path, camera_id):
+                names = names_in(self._volume.path, camera_id, day, suffix=SUFFIX + CONDEMNED)
+                for name in sorted(names or ()):
+                    condemned = self._volume.folder_of(camera_id) / day / name
+                    if is_footage(_path_of(condemned, self._volume)):
+                        yield condemned
 
     def _end(self, condemned: Path, *, reason: str) -> None:
         path = _path_of(condemned, self._volume)
         self._tell(path)
         # Another process of this volume may have been quicker.
         condemned.unlink(missing_ok=True)
-        sync_folder(condemned.parent)
-        log.info("footage_deleted", path=path, reason=reason)
-        self._remove_empty(condemned.parent)
-
-    def _remove_empty(self, day: Path) -> None:
-        if any(day.iterdir()) or not any(each.name > day.name for each in _days_beside(day)):
-            # A recorder may be about to write into the newest.
-            return
         with suppress(FileNotFoundError):
-            day.rmdir()
+            # ... and has removed the folder as well.
+            sync_folder(condemned.parent)
+        log.info("footage_deleted", path=path, reason=reason)
+        remove_empty_day(condemned.parent)
 
     def _tell(self, path: str) -> None:
         camera_id = CameraId(int(path.split("/", maxsplit=1)[0]))
@@ -98,7 +113,3 @@ def is_footage(path: str) -> bool:
 def _path_of(condemned: Path, volume: Volume) -> str:
     path = condemned.with_name(condemned.name.removesuffix(CONDEMNED))
     return str(path.relative_to(volume.path))
-
-
-def _days_beside(day: Path) -> Iterator[Path]:
-    return (each for each in day.parent.iterdir() if each.is_dir())

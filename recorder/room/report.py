@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from recorder.footage.listing import DAY_US
 from recorder.footage.volume import Volume
 from recorder.room.forecast import Forecast, Use, forecast, measured_hours
 from recorder.room.inventory import Inventory
 from recorder.room.rule import CameraLimits
-from recorder.room.shelf import DAY_US
 from recorder.room.tally import DayTally, Tally
 from vigil.domain.camera import CameraId
 from vigil.footage_document import CameraFootage, VolumeReport

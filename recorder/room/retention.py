@@ -8,18 +8,19 @@ from dataclasses import replace
 
 import structlog
 
+from recorder.footage.listing import DAY_US
 from recorder.footage.volume import Volume
 from recorder.room.inventory import Inventory
 from recorder.room.orders import Orders
-from recorder.room.protections import Protections
+from recorder.room.protections import REFUSED_S, Protections
 from recorder.room.removal import Removal
 from recorder.room.report import FootageLimits, volume_report
 from recorder.room.rule import CameraLimits, Purge, Room, StoredFile, to_purge
 from vigil.bus.footage.base import FootageStore
 from vigil.camera_document import CameraConfig
-from vigil.clock import MICROSECONDS, Clock
+from vigil.clock import Clock
 from vigil.domain.camera import CameraId
-from vigil.errors import BusUnavailable, VolumeUnavailable
+from vigil.errors import BusUnavailable, SetupInvalid, VolumeUnavailable
 from vigil.facts import Fact
 from vigil.runtime import Backoff, FileHeartbeat, StopSignal, run_until_stopped
 
@@ -39,7 +40,7 @@ _REST = 20
 AT_ONCE = 50
 #: Recording that stopped for want of room goes on when so much of the reserve is free beside it.
 _RESUME_PART = 8
-_DAY_US = 86_400 * MICROSECONDS
+_FOR_GOOD_US = 2**53
 
 
 class Retention:
@@ -48,10 +49,14 @@ class Retention:
     Args:
         volume: It.
         limits: What footage may take.
-        cameras: Gives each camera as it is configured now; it may have limits of its own.
+        cameras: Gives each camera as it is configured now; it may have limits of its own. None:
+            that is not known yet, and footage goes for the reserve alone.
         store: Where web says what is protected, and what users deleted.
         say: To whom it is told what goes.
         clock: Judges age.
+
+    Attributes:
+        protections: What is protected of the footage.
     """
 
     def __init__(
@@ -59,24 +64,30 @@ class Retention:
         volume: Volume,
         *,
         limits: FootageLimits,
-        cameras: Callable[[], Mapping[CameraId, CameraConfig]],
+        cameras: Callable[[], Mapping[CameraId, CameraConfig] | None],
         store: FootageStore,
         say: Callable[[Fact], None],
         clock: Clock,
     ) -> None:
         self._volume, self._limits, self._cameras = volume, limits, cameras
         self._store, self._clock = store, clock
-        self._protections = Protections(volume, store=store, clock=clock)
-        self._inventory = Inventory(volume, protections=self._protections, clock=clock)
+        self.protections = Protections(volume, store=store, clock=clock)
+        self._inventory = Inventory(volume, protections=self.protections, clock=clock)
         self._removal = Removal(volume, say=say)
-        self._orders = Orders(volume, store=store, removal=self._removal, clock=clock)
+        self._orders = Orders(
+            volume,
+            store=store,
+            removal=self._removal,
+            is_protected=self._is_protected,
+            clock=clock,
+        )
         self._due_s = self._age_due_s = self._report_due_s = 0.0
         self._has_begun = False
         #: Why a camera cannot be recorded; of None: why none can. Replaced as a whole.
         self._refusals: Mapping[CameraId | None, str] = {}
 
     def heard(self, fact: Fact) -> None:
-        """Take note of a file that is done. From any thread; it never waits."""
+        """Take note of a file that is done, or that others removed. From any thread; at once."""
         self._inventory.heard(fact)
 
     def refusal(self, camera_id: CameraId) -> str | None:
@@ -112,18 +123,24 @@ class Retention:
         return is_purging or is_counting or is_deleting
 
     def _follow_protections(self, *, is_urgent: bool) -> None:
-        for camera_id in self._protections.refresh(is_urgent=is_urgent):
+        for camera_id in self.protections.refresh(is_urgent=is_urgent):
             self._inventory.count_again(camera_id)
             # Something may go now that could not, or the other way.
             self._due_s = self._age_due_s = 0.0
 
     def _follow_orders(self) -> bool:
-        for file in self._orders.carry_out():
-            camera_id = CameraId(int(file.path.split("/")[0]))
-            self._inventory.gone(camera_id, file.begun_us, file.path, file.size_bytes)
+        for path in self._orders.carry_out():
+            self._inventory.changed(path)
             # There may be room to record now.
             self._due_s = 0.0
         return self._orders.is_more
+
+    def _is_protected(self, path: str) -> bool:
+        if not self._inventory.is_protected(path):
+            return False
+        # A user may have taken that back right before.
+        self._follow_protections(is_urgent=True)
+        return self._inventory.is_protected(path)
 
     def _make_room(self) -> bool:
         """Delete what must go, if a look is due; return whether more must."""
@@ -132,6 +149,10 @@ class Retention:
             return False
         self._due_s = now_s + LOOK_EVERY_S
         room = self._room()
+        if self._is_over(room):
+            # Others delete here, too: nothing goes, or is refused, for what is gone already.
+            self._inventory.count_changed()
+            room = self._room()
         purge = self._purge(room, is_old_due=now_s >= self._age_due_s)
         if now_s >= self._age_due_s:
             self._age_due_s = now_s + AGE_EVERY_S
@@ -164,6 +185,10 @@ class Retention:
             self._store.report(report)
         except BusUnavailable as error:
             log.warning("volume_not_reported", reason=str(error))
+        except SetupInvalid as error:
+            # That nobody is told how full it is is no reason to let it run full.
+            log.error("volume_report_refused", reason=str(error))
+            self._report_due_s = now_s + REFUSED_S
 
     def _room(self) -> Room:
         reserve_bytes = self._limits.reserve_bytes
@@ -173,16 +198,16 @@ class Retention:
         return Room(
             free_bytes=self._volume.free_bytes(),
             reserve_bytes=reserve_bytes,
-            max_bytes=self._limits.max_bytes,
+            max_bytes=None if self._is_waiting() else self._limits.max_bytes,
             used_bytes=self._inventory.tally.used_bytes(),
         )
 
+    def _is_waiting(self) -> bool:
+        """Return whether nothing may go but for the reserve: nobody knows what cameras may keep."""
+        return self._limits.purges and self._cameras() is None
+
     def _purge(self, room: Room, *, is_old_due: bool) -> Purge:
-        is_over = any(
-            used_bytes > (self._limits_of(camera_id).max_bytes or used_bytes)
-            for camera_id, used_bytes in room.used_bytes.items()
-        )
-        if not (is_old_due or is_over or self._is_short(room)):
+        if not (is_old_due or self._is_over(room) or self._is_short(room)):
             return Purge(())
         files: Mapping[CameraId, Iterable[StoredFile]] = dict.fromkeys(room.used_bytes, ())
         if self._limits.purges:
@@ -197,6 +222,15 @@ class Retention:
             at_most=AT_ONCE,
         )
 
+    def _is_over(self, room: Room) -> bool:
+        """Return whether footage takes more bytes than all of it may, or a camera's own."""
+        if room.max_bytes is not None and sum(room.used_bytes.values()) > room.max_bytes:
+            return True
+        return any(
+            used_bytes > (self._limits_of(camera_id).max_bytes or used_bytes)
+            for camera_id, used_bytes in room.used_bytes.items()
+        )
+
     def _is_short(self, room: Room) -> bool:
         is_over = room.max_bytes is not None and sum(room.used_bytes.values()) > room.max_bytes
         return is_over or room.free_bytes < room.reserve_bytes
@@ -207,6 +241,7 @@ class Retention:
         for file in files:
             try:
                 if self._removal.remove(file.path, reason="limits"):
+                    # By whomever: it was counted when it was there.
                     self._inventory.gone(file.camera_id, file.begun_us, file.path, file.size_bytes)
             except OSError as error:
                 # The others may go all the same.
@@ -215,10 +250,13 @@ class Retention:
         return stuck
 
     def _limits_of(self, camera_id: CameraId) -> CameraLimits:
-        camera = self._cameras().get(camera_id)
+        cameras = self._cameras()
+        if cameras is None:
+            return CameraLimits(kept_us=_FOR_GOOD_US)
+        camera = cameras.get(camera_id)
         kept_days = None if camera is None else camera.recording_kept_days
         return CameraLimits(
-            kept_us=round((kept_days or self._limits.kept_days) * _DAY_US),
+            kept_us=round((kept_days or self._limits.kept_days) * DAY_US),
             max_bytes=None if camera is None else camera.recording_max_bytes,
         )
 

@@ -4,8 +4,8 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from recorder.footage.listing import DAY_US, day_us
 from recorder.room.forecast import HOUR_US
-from recorder.room.shelf import DAY_US, day_us
 from vigil.domain.camera import CameraId
 
 
@@ -18,6 +18,7 @@ class DayTally:
         protected_bytes: Of that what is protected.
         oldest_us: When the first of them began; None: there are none.
         by_hour: Bytes of files that began in each hour of the day, in UTC.
+        changed_ns: When its folder had changed last as it was counted; 0: it was not.
     """
 
     files: int = 0
@@ -25,6 +26,7 @@ class DayTally:
     protected_bytes: int = 0
     oldest_us: int | None = None
     by_hour: "array[int]" = field(default_factory=lambda: array("q", bytes(8 * 24)))
+    changed_ns: int = 0
 
     def add(self, begun_us: int, size_bytes: int, *, is_protected: bool) -> None:
         """Count a file in."""

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from recorder.check.listing import place_of
 from recorder.check.volume_check import VolumeCheck
-from recorder.footage.volume import open_volume
+from recorder.footage.listing import place_of
+from recorder.footage.volume import PROTECTED, open_volume
+from recorder.room.protections import Protections
 from tests.footage import BEGAN_US, Footage
 from tests.recorder.written import Written, write_segment
+from vigil.bus.footage.memory import MemoryFootageStore
 from vigil.bus.known_footage.memory import MemoryKnownFootageBoard
 from vigil.clock import MICROSECONDS, FakeClock
 from vigil.domain.camera import CameraId
 from vigil.facts import Fact, FootageCheckAsked
+from vigil.footage_document import CameraProtections, ProtectedSpan
 from vigil.known_footage import CameraOfFootage, KnownFootage, Place
 from vigil.runtime import StopSignal
 
@@ -32,9 +35,22 @@ class CheckedVolume:
         self.filed: dict[str, bool] = {}
 
     def another(self) -> VolumeCheck:
+        protections = Protections(self.volume, store=MemoryFootageStore(), clock=self.clock)
         return VolumeCheck(
-            self.volume, known=self._board, say=self._say, stop=self.stop, clock=self.clock
+            self.volume,
+            known=self._board,
+            protected=protections.of,
+            say=self._say,
+            stop=self.stop,
+            clock=self.clock,
         )
+
+    def protect(self, camera_id: int, since_us: int, until_us: int) -> None:
+        """Let the volume say that a time of a camera is protected."""
+        span = ProtectedSpan(since_us=since_us, until_us=until_us)
+        document = CameraProtections(camera_id=CameraId(camera_id), revision=1, spans=(span,))
+        path = self.volume.folder_of(CameraId(camera_id)) / PROTECTED
+        path.write_text(document.model_dump_json())
 
     def _say(self, *facts: Fact) -> None:
         for fact in facts:

@@ -1,10 +1,13 @@
 """Small clips with known packets, made here."""
 
+import os
 from pathlib import Path
 
 import av
 import numpy as np
 from av.video.stream import VideoStream
+
+from recorder.mp4.boxes import boxes_of_file, outline_of
 
 WIDTH, HEIGHT, FPS = 160, 96, 25
 
@@ -48,3 +51,10 @@ def frames_in(path: Path) -> int:
     with av.open(path) as container:
         container.streams.video[0].codec_context.options = {"err_detect": "explode"}
         return sum(1 for _ in container.decode(video=0))
+
+
+def whole_bytes(content: bytes | bytearray) -> int:
+    """Return up to where a file is whole that holds this."""
+    with os.fdopen(os.memfd_create("footage"), "r+b", buffering=0) as file:
+        file.write(content)
+        return outline_of(boxes_of_file(file.fileno())).whole

@@ -1,7 +1,8 @@
 """A volume whose room the test says, what footage lies on it, and what its retention does."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,15 @@ from uuid import UUID
 
 import pytest
 
+from recorder.footage.locks import share
 from recorder.footage.marks import MarkFile
 from recorder.footage.volume import Volume, open_volume
 from recorder.room.report import FootageLimits
 from recorder.room.retention import Retention
+from recorder.segment import DONE
 from tests.builders import a_camera
 from tests.recorder.test_marks import a_mark
+from vigil.bus.footage.base import FootageStore
 from vigil.bus.footage.memory import MemoryFootageStore
 from vigil.camera_document import CameraConfig
 from vigil.clock import MICROSECONDS, FakeClock, us_from_utc
@@ -34,7 +38,8 @@ class House:
         self.clock = FakeClock()
         self.volume = open_volume(path, known=None)
         self.told: list[Fact] = []
-        self.cameras: dict[CameraId, CameraConfig] = {}
+        #: None: nobody has said yet how they are configured.
+        self.cameras: dict[CameraId, CameraConfig] | None = {}
         self.store = MemoryFootageStore()
         self._monkeypatch = monkeypatch
         self.has_free(lambda: 10**12)
@@ -50,6 +55,14 @@ class House:
         os.utime(self.volume.path / path, (begun_us / 1e6, begun_us / 1e6))
         return str(path)
 
+    @contextmanager
+    def being_written(self, camera_id: int, *, days_ago: float, size: int = 1000) -> Iterator[str]:
+        """Give a file that a recorder has open, and wrote to for the last time a while ago."""
+        path = self.segment(camera_id, days_ago=days_ago, size=size)
+        with (self.volume.path / path).open("r+b") as file:
+            assert share(file.fileno())
+            yield path
+
     def names_as_growing(self, path: str, *, broken_off: GapReason | None = None) -> None:
         """Write the mark of a recorder that is at a file."""
         camera_id = int(path.split("/", maxsplit=1)[0])
@@ -57,7 +70,7 @@ class House:
         MarkFile(self.volume.folder_of(CameraId(camera_id))).write(mark)
 
     def limit(self, camera_id: int, **limits: float) -> None:
-        self.cameras[CameraId(camera_id)] = a_camera(camera_id, **limits)
+        self.cameras = {**(self.cameras or {}), CameraId(camera_id): a_camera(camera_id, **limits)}
 
     def protect(self, camera_id: int, revision: int, *spans: ProtectedSpan) -> None:
         """Publish what is protected of a camera, as web does."""
@@ -80,13 +93,19 @@ class House:
         found = self.volume.path.rglob(f"*{SUFFIX}*")
         return {str(each.relative_to(self.volume.path)) for each in found}
 
-    def retention(self, **limits: Any) -> Retention:
+    def retention(
+        self,
+        *,
+        say: Callable[[Fact], None] | None = None,
+        store: FootageStore | None = None,
+        **limits: Any,
+    ) -> Retention:
         return Retention(
             self.volume,
             limits=FootageLimits(**{"reserve_bytes": 0, "kept_days": 30, **limits}),
             cameras=lambda: self.cameras,
-            store=self.store,
-            say=self.told.append,
+            store=store or self.store,
+            say=say or self.told.append,
             clock=self.clock,
         )
 
@@ -109,7 +128,7 @@ def a_segment(path: str, size_bytes: int = 1000) -> SegmentFact:
         epoch=1,
         volume=UUID(int=1),
         path=path,
-        revision=2,
+        revision=DONE,
         begun_us=begun_us,
         ended_us=begun_us + MICROSECONDS,
         first_entry="1-0",

@@ -3,7 +3,7 @@
 import pytest
 
 from recorder.check.comparison import Differences, compared
-from recorder.check.listing import place_of
+from recorder.footage.listing import place_of
 from vigil.clock import MICROSECONDS
 from vigil.known_footage import Place
 

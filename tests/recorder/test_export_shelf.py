@@ -11,9 +11,9 @@ from uuid import UUID
 
 import pytest
 
-from recorder.check.listing import cameras_on
 from recorder.exports.making import bytes_of, make
 from recorder.exports.shelf import Made, Shelf
+from recorder.footage.listing import cameras_on
 from recorder.jobs.clearing import Clearing
 from recorder.room.report import FootageLimits
 from recorder.room.retention import Retention

@@ -7,10 +7,9 @@ from typing import Any
 import av
 import pytest
 
-from recorder.mp4.boxes import whole_bytes
 from recorder.mp4.fragments import FragmentMuxer
 from tests.footage import Footage, footage_of
-from tests.recorder.clips import frames_in, make_clip, payloads_of
+from tests.recorder.clips import frames_in, make_clip, payloads_of, whole_bytes
 from vigil.bus.packets.base import EntryId
 
 KINDS: dict[str, dict[str, Any]] = {

@@ -86,6 +86,18 @@ def test_a_stray_file_is_no_footage(house: House) -> None:
     assert counted(an_inventory(house)) == (1, 1000)
 
 
+def test_what_is_begun_while_files_are_looked_through_is_no_file_that_may_go(house: House) -> None:
+    done = [house.segment(7, days_ago=days) for days in (2, 0.1)]
+    files = an_inventory(house).stored()[CAMERA]
+    found = [next(files)]
+
+    with house.being_written(7, days_ago=0) as grows:
+        found.extend(files)
+
+    assert [each.path for each in found if each.is_growing] == [grows]
+    assert [each.path for each in found if not each.is_growing] == done
+
+
 def test_counting_beside_a_recorder_is_exact(house: House) -> None:
     inventory = an_inventory(house)
     written: list[str] = []

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typing_extensions import override
 
-from recorder.room.protections import ASK_EVERY_S, FILE
+from recorder.footage.volume import PROTECTED
+from recorder.room.protections import ASK_EVERY_S
 from recorder.room.retention import AGE_EVERY_S, LOOK_EVERY_S
 from tests.recorder.house import House, a_segment, run
 from vigil.bus.footage.memory import MemoryFootageStore
@@ -27,7 +29,7 @@ MINUTE = 1 / 1440
         {"reserve_bytes": 10**9},
     ],
 )
-def test_it_stays_by_every_rule(house: House, limits: dict[str, int]) -> None:
+def test_it_stays_by_every_rule(house: House, limits: dict[str, Any]) -> None:
     gone, protected, goes = (house.segment(7, days_ago=days) for days in (20, 15, 10))
     house.protect(7, 1, house.days(15, 14.9))
     house.has_free(lambda: 0)
@@ -144,7 +146,7 @@ def test_it_is_kept_on_the_volume_and_needs_no_redis(house: House) -> None:
     run(house.retention())
 
     assert house.files() == {path}
-    said = (house.volume.path / "7" / FILE).read_bytes()
+    said = (house.volume.path / "7" / PROTECTED).read_bytes()
     assert CameraProtections.model_validate_json(said).revision == 1
 
 
@@ -187,7 +189,7 @@ def test_what_was_taken_back_goes_and_an_older_word_does_not_count(house: House)
 
 def test_a_file_that_cannot_be_read_protects_everything(house: House) -> None:
     path = house.segment(7, days_ago=40)
-    (house.volume.path / "7" / FILE).write_bytes(b'{"revision": 1, "spans": [{')
+    (house.volume.path / "7" / PROTECTED).write_bytes(b'{"revision": 1, "spans": [{')
 
     run(house.retention())
 
@@ -221,7 +223,7 @@ def test_it_is_heard_soon_without_a_purge(house: House) -> None:
     house.clock.advance(ASK_EVERY_S)
     run(retention)
 
-    assert (house.volume.path / "7" / FILE).exists()
+    assert (house.volume.path / "7" / PROTECTED).exists()
 
 
 def test_a_disk_full_of_protected_footage_stops_recording_and_says_what_to_do(

@@ -1,14 +1,21 @@
 """The oldest footage goes first, and what was cut off is done again."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from recorder.room.retention import AGE_EVERY_S, AT_ONCE, LOOK_EVERY_S
+from recorder.room.retention import AGE_EVERY_S, AT_ONCE, LOOK_EVERY_S, keep_room_until_stopped
+from standalone.servers.valkey import EmbeddedValkey
 from tests.recorder.house import House, a_segment, run
+from tests.waiting import wait_until
+from vigil.bus.connection import connect_single
+from vigil.bus.footage.redis import RedisFootageStore
 from vigil.domain.camera import CameraId
 from vigil.facts import SegmentDeleted
 from vigil.messages import GapReason
+from vigil.runtime import StopSignal, start_thread
 
 
 def test_what_is_too_old_goes_and_the_rest_stays(house: House) -> None:
@@ -32,14 +39,28 @@ def test_the_oldest_of_all_cameras_goes_first_until_there_is_room(house: House) 
     assert house.files() == set(paths[4:])
 
 
-def test_what_may_still_grow_stays_however_little_room_there_is(house: House) -> None:
-    grows = house.segment(7, days_ago=0)
-    house.names_as_growing(grows)
+def test_what_is_being_written_stays_however_little_room_there_is(house: House) -> None:
+    house.has_free(lambda: 0)
+    retention = house.retention(reserve_bytes=10**9)
+
+    # A camera with a picture now and then: the last one is a day old
+    with house.being_written(7, days_ago=1) as grows:
+        run(retention)
+        assert house.files() == {grows}
+
+    house.clock.advance(LOOK_EVERY_S)
+    run(retention)
+    assert house.files() == set()
+
+
+def test_what_a_dead_recorder_left_goes_like_the_rest(house: House) -> None:
+    left = house.segment(7, days_ago=0)
+    house.names_as_growing(left)
     house.has_free(lambda: 0)
 
     run(house.retention(reserve_bytes=10**9))
 
-    assert house.files() == {grows}
+    assert house.files() == set()
 
 
 def test_a_deletion_that_was_cut_off_is_done_again(house: House) -> None:
@@ -110,6 +131,27 @@ def test_a_camera_may_keep_its_footage_longer_or_shorter_than_the_site(house: Ho
     run(house.retention())
 
     assert house.files() == set(kept)
+
+
+def test_until_it_is_known_what_cameras_may_keep_footage_goes_for_the_disk_alone(
+    house: House,
+) -> None:
+    house.cameras = None
+    old, kept = house.segment(7, days_ago=300), house.segment(7, days_ago=29)
+    retention = run(house.retention(max_bytes=1_000))
+    assert house.files() == {old, kept}
+    assert retention.refusal(CameraId(7)) is None
+
+    # A disk that runs full waits for nobody
+    house.has_free(lambda: 3_000 - house.used_bytes())
+    house.clock.advance(LOOK_EVERY_S)
+    run(house.retention(reserve_bytes=1_500))
+    assert house.files() == {kept}
+
+    house.limit(7, recording_kept_days=20)
+    house.clock.advance(AGE_EVERY_S)
+    run(retention)
+    assert house.files() == set()
 
 
 def test_a_camera_takes_no_more_than_it_may_and_the_others_are_left_alone(house: House) -> None:
@@ -222,6 +264,44 @@ def test_a_file_that_cannot_go_does_not_keep_the_others(
     assert "Operation not permitted" in str(retention.refusal(CameraId(7)))
 
 
+def test_a_deletion_that_cannot_be_done_again_keeps_nobody_from_making_room(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [house.segment(7, days_ago=40 - number) for number in range(3)]
+    for path in paths[:2]:
+        whole = house.volume.path / path
+        whole.rename(whole.with_name(whole.name + ".condemned"))
+    let_go = Path.unlink
+
+    def unlink(path: Path, *, missing_ok: bool = False) -> None:
+        if paths[0] in str(path):
+            raise PermissionError(1, "Operation not permitted")
+        let_go(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    house.has_free(lambda: 0)
+    with capture_logs() as logs:
+        retention = run(house.retention(reserve_bytes=1_000))
+
+    assert house.files() == {f"{paths[0]}.condemned"}
+    assert retention.refusal(CameraId(7)) is not None
+    [counted] = [each for each in logs if each["event"] == "deletions_not_repeated"]
+    assert counted["files"] == 1
+
+
+def test_a_folder_that_cannot_be_read_keeps_nobody_from_making_room(house: House) -> None:
+    house.segment(7, days_ago=40)
+    kept = house.segment(7, days_ago=1)
+    loops = house.volume.path / "7" / "2026-01-01"
+    loops.symlink_to(loops)
+    (house.volume.path / "8").write_bytes(b"no folder")
+
+    retention = run(house.retention(max_bytes=1_500))
+
+    assert house.files() == {kept}
+    assert retention.refusal(CameraId(7)) is None
+
+
 def test_a_clock_that_was_set_back_neither_deletes_nor_keeps_too_much(house: House) -> None:
     paths = [house.segment(7, days_ago=5 - number) for number in range(5)]
     house.clock.step(-10 * 86_400)
@@ -248,3 +328,33 @@ def test_a_turn_is_short_however_much_must_go(house: House) -> None:
 
     assert max(counts) == AT_ONCE
     assert house.files() == set()
+
+
+@pytest.mark.parametrize(
+    ("keys", "refused"),
+    [
+        ([], ["protections_refused", "deletions_refused", "volume_report_refused"]),
+        (["vigil:protections:*"], ["deletions_refused", "volume_report_refused"]),
+        (["vigil:footage_*"], ["protections_refused"]),
+    ],
+)
+def test_a_redis_that_refuses_some_of_it_ends_nothing_and_footage_goes_all_the_same(
+    house: House, valkey: EmbeddedValkey, keys: list[str], refused: list[str]
+) -> None:
+    house.segment(7, days_ago=40)
+    with connect_single(valkey.url) as admin:
+        admin.acl_setuser(
+            "narrow", enabled=True, nopass=True, reset=True, categories=["+@all"], keys=keys
+        )
+    stop, address = StopSignal(), valkey.url.rpartition("@")[2]
+    with connect_single(f"redis://narrow:any@{address}") as queue, capture_logs() as logs:
+        retention = house.retention(store=RedisFootageStore(queue))
+        room = start_thread(
+            partial(keep_room_until_stopped, retention, stop), name="room", stop=stop
+        )
+        wait_until(lambda: stop.is_set() or not house.files())
+        assert (stop.is_set(), room.is_alive()) == (False, True)
+        stop.set()
+        room.join()
+
+    assert {each["event"] for each in logs if each["log_level"] == "error"} == set(refused)

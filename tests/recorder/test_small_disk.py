@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from recorder.footage.volume import Volume, open_volume
-from recorder.room.protections import FILE
+from recorder.footage.volume import PROTECTED, Volume, open_volume
 from standalone.servers.valkey import EmbeddedValkey
 from tests.footage import footage_of
 from tests.recorder.clips import FPS, make_clip, payloads_of
@@ -148,7 +147,7 @@ def test_where_nothing_may_go_it_stops_says_why_and_goes_on_by_itself(
 
     # When somebody makes room
     if is_protected:
-        assert (disk.folder / str(CAMERA) / FILE).exists()
+        assert (disk.folder / str(CAMERA) / PROTECTED).exists()
         disk.protect_old(2)
     else:
         disk.store.order_deletions(disk.volume.volume_id, old[:30])

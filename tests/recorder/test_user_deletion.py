@@ -50,6 +50,20 @@ def test_a_file_that_is_gone_already_is_told_to_be(house: House) -> None:
     assert house.store.deletions(house.volume.volume_id, limit=9) == []
 
 
+def test_what_is_being_written_goes_once_it_is_done(house: House) -> None:
+    retention = house.retention()
+    with house.being_written(7, days_ago=0) as path:
+        house.store.order_deletions(house.volume.volume_id, [path])
+        run(retention)
+        assert (house.files(), house.told) == ({path}, [])
+
+    house.clock.advance(ASK_EVERY_S)
+    run(retention)
+
+    assert house.files() == set()
+    assert house.store.deletions(house.volume.volume_id, limit=9) == []
+
+
 @pytest.mark.parametrize(
     "path", ["../secret", "/etc/passwd", "7/../../etc/a.mp4", "7/2026-09-01/x.mp4", ""]
 )
@@ -62,6 +76,66 @@ def test_an_order_that_names_no_footage_is_refused(house: House, path: str) -> N
     assert house.files() == {kept}
     assert house.told == []
     assert house.store.deletions(house.volume.volume_id, limit=9) == []
+
+
+def test_what_the_volume_says_is_protected_goes_only_once_that_was_taken_back(
+    house: House,
+) -> None:
+    goes, protected = house.segment(7, days_ago=3), house.segment(7, days_ago=2)
+    house.segment(7, days_ago=1)
+    house.protect(7, 1, house.days(2, 1.5))
+    run(house.retention())
+    # A database that was restored knows nothing of it
+    house.store = MemoryFootageStore()
+    house.store.order_deletions(house.volume.volume_id, [goes, protected])
+    retention = run(house.retention())
+    assert protected in house.files()
+    assert goes not in house.files()
+    assert house.store.deletions(house.volume.volume_id, limit=9) == []
+
+    house.store.order_deletions(house.volume.volume_id, [protected])
+    house.protect(7, 2)
+    house.clock.advance(ASK_EVERY_S)
+    run(retention)
+
+    assert protected not in house.files()
+
+
+class HastyStore(MemoryFootageStore):
+    """Somebody takes a protection back and deletes, right after it was asked what is protected."""
+
+    def __init__(self, house: House, path: str) -> None:
+        super().__init__()
+        self._house, self._path = house, path
+
+    @override
+    def deletions(self, volume: UUID, *, limit: int) -> list[str]:
+        if self._path in self._house.files():
+            self._house.protect(7, 2)
+            self.order_deletions(volume, [self._path])
+        return super().deletions(volume, limit=limit)
+
+
+def test_what_is_deleted_right_after_its_protection_was_taken_back_goes(house: House) -> None:
+    path = house.segment(7, days_ago=2)
+    house.store = HastyStore(house, path)
+    house.protect(7, 1, house.days(3, 1))
+
+    assert not house.retention().run_once()
+
+    assert house.files() == set()
+
+
+def test_an_order_that_cannot_be_carried_out_keeps_nobody_from_the_others(house: House) -> None:
+    paths = [house.segment(7, days_ago=3 - number) for number in range(2)]
+    (house.volume.path / "7" / "2026-01-01").write_bytes(b"no folder")
+    stuck = "7/2026-01-01/10-00-00.000000Z.mp4"
+    house.store.order_deletions(house.volume.volume_id, [stuck, *paths])
+
+    run(house.retention())
+
+    assert house.files() == set()
+    assert house.store.deletions(house.volume.volume_id, limit=9) == [stuck]
 
 
 def test_orders_of_another_volume_are_left_alone(house: House) -> None:

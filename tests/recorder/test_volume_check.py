@@ -169,6 +169,36 @@ def test_a_file_goes_only_if_web_says_that_its_camera_was_deleted(
     assert checked.volume.folder_of(CameraId(DOOR)).exists() == stays
 
 
+def test_what_the_volume_says_is_protected_stays_whatever_web_says_of_its_camera(
+    checked: CheckedVolume,
+) -> None:
+    before, protected, behind = (checked.write(days=days) for days in (0, 1, 2))
+    since_us = protected.done.begun_us + 7_000_000
+    checked.protect(DOOR, since_us, since_us + 60_000_000)
+
+    # As a database does that was restored, or that of another site
+    checked.run(cameras=[known(DOOR, is_deleted=True)])
+
+    assert [each.path.exists() for each in (before, protected, behind)] == [False, True, False]
+    assert (checked.check.counts["protected"], checked.check.counts["removed"]) == (1, 2)
+    told = [fact.path for fact in checked.found() if isinstance(fact, SegmentDeleted)]
+    assert told == [before.done.path, behind.done.path]
+
+
+@pytest.mark.parametrize("left", ["mark", "protected.json", ".protected.json.x1y2z3_4.tmp"])
+def test_of_a_deleted_camera_no_folder_is_left_for_a_small_file_of_ours(
+    checked: CheckedVolume, left: str
+) -> None:
+    checked.write()
+    folder = checked.volume.folder_of(CameraId(DOOR))
+    checked.protect(DOOR, 0, 1)
+    (folder / left).write_bytes((folder / "protected.json").read_bytes())
+
+    checked.run(cameras=[known(DOOR, is_deleted=True)])
+
+    assert not folder.exists()
+
+
 def test_footage_that_is_older_than_its_camera_is_not_given_to_it(checked: CheckedVolume) -> None:
     checked.write()
 

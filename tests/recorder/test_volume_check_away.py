@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from recorder.check.volume_check import ASKED_AGAIN_S, VolumeCheck, check_until_stopped
+from recorder.room.coverage import Coverage
 from standalone.servers.valkey import EmbeddedValkey
 from tests.recorder.checked import DOOR, CheckedVolume, known
 from tests.waiting import wait_until
@@ -138,7 +139,12 @@ def test_a_redis_that_refuses_us_an_answer_ends_nothing(
     with connect_single(f"redis://narrow:any@{address}") as queue:
         board = RedisKnownFootageBoard(queue)
         check = VolumeCheck(
-            checked.volume, known=board, say=checked._say, stop=stop, clock=SystemClock()
+            checked.volume,
+            known=board,
+            protected=lambda _: Coverage(()),
+            say=checked._say,
+            stop=stop,
+            clock=SystemClock(),
         )
         with structlog.testing.capture_logs() as logs:
             thread = start_thread(

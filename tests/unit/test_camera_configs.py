@@ -139,6 +139,32 @@ def test_reads_what_was_published_before_it_began(
     assert not configs.refresh()
 
 
+def test_what_was_known_is_current_only_once_web_was_read(
+    store: LeavingStore, path: Path, clock: FakeClock
+) -> None:
+    store.publish_all(1, a_camera(1))
+    assert opened(store, path, clock).refresh()
+
+    # A restart while Redis is away, then with a head that says nothing, and nothing at all
+    again = opened(store, path, clock)
+    store.is_away = True
+    with pytest.raises(BusUnavailable):
+        again.refresh()
+    clock.advance(RETRY_S)
+    store.is_away, store.is_garbled = False, True
+    again.refresh()
+    assert (set(again.cameras), again.is_current) == ({CameraId(1)}, False)
+    empty = opened(LeavingStore(), path, clock)
+    empty.refresh()
+    assert (set(empty.cameras), empty.is_current) == ({CameraId(1)}, False)
+
+    # It says the same as before
+    clock.advance(FULL_READ_EVERY_S)
+    store.is_garbled = False
+    assert not again.refresh()
+    assert again.is_current
+
+
 def test_reads_when_the_bell_rang_and_else_every_ten_seconds(
     store: LeavingStore, path: Path, clock: FakeClock
 ) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import av
 import pytest
 
-from recorder.mp4.boxes import lengths_for, whole_bytes
+from recorder.mp4.boxes import lengths_for
 from recorder.mp4.fragments import FragmentMuxer
 from tests.footage import footage_of
-from tests.recorder.clips import make_clip
+from tests.recorder.clips import make_clip, whole_bytes
 from vigil.mp4.index import GopIndex, mfra, read_gops
 
 #: Of each kind, where its keyframes are shown, in seconds from the first.
