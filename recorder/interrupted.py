@@ -40,13 +40,13 @@ def finish_interrupted(
         mark: It names the file.
 
     Returns:
-        None: the file lies in another volume, is another camera's, or holds nonsense. One that is
-        not there, or of which nothing is whole, is told to be gone.
+        None: it is done, lies in another volume, is another camera's, or holds nonsense. One that
+        is not there, or of which nothing is whole, is told to be gone.
 
     Raises:
         VolumeUnavailable: The volume is not there, or the file cannot be read or cut.
     """
-    if mark.volume != volume.volume_id or not mark.path.startswith(f"{camera_id}/"):
+    if mark.is_done or mark.volume != volume.volume_id or not mark.path.startswith(f"{camera_id}/"):
         return None
     volume.require_mounted()
     path = volume.path / mark.path

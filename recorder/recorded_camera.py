@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from recorder.audio.decoder import AudioDecoder
+from recorder.encoding.pictures import EncodedPictures
 from recorder.footage.marks import MarkFile, newest_of, order_of
 from recorder.footage.volume import Volume
 from recorder.gaps import GapLedger
-from recorder.interleaving import HOLD_S, Interleaver
+from recorder.interleaving import HOLD_S, Interleaver, Placed
 from recorder.interrupted import finish_interrupted, remove_empty
 from recorder.segment import Segment
 from vigil.bus.packets.base import Entry, EntryId, Template, place_of
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 #: A camera that sent nothing for so long, and by its own rhythm should have, has stopped.
 STOPPED_S = 5.0
+#: How long an end waits for pictures that are just being encoded.
+_FINISH_S = 1.0
 #: The streams of a template that are recorded: the video, and the audio.
 _RECORDED = (0, 1)
 
@@ -44,6 +47,7 @@ class RecordedCamera:
         error: Why nothing is recorded; None while all is.
         with_audio: Whether its audio is recorded, too: others may change it at any time.
         audio_error: Why no audio is; None while all is that is wanted.
+        pictures: Where video goes that has to be encoded.
 
     Raises:
         VolumeUnavailable: The volume is not there, or what another left on it cannot be read.
@@ -62,7 +66,8 @@ class RecordedCamera:
     ) -> None:
         self.camera_id, self.epoch = camera_id, epoch
         self._volume, self._segment_s = volume, segment_s
-        self._template_of, self._say = template_of, say
+        self._say = say
+        self.pictures = EncodedPictures(camera_id, template_of=template_of)
         self._mark_file = MarkFile(volume.folder_of(camera_id))
         beside = self._mark_file.read()
         self.mark = newest_of(mark, beside)
@@ -104,13 +109,17 @@ class RecordedCamera:
     def begin_file(self) -> None:
         """Begin another file with the next keyframe."""
         self._begins_file = True
+        self.pictures.begin_gop()
 
-    def take(self, entries: Sequence[Entry], *, now_s: float) -> None:
+    def take(self, entries: Sequence[Entry], *, now_s: float) -> bool:
         """Record packets that were read, in their order.
 
         Args:
             entries: At least one.
             now_s: By the monotonic clock.
+
+        Returns:
+            Whether all were taken; the others are to be read again.
 
         Raises:
             BusUnavailable: A template could not be read; the packets will be read again.
@@ -122,13 +131,31 @@ class RecordedCamera:
             for entry in entries:
                 # Of the first that is read nothing is known of what stands before it.
                 before = self.position or entry.entry_id
-                if self._order is None:
-                    self._take(entry, before)
-                elif entry.packet.stream_index in _RECORDED:
-                    self._take_all(self._order.put(entry, before), self._order)
+                if not self.pictures.concerns(entry.packet):
+                    self._pass_on(entry, before)
+                elif self.pictures.has_room:
+                    self.pictures.put(entry, before)
+                else:
+                    return False
                 self.position = entry.entry_id
         except VolumeUnavailable as error:
             self._break_off(str(error))
+        return True
+
+    def take_encoded(self, *, now_s: float) -> None:
+        """Record what was encoded meanwhile; arguments and errors are those of ``take``."""
+        if self.pictures.is_waiting:
+            # What is late has not stopped.
+            self._fed_s = now_s
+        if self.pictures.is_stuck:
+            self._gaps.broken_off(GapReason.RECORDER)
+        try:
+            for entry, before in self.pictures.ready(now_s=now_s):
+                self._pass_on(entry, before)
+        except VolumeUnavailable as error:
+            self._break_off(str(error))
+        if self._segment is None:
+            self.error = self.pictures.error or self.error
 
     def sync(self, *, now_s: float) -> None:
         """Make what was recorded survive a power cut; complete the file of a camera that stopped.
@@ -164,6 +191,11 @@ class RecordedCamera:
             reason: Why nothing is recorded from now on; None: another goes on.
         """
         try:
+            if reason is not None:
+                # Else another goes on with what is being encoded.
+                self.pictures.finish(timeout_s=_FINISH_S)
+            self.take_encoded(now_s=self._fed_s)
+            self.pictures.end()
             if self._order is not None and self._segment is not None:
                 self._take_all(self._order.drain(), self._order)
             self._close_segment()
@@ -174,6 +206,7 @@ class RecordedCamera:
 
     def leave(self) -> None:
         """Leave all as it is: another has the camera, finishes the file, and tells of it."""
+        self.pictures.end()
         segment, self._segment = self._segment, None
         if segment is not None and segment.is_empty:
             segment.discard()
@@ -187,6 +220,7 @@ class RecordedCamera:
             epoch=self.epoch,
             error=self.error,
             audio_error=self.audio_error,
+            encoding_error=self.pictures.error,
             since_us=self._since_us,
             safe_us=None if self.mark is None else self.mark.safe_us,
         )
@@ -195,8 +229,7 @@ class RecordedCamera:
         """Go on where another stopped, or died, and finish what it left."""
         left = {each.path: each for each in sorted(found, key=order_of)}
         for each in left.values():
-            is_done = each.is_done
-            done = None if is_done else finish_interrupted(self._volume, self.camera_id, each)
+            done = finish_interrupted(self._volume, self.camera_id, each)
             if done is not None:
                 self._say(done)
         remove_empty(self._volume, self.camera_id)
@@ -215,7 +248,14 @@ class RecordedCamera:
         # What waits has been read: it goes first. The audio of it is not wanted any more.
         self._take_all(order.drain(), order)
 
-    def _take_all(self, packets: Iterable[tuple[Entry, EntryId]], order: Interleaver) -> None:
+    def _pass_on(self, entry: Entry, before: EntryId) -> None:
+        """Record a packet of a kind that files take, in the order of times with the audio's."""
+        if self._order is None:
+            self._take_all([(entry, before)], None)
+        elif entry.packet.stream_index in _RECORDED:
+            self._take_all(self._order.put(entry, before), self._order)
+
+    def _take_all(self, packets: Iterable[Placed], order: Interleaver | None) -> None:
         """Record packets in the order of their times.
 
         Raises:
@@ -227,7 +267,9 @@ class RecordedCamera:
             except (VolumeUnavailable, BusUnavailable):
                 # Those that wait behind it are in the log, too.
                 self.position = before
-                order.clear()
+                self.pictures.clear()
+                if order is not None:
+                    order.clear()
                 raise
 
     def _take(self, entry: Entry, before: EntryId) -> None:
@@ -264,7 +306,7 @@ class RecordedCamera:
             self._segment.add(entry, before=before)
 
     def _open_segment(self, first: Entry, before: EntryId) -> None:
-        template = self._template_of(self.camera_id, first.packet.template_id)
+        template = self.pictures.template(first.packet.template_id)
         if template is None:
             log.warning("template_gone", camera_id=self.camera_id)
             return
@@ -333,6 +375,7 @@ class RecordedCamera:
         self.error = error
         if self._order is not None:
             self._order.clear()
+        self.pictures.clear()
         if segment is not None:
             self.position = EntryId(segment.mark.gop)
             self._give_up(segment)
