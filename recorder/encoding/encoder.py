@@ -14,7 +14,7 @@ from vigil.runtime import Backoff, StopSignal
 log = structlog.get_logger(__name__)
 
 #: By its name, so that the recorder itself decodes no picture.
-_CHILD = "recorder.encoding.child"
+CHILD = "recorder.encoding.child"
 #: What a picture may take before the child is taken to hang, and its start; its own alarm counts
 #: the processor's time alone, and is sooner.
 ANSWER_S = 15.0
@@ -51,13 +51,16 @@ class PictureEncoder:
     Args:
         camera_id: For the log.
         answer_s: What a picture may take.
+        child: The module that encodes.
 
     Attributes:
         error: Why nothing is encoded just now; None: it is.
     """
 
-    def __init__(self, camera_id: CameraId, *, answer_s: float = ANSWER_S) -> None:
-        self._camera_id, self._answer_s = camera_id, answer_s
+    def __init__(
+        self, camera_id: CameraId, *, answer_s: float = ANSWER_S, child: str = CHILD
+    ) -> None:
+        self._camera_id, self._answer_s, self._child_module = camera_id, answer_s, child
         self.error: str | None = None
         self._stop = StopSignal()
         self._jobs = deque[Job]()
@@ -168,7 +171,7 @@ class PictureEncoder:
         """Return a new child that is ready; None: there is none."""
         child = None
         try:
-            child = Child(_CHILD, timeout_s=self._answer_s)
+            child = Child(self._child_module, timeout_s=self._answer_s)
             self._child = child
             await_ready(child.socket)
         except OSError as error:
