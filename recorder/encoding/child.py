@@ -14,7 +14,7 @@ import av
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
 from recorder.encoding.wire import (
@@ -125,8 +125,10 @@ class _Encoder:
         context = stream.codec_context
         context.thread_count = 1
         context.max_b_frames, context.gop_size = 0, _NO_KEYFRAME
-        # A JPEG's own colours (JFIF), which a player of large video would take for others.
+        # A JPEG's own colours (JFIF), which a player would take for others. Chromium believes no
+        # word of it unless all are said.
         context.colorspace, context.color_range = Colorspace.ITU601, ColorRange.JPEG
+        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.IEC61966_2_1
         # None waits for the next: a still camera's comes in ten seconds.
         context.options = {"preset": _PRESET, "crf": _CRF, "tune": "zerolatency"}
         self._stream, self._count = stream, 0

@@ -1,5 +1,6 @@
 """Which pictures are keyframes, and which are left out: tables of cases."""
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -97,7 +98,7 @@ def test_who_is_too_slow_leaves_out_evenly_and_stays_close_behind(took_s: float)
     # As many as it can, from when that is known
     steady = [number for number in taken if number >= 1000]
     assert len(steady) == pytest.approx(200 / took_s, rel=0.12)
-    steps = {after - before for before, after in zip(steady, steady[1:], strict=False)}
+    steps = {after - before for before, after in itertools.pairwise(steady)}
     assert max(steps) - min(steps) <= 2
     assert encoder.thinning.words().startswith(f"the machine encodes {1 / took_s:.1f} of the 10.0")
 
