@@ -4,6 +4,8 @@ import itertools
 import os
 import signal
 
+from typing_extensions import override
+
 from recorder.encoding import child
 from recorder.encoding.child import PictureEncoding
 from recorder.encoding.wire import Answer
@@ -14,6 +16,7 @@ _SIGNALS = {each.name.encode(): each for each in signal.Signals}
 
 
 class _Deadly(PictureEncoding):
+    @override
     def encoded(self, jpeg: bytes, *, is_keyframe: bool) -> Answer:
         if jpeg in _SIGNALS:
             os.kill(os.getpid(), _SIGNALS[jpeg])

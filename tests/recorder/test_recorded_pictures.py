@@ -1,5 +1,6 @@
 """A camera that sends pictures is recorded as video that browsers take, picture by picture."""
 
+import errno
 import itertools
 import json
 import os
@@ -12,10 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.footage import BEGAN_US, Footage
+from recorder.recorded_camera import RecordedCamera
+from tests.footage import BEGAN_US, Footage, footage_of
 from tests.programs import FFPROBE
 from tests.recorder.cards import (
     card,
+    card_entry,
     cards,
     keyframes_of,
     numbers_in,
@@ -23,6 +26,9 @@ from tests.recorder.cards import (
     shown_at_s,
     taken,
 )
+from tests.recorder.clips import frames_in
+from tests.recorder.listening import first_s
+from tests.recorder.sounds import SOUNDS, beeps_in, make_sounding_clip
 from tests.recorder.studio import NOW_S, Studio
 from tests.waiting import wait_until
 from vigil.bus.packets.base import Entry
@@ -267,6 +273,78 @@ def test_the_encoder_has_no_secret_and_the_lowest_claim(
         assert child.rlimit(psutil.RLIMIT_AS)[0] == 3 * 2**30
         camera.leave()
         assert child.wait(20) is not None
+
+
+def test_pictures_that_come_too_fast_are_left_out_evenly_and_told_of(studio: Studio) -> None:
+    # Given five seconds of more than any machine encodes
+    fps, count = 1000, 5000
+    drawn = cards(20, size_wh=(1280, 720))
+    send_also(studio, drawn)
+    jpegs = itertools.cycle(each.packet.data for each in drawn.entries)
+    entries = [
+        card_entry(number, drawn.template, number / fps, next(jpegs)) for number in range(count)
+    ]
+    with recording(studio) as camera:
+        camera.pictures.note_newest(entries[-1].entry_id)
+        taken(camera, entries)
+        error = camera.status("me").encoding_error
+        camera.close()
+
+    [path] = studio.files()
+    times_s = shown_at_s(path)
+    assert len(times_s) < 0.8 * count
+    # Some of the first were taken before it was known; then the steps are even, up to the end
+    steps_s = [b - a for a, b in itertools.pairwise(times_s) if a > 1.0]
+    assert max(steps_s) < 0.5
+    assert times_s[-1] > count / fps - 0.5
+    assert error is not None
+    assert error.startswith("the machine encodes ")
+    assert not studio.gaps()
+
+
+@pytest.mark.parametrize("name", ["A-law", "AAC", "G.726"])
+def test_what_such_a_camera_hears_is_heard_with_its_pictures(tmp_path: Path, name: str) -> None:
+    video = "mjpeg -q:v 4 -pix_fmt yuvj420p"
+    clip = make_sounding_clip(tmp_path, replace(SOUNDS[name], suffix="mkv"), seconds=6, video=video)
+    sent = footage_of(clip)
+    with recording(Studio(tmp_path / "footage", sent)) as camera:
+        camera.with_audio = True
+        taken(camera, sent.entries)
+        camera.close()
+
+    [path] = (tmp_path / "footage").rglob("*.mp4")
+    assert frames_in(path) == 150
+    assert camera.status("me").audio_error is None
+    # The file's time begins with the first picture
+    heard = [beep + first_s(sent) for beep in beeps_in(path) if beep > 0.3]
+    assert heard == pytest.approx([beep for beep in beeps_in(clip) if beep > 0.4], abs=0.005)
+
+
+def test_a_disk_that_fills_costs_no_picture(
+    studio: Studio, drawn: Footage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with recording(studio) as camera:
+        taken(camera, drawn.entries[:30])
+        camera.sync(now_s=NOW_S)
+        camera.take(drawn.entries[30:40], now_s=NOW_S)
+        with monkeypatch.context() as filled:
+            filled.setattr("recorder.segment.os.write", full)
+            wait_until(lambda: _is_broken_off(camera), timeout_s=60)
+        # Then what waited is read again
+        taken(camera, studio.behind(camera.position))
+        camera.close()
+
+    numbers = list(itertools.chain(*map(numbers_in, studio.files())))
+    assert set(numbers) == set(range(80))
+    assert not studio.gaps()
+
+
+def _is_broken_off(camera: RecordedCamera) -> bool:
+    camera.take_encoded(now_s=NOW_S)
+    return "No space left" in str(camera.error) and not camera.pictures.is_waiting
 
 
 def _encoder_pid() -> int:
