@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from vigil.clock import MICROSECONDS
 from vigil.domain.camera import CameraId, Epoch
 from vigil.facts import GapFact
 from vigil.messages import GapReason
@@ -12,6 +13,18 @@ Gap: TypeAlias = tuple[int, int, GapReason]
 
 #: Frames come unevenly: less than that between two is no gap.
 LEAST_GAP_S = 1.0
+#: Pictures so many times as far apart as the two before have lost some between them.
+_STEPS_APART = 8
+
+
+def is_pause(silent_us: int, step_us: int) -> bool:
+    """Return whether a camera that sent nothing for so long has stopped, by its own rhythm.
+
+    Args:
+        silent_us: Behind its last picture.
+        step_us: Between that and the one before; 0: there was none.
+    """
+    return bool(step_us) and silent_us > max(LEAST_GAP_S * MICROSECONDS, _STEPS_APART * step_us)
 
 
 @dataclass(slots=True)

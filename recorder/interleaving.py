@@ -8,10 +8,14 @@ ahead waits for the other, for a while.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from vigil.bus.packets.base import Entry, EntryId
 from vigil.clock import MICROSECONDS
 from vigil.domain.packet import Packet
+
+#: A packet, and the place in the log behind which a reader misses nothing that follows it here.
+Placed: TypeAlias = tuple[Entry, EntryId]
 
 #: One that is so far ahead waits no longer for the other.
 HOLD_S = 2.0
@@ -57,7 +61,7 @@ class Interleaver:
         self._audio_end_us = _NEVER_US
         self._is_silent = False
 
-    def put(self, entry: Entry, before: EntryId) -> Iterator[tuple[Entry, EntryId]]:
+    def put(self, entry: Entry, before: EntryId) -> Iterator[Placed]:
         """Take a packet; yield those that wait no longer.
 
         Args:
@@ -95,7 +99,7 @@ class Interleaver:
         while (line := self._next()) is not None:
             yield self._pop(line)
 
-    def drain(self) -> Iterator[tuple[Entry, EntryId]]:
+    def drain(self) -> Iterator[Placed]:
         """Yield all that wait, as ``put`` does."""
         while self._video or self._audio:
             yield self._pop(self._earliest())
@@ -138,7 +142,7 @@ class Interleaver:
         self._is_silent = self._is_silent or is_over
         return line if self._is_silent or line[0].at_us <= self._audio_end_us else None
 
-    def _pop(self, line: deque[_Held]) -> tuple[Entry, EntryId]:
+    def _pop(self, line: deque[_Held]) -> Placed:
         before = self.held_from()
         assert before is not None
         held = line.popleft()

@@ -43,7 +43,7 @@ def finish_all(
     """
     newest = {mark.path: mark for mark in sorted(marks, key=order_of)}
     for mark in newest.values():
-        fact = None if mark.is_whole else finish_interrupted(volume, camera_id, mark)
+        fact = finish_interrupted(volume, camera_id, mark)
         if fact is not None:
             yield fact
     remove_empty(volume, camera_id)
@@ -60,13 +60,17 @@ def finish_interrupted(
         mark: It names the file.
 
     Returns:
-        None: the file lies in another volume, is another camera's, or holds nonsense. One that is
-        not there, or of which nothing is whole, is told to be gone.
+        None: it is done, lies in another volume, is another camera's, or holds nonsense. One that
+        is not there, or of which nothing is whole, is told to be gone.
 
     Raises:
         VolumeUnavailable: The volume is not there, or the file cannot be read or cut.
     """
-    if mark.volume != volume.volume_id or not mark.path.startswith(f"{camera_id}/"):
+    if (
+        mark.is_whole
+        or mark.volume != volume.volume_id
+        or not mark.path.startswith(f"{camera_id}/")
+    ):
         return None
     volume.require_mounted()
     path = volume.path / mark.path

@@ -5,23 +5,24 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from recorder.audio.decoder import AudioDecoder
-from recorder.footage.marks import MarkFile, newest_of
+from recorder.continuity import Continuity
+from recorder.encoding.pictures import EncodedPictures
 from recorder.footage.volume import Volume
-from recorder.gaps import Gap, GapLedger, gap_fact
-from recorder.interleaving import HOLD_S, Interleaver
-from recorder.interrupted import finish_all
+from recorder.interleaving import HOLD_S, Interleaver, Placed
 from recorder.segment import Segment
 from vigil.bus.packets.base import Entry, EntryId, Template, place_of
 from vigil.clock import MICROSECONDS
 from vigil.domain.camera import CameraId, Epoch
 from vigil.errors import BusUnavailable, MessageInvalid, VolumeUnavailable
 from vigil.facts import Fact
-from vigil.messages import DELIBERATE, GapReason, RecordingMark, RecordingStatus
+from vigil.messages import GapReason, RecordingMark, RecordingStatus
 
 log = structlog.get_logger(__name__)
 
 #: A camera that sent nothing for so long, and by its own rhythm should have, has stopped.
 STOPPED_S = 5.0
+#: How long an end waits for pictures that are just being encoded.
+_FINISH_S = 1.0
 #: The streams of a template that are recorded: the video, and the audio.
 _RECORDED = (0, 1)
 
@@ -40,11 +41,11 @@ class RecordedCamera:
 
     Attributes:
         position: Behind which the next read begins; None: nobody said yet where it is to.
-        mark: How far footage is safe; None: there is none.
         error: Why nothing is recorded; None while all is.
         with_audio: Whether its audio is recorded, too: others may change it at any time.
         audio_error: Why no audio is; None while all is that is wanted.
         refusal: Why it may not be recorded now; None: it may.
+        pictures: Where video goes that has to be encoded.
 
     Raises:
         VolumeUnavailable: The volume is not there, or what another left on it cannot be read.
@@ -63,11 +64,10 @@ class RecordedCamera:
     ) -> None:
         self.camera_id, self.epoch = camera_id, epoch
         self._volume, self._segment_s = volume, segment_s
-        self._template_of, self._say = template_of, say
-        self._mark_file = MarkFile(volume.folder_of(camera_id))
-        beside = self._mark_file.read()
-        self.mark = newest_of(mark, beside)
-        self.position: EntryId | None = None
+        self._say = say
+        self.pictures = EncodedPictures(camera_id, template_of=template_of)
+        self._footage = Continuity(camera_id, epoch, volume=volume, mark=mark, say=say)
+        self.position = self._footage.goes_on_at if self._footage.is_wanted else None
         self.error: str | None = None
         self.with_audio = False
         self.audio_error: str | None = None
@@ -76,19 +76,20 @@ class RecordedCamera:
         self._decoder = AudioDecoder()
         self.refusal: str | None = None
         self._segment: Segment | None = None
-        self._gaps = GapLedger()
-        self._since_us: int | None = None
         #: When packets came last, by the monotonic clock.
         self._fed_s = 0.0
         #: Whether somebody was told of the segment, and what was safe before it was made.
         self._is_told, self._mark_before = False, self.mark
-        self._number, self._begins_file = 0, False
-        if self.mark is not None:
-            self._go_on_from(self.mark, [each for each in (mark, beside) if each is not None])
+        self._begins_file = False
+
+    @property
+    def mark(self) -> RecordingMark | None:
+        """How far footage is safe; None: there is none."""
+        return self._footage.mark
 
     def begin_at(self, position: EntryId) -> None:
         """Begin behind a position, or where it is recorded already, which of them is later."""
-        done = None if self.mark is None else EntryId(self.mark.gop)
+        done = self._footage.goes_on_at
         if done is not None and place_of(done) > place_of(position):
             position = done
         self.position = position
@@ -105,13 +106,17 @@ class RecordedCamera:
     def begin_file(self) -> None:
         """Begin another file with the next keyframe."""
         self._begins_file = True
+        self.pictures.begin_gop()
 
-    def take(self, entries: Sequence[Entry], *, now_s: float) -> None:
+    def take(self, entries: Sequence[Entry], *, now_s: float) -> bool:
         """Record packets that were read, in their order.
 
         Args:
             entries: At least one.
             now_s: By the monotonic clock.
+
+        Returns:
+            Whether all were taken; the others are to be read again.
 
         Raises:
             BusUnavailable: A template could not be read; the packets will be read again.
@@ -123,13 +128,31 @@ class RecordedCamera:
             for entry in entries:
                 # Of the first that is read nothing is known of what stands before it.
                 before = self.position or entry.entry_id
-                if self._order is None:
-                    self._take(entry, before)
-                elif entry.packet.stream_index in _RECORDED:
-                    self._take_all(self._order.put(entry, before), self._order)
+                if not self.pictures.concerns(entry.packet):
+                    self._pass_on(entry, before)
+                elif self.pictures.has_room:
+                    self.pictures.put(entry, before)
+                else:
+                    return False
                 self.position = entry.entry_id
         except VolumeUnavailable as error:
             self._break_off(str(error))
+        return True
+
+    def take_encoded(self, *, now_s: float) -> None:
+        """Record what was encoded meanwhile; arguments and errors are those of ``take``."""
+        if self.pictures.is_waiting:
+            # What is late has not stopped.
+            self._fed_s = now_s
+        if self.pictures.is_stuck:
+            self._footage.gaps.broken_off(GapReason.RECORDER)
+        try:
+            for entry, before in self.pictures.ready(now_s=now_s):
+                self._pass_on(entry, before)
+        except VolumeUnavailable as error:
+            self._break_off(str(error))
+        if self._segment is None:
+            self.error = self.pictures.error or self.error
 
     def sync(self, *, now_s: float) -> None:
         """Make what was recorded survive a power cut; complete the file of a camera that stopped.
@@ -155,9 +178,9 @@ class RecordedCamera:
         if silent_s > STOPPED_S and segment.is_overdue(round(silent_s * MICROSECONDS)):
             self._close_segment()
             # Who goes on after our death knows that it was not for that.
-            self._note_end(GapReason.CAMERA)
+            self._footage.ended_for(GapReason.CAMERA)
         elif segment.sync():
-            self._note(segment.mark)
+            self._footage.note(segment.mark)
             self._tell(segment)
 
     def close(self, reason: GapReason | None = None, *, now_us: int | None = None) -> None:
@@ -168,17 +191,20 @@ class RecordedCamera:
             now_us: UTC, where there may have been another reason until now.
         """
         try:
+            if reason is not None:
+                # Else another goes on with what is being encoded.
+                self.pictures.finish(timeout_s=_FINISH_S)
+            self.take_encoded(now_s=self._fed_s)
+            self.pictures.end()
             self._record_what_waits()
             self._close_segment()
             if reason is not None:
-                if self._segment is None and now_us is not None:
-                    self._tell_gap(self._gaps.turned_at(now_us, reason))
-                self._note_end(reason)
+                self._footage.ended_for(reason, now_us=now_us)
         except VolumeUnavailable as error:
             self._break_off(str(error))
-            if reason is not None and self.mark is not None:
-                # The disk does not take it; who goes on must not take it for a full disk's.
-                self.mark = self.mark.model_copy(update={"broken_off": reason})
+            if reason is not None:
+                # Who goes on must not take it for a full disk's.
+                self._footage.ended_unnoted(reason)
 
     def _record_what_waits(self) -> None:
         if self._order is None or self._segment is None:
@@ -201,11 +227,10 @@ class RecordedCamera:
         if before is None:
             log.error("recording_refused", camera_id=self.camera_id, reason=reason)
             self._put_back()
-            has_begun = self.mark is not None and self.mark.broken_off not in DELIBERATE
             # Else what was not wanted would be read, as if a full disk had been why.
-            self.close(GapReason.DISK if has_begun else None)
-            self._gaps.broken_off(GapReason.DISK)
-            self._since_us = None
+            self.close(GapReason.DISK if self._footage.is_wanted else None)
+            self._footage.gaps.broken_off(GapReason.DISK)
+            self._footage.since_us = None
         self.error = reason
 
     def _put_back(self) -> None:
@@ -217,6 +242,7 @@ class RecordedCamera:
 
     def leave(self) -> None:
         """Leave all as it is: another has the camera, finishes the file, and tells of it."""
+        self.pictures.end()
         segment, self._segment = self._segment, None
         if segment is not None and segment.is_empty:
             segment.discard()
@@ -230,19 +256,10 @@ class RecordedCamera:
             epoch=self.epoch,
             error=self.error,
             audio_error=self.audio_error,
-            since_us=self._since_us,
+            encoding_error=self.pictures.error,
+            since_us=self._footage.since_us,
             safe_us=None if self.mark is None else self.mark.safe_us,
         )
-
-    def _go_on_from(self, mark: RecordingMark, found: Sequence[RecordingMark]) -> None:
-        """Go on where another stopped, or died, and finish what it left."""
-        for fact in finish_all(self._volume, self.camera_id, found):
-            self._say(fact)
-        self._gaps.ended_us = mark.safe_us
-        # If its packets are not in the log any more, that is why.
-        self._gaps.broken_off(mark.broken_off or GapReason.RECORDER)
-        if mark.broken_off not in DELIBERATE:
-            self.position = EntryId(mark.gop)
 
     def _switch_audio(self) -> None:
         if self._order is None:
@@ -253,7 +270,14 @@ class RecordedCamera:
         # What waits has been read: it goes first. The audio of it is not wanted any more.
         self._take_all(order.drain(), order)
 
-    def _take_all(self, packets: Iterable[tuple[Entry, EntryId]], order: Interleaver) -> None:
+    def _pass_on(self, entry: Entry, before: EntryId) -> None:
+        """Record a packet of a kind that files take, in the order of times with the audio's."""
+        if self._order is None:
+            self._take_all([(entry, before)], None)
+        elif entry.packet.stream_index in _RECORDED:
+            self._take_all(self._order.put(entry, before), self._order)
+
+    def _take_all(self, packets: Iterable[Placed], order: Interleaver | None) -> None:
         """Record packets in the order of their times.
 
         Raises:
@@ -265,7 +289,9 @@ class RecordedCamera:
             except (VolumeUnavailable, BusUnavailable):
                 # Those that wait behind it are in the log, too.
                 self.position = before
-                order.clear()
+                self.pictures.clear()
+                if order is not None:
+                    order.clear()
                 raise
 
     def _take(self, entry: Entry, before: EntryId) -> None:
@@ -291,7 +317,7 @@ class RecordedCamera:
                 is_stepped = segment.is_stepped(packet)
                 self._close_segment()
                 if is_stepped:
-                    self._gaps.broken_off(GapReason.CLOCK)
+                    self._footage.gaps.broken_off(GapReason.CLOCK)
         elif segment is not None and packet.template_id != segment.template_id:
             self._close_segment()
         if self._segment is None:
@@ -302,7 +328,7 @@ class RecordedCamera:
             self._segment.add(entry, before=before)
 
     def _open_segment(self, first: Entry, before: EntryId) -> None:
-        template = self._template_of(self.camera_id, first.packet.template_id)
+        template = self.pictures.template(first.packet.template_id)
         if template is None:
             log.warning("template_gone", camera_id=self.camera_id)
             return
@@ -313,13 +339,13 @@ class RecordedCamera:
             template=template,
             first=first,
             before=before,
-            safe_us=self._gaps.ended_us,
+            safe_us=self._footage.gaps.ended_us,
             decoder=None if self._order is None else self._decoder,
         )
         self._segment, self._is_told, self._mark_before = segment, False, self.mark
         self._begins_file = False
         # First: who goes on after our death finishes the file, and tells of it.
-        self._note(segment.mark, is_synced=True)
+        self._footage.note(segment.mark, is_synced=True)
 
     def _note_audio_error(self, segment: Segment) -> None:
         if segment.audio_error not in (None, self.audio_error):
@@ -331,15 +357,8 @@ class RecordedCamera:
         if self._is_told:
             return
         self._is_told, self.error = True, None
-        gap = self._gaps.resumed_at(segment.mark.begun_us)
-        self._tell_gap(gap)
-        if gap is not None or self._since_us is None:
-            self._since_us = segment.mark.begun_us
+        self._footage.begun(segment.mark.begun_us)
         self._say(segment.opened_fact())
-
-    def _tell_gap(self, gap: Gap | None) -> None:
-        if gap is not None:
-            self._say(gap_fact(self.camera_id, self.epoch, gap))
 
     def _close_segment(self) -> None:
         segment = self._segment
@@ -348,48 +367,33 @@ class RecordedCamera:
         fact = segment.close()
         self._segment = None
         self._tell(segment)
-        self._gaps.ended_us = segment.ended_us
+        self._footage.gaps.ended_us = segment.ended_us
         self._say(fact)
-        self._note(segment.mark.model_copy(update={"is_whole": True}))
-
-    def _note(self, mark: RecordingMark, *, is_synced: bool = False) -> None:
-        self._number += 1
-        self.mark = mark.model_copy(update={"number": self._number})
-        self._mark_file.write(self.mark, is_synced=is_synced)
-
-    def _note_end(self, reason: GapReason) -> None:
-        """Note up to when there is footage, or why there is none, and why there is no more."""
-        if self.mark is not None:
-            safe_us = max(self.mark.safe_us, self._gaps.ended_us or 0)
-            self._note(self.mark.model_copy(update={"broken_off": reason, "safe_us": safe_us}))
+        self._footage.note(segment.mark.model_copy(update={"is_whole": True}))
 
     def _break_off(self, error: str) -> None:
         """Begin again behind what is safe: the packets are still in the log, for a while."""
         if error != self.error:
             log.error("recording_broken_off", camera_id=self.camera_id, reason=error)
-        segment, self._segment, self._since_us = self._segment, None, None
-        self._gaps.broken_off(GapReason.DISK)
-        self.error = error
+        segment, self._segment, self.error = self._segment, None, error
+        self._footage.since_us = None
+        self._footage.gaps.broken_off(GapReason.DISK)
         if self._order is not None:
             self._order.clear()
+        self.pictures.clear()
         if segment is not None:
             self.position = EntryId(segment.mark.gop)
             self._give_up(segment)
             # What it says of now is an error all the same.
             self.error = error
-        if self.mark is not None:
-            # The disk takes none: Redis alone is told.
-            self._number += 1
-            reason = {"broken_off": GapReason.DISK, "number": self._number}
-            self.mark = self.mark.model_copy(update=reason)
+        self._footage.ended_unnoted(GapReason.DISK)
 
     def _give_up(self, segment: Segment) -> None:
-        """Leave a file that cannot be gone on with, as far as it is whole."""
         if segment.is_empty:
             segment.discard()
-            self.mark = self._mark_before
+            self._footage.mark = self._mark_before
             return
         self._tell(segment)
         self._say(segment.abandon())
-        self.mark = segment.mark
-        self._gaps.ended_us = segment.mark.safe_us
+        self._footage.mark = segment.mark
+        self._footage.gaps.ended_us = segment.mark.safe_us

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 READ_EVERY_S = 0.5
 #: Packets of one camera in one read: of eight that are behind, some 20 MB.
 READ_LIMIT = 100
+#: ... of one whose pictures are encoded: more is read while they are.
+ENCODED_READ_LIMIT = 32
 #: No log holds more.
 BACKLOG_AT_MOST_S = 86_400.0
 #: Seconds between two syncs, marks and statuses of a camera.
@@ -88,19 +90,30 @@ class Recorder:
                 begin = self._keyframe(camera.camera_id, before_s=before_s)
                 if begin is not None:
                     camera.begin_at(begin)
-        positions = {
-            each.camera_id: each.position
-            for each in self._cameras.values()
-            if each.position and each.refusal is None
-        }
-        found = self._packets.read(positions, limit=READ_LIMIT) if positions else {}
-        for camera_id, entries in found.items():
-            self._cameras[camera_id].take(entries, now_s=now_s)
+        has_more = self._take(now_s)
         if now_s >= self._sync_due_s:
             self._sync_due_s = now_s + SYNC_EVERY_S
             self._sync(now_s)
             self._follow_new_logs(now_s)
-        return any(len(entries) == READ_LIMIT for entries in found.values())
+        return has_more
+
+    def _take(self, now_s: float) -> bool:
+        """Read of all cameras; return whether more is there already."""
+        has_more = False
+        copied, encoded = dict[CameraId, EntryId](), dict[CameraId, EntryId]()
+        for each in self._cameras.values():
+            each.take_encoded(now_s=now_s)
+            if each.position is None or each.refusal is not None:
+                continue
+            if each.pictures.has_room:
+                of = encoded if each.pictures.is_used else copied
+                of[each.camera_id] = each.position
+        for positions, limit in ((copied, READ_LIMIT), (encoded, ENCODED_READ_LIMIT)):
+            found = self._packets.read(positions, limit=limit) if positions else {}
+            for camera_id, entries in found.items():
+                takes_all = self._cameras[camera_id].take(entries, now_s=now_s)
+                has_more |= takes_all and len(entries) == limit
+        return has_more
 
     def close(self) -> None:
         """Complete all files, and give the cameras back."""
@@ -206,13 +219,16 @@ class Recorder:
         All its places lie before those that were read, and nothing would be read of it.
         """
         for camera_id, camera in self._cameras.items():
-            if camera.position is None or not camera.is_silent(now_s):
+            is_asked = camera.pictures.is_used or camera.is_silent(now_s)
+            if camera.position is None or not is_asked:
                 continue
             try:
                 newest = self._packets.last_entry(camera_id)
             except ServerUnavailable as error:
                 log.warning("camera_unread", camera_id=camera_id, what=str(error))
                 continue
+            if newest is not None and camera.pictures.is_used:
+                camera.pictures.note_newest(newest)
             if newest is not None and place_of(newest) < place_of(camera.position):
                 camera.begin_anew_at(self._keyframe(camera_id, before_s=BACKLOG_AT_MOST_S))
 

@@ -10,7 +10,7 @@ from recorder.audio.decoder import AudioDecoder
 from recorder.audio.muxer import TwoTrackMuxer
 from recorder.footage.label import label_of
 from recorder.footage.volume import Volume
-from recorder.gaps import LEAST_GAP_S
+from recorder.gaps import LEAST_GAP_S, is_pause
 from recorder.mp4.boxes import lengths_for
 from recorder.mp4.fragments import FragmentMuxer
 from vigil.bus.packets.base import Entry, EntryId, Template
@@ -27,8 +27,6 @@ log = structlog.get_logger(__name__)
 #: Revisions of the facts of a file: when it is begun; when it was found, and its end is known by
 #: what it plays; and when it is done, by who recorded it.
 OPENED, FOUND, DONE = 1, 2, 3
-#: Pictures so many times as far apart as the last two have lost some between them.
-_STEPS_APART = 8
 #: Times are counted in whole numbers that a float holds: until the year 2255.
 _LATEST_US = 2**53
 _START_CODE = b"\0\0\x01"
@@ -201,8 +199,7 @@ class Segment:
 
     def is_overdue(self, silent_us: int) -> bool:
         """Return whether a camera that sent nothing for so long has stopped, by its own rhythm."""
-        longest_us = max(LEAST_GAP_S * MICROSECONDS, _STEPS_APART * self._step_us)
-        return bool(self._step_us) and silent_us > longest_us
+        return is_pause(silent_us, self._step_us)
 
     def sync(self) -> bool:
         """Make what is whole survive a power cut; return whether the mark has moved.
@@ -369,7 +366,7 @@ def _streams_of(
             raise MessageInvalid(f"template {template.template_id}: sound alone, without video")
         context = container.streams.video[0].codec_context
         if context.name not in _CODECS:
-            raise MessageInvalid(f"{context.name} is not recorded: {' and '.join(_CODECS)} are")
+            raise MessageInvalid(f"{context.name} is not recorded: h264, hevc and mjpeg are")
         if not context.width or not context.height:
             raise MessageInvalid(f"template {template.template_id}: a video of no size")
         # As MP4 has it, a length stands before each unit, and the parameters say so.

@@ -224,6 +224,7 @@ class RecordingStatus(Document):
     Attributes:
         error: Why nothing is recorded, in an operator's words; None while all is.
         audio_error: Why audio that is wanted is missing; None while it is not.
+        encoding_error: Why pictures are, of a camera whose video is encoded; None while none are.
         since_us: Since when it is recorded without a gap; None: it is not.
         safe_us: Up to when it is on disk.
         is_waiting: Whether it is not recorded now because its mode waits for something.
@@ -234,6 +235,7 @@ class RecordingStatus(Document):
     epoch: Epoch
     error: str | None = None
     audio_error: str | None = None
+    encoding_error: str | None = None
     since_us: int | None = None
     safe_us: int | None = None
     is_waiting: bool = False

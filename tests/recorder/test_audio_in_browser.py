@@ -4,20 +4,19 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
 from tests.footage import footage_of
 from tests.recorder.listening import Sounding, numbered, recorded
+from tests.recorder.served import served
 from tests.recorder.sounds import BEEP_EVERY_S, SOUNDS, make_sounding_clip
 from tests.recorder.studio import NOW_S, Studio
 from tests.web.browsing import a_browser
 
 pytestmark = pytest.mark.needs("chromium")
 
-PAGE = '<video id="footage" src="/footage.mp4"></video>'
 #: Plays from a moment on; answers with what was decoded, and when beeps began, by the video's time.
 LISTEN = """async ([from_s, to_s]) => {
   const video = document.getElementById("footage");
@@ -52,24 +51,6 @@ LISTEN = """async ([from_s, to_s]) => {
 #: A browser's sound is some way behind its clock, and we look each few milliseconds.
 WITHIN_S = 0.05
 FLAG = "--autoplay-policy=no-user-gesture-required"
-
-
-def served(path: Path) -> Any:
-    """Return a server of a file that gives parts, or a browser would not seek."""
-    content = path.read_bytes()
-
-    def serve(route: Route) -> None:
-        if not route.request.url.endswith(".mp4"):
-            route.fulfill(body=PAGE, content_type="text/html")
-            return
-        begin = int(route.request.headers.get("range", "bytes=0-").split("=")[1].split("-")[0])
-        headers = {
-            "Accept-Ranges": "bytes",
-            "Content-Range": f"bytes {begin}-{len(content) - 1}/{len(content)}",
-        }
-        route.fulfill(status=206, headers=headers, body=content[begin:], content_type="video/mp4")
-
-    return serve
 
 
 def listen(page: Page, path: Path, from_s: float, to_s: float) -> tuple[int, float, list[float]]:

@@ -197,13 +197,13 @@ def test_after_a_restart_a_camera_that_was_away_is_the_reason(studio: Studio) ->
 
 
 def test_video_that_is_not_recorded_is_said_to_be_so(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "clip.avi", seconds=1, codec="mjpeg")
+    clip = make_clip(tmp_path / "clip.avi", seconds=1, codec="mpeg4")
     studio = Studio(tmp_path / "footage", footage_of(clip))
     camera = studio.camera()
 
     camera.take(studio.sent.entries, now_s=NOW_S)
 
-    assert camera.error == "mjpeg is not recorded: h264 and hevc are"
+    assert camera.error == "mpeg4 is not recorded: h264, hevc and mjpeg are"
     assert not studio.files()
     assert not studio.told
 

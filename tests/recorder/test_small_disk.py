@@ -14,7 +14,7 @@ from recorder.footage.volume import PROTECTED, Volume, open_volume
 from standalone.servers.valkey import EmbeddedValkey
 from tests.footage import footage_of
 from tests.recorder.clips import FPS, make_clip, payloads_of
-from tests.recorder.test_record_kill import CAMERA, CLIP_S, START_S, Street
+from tests.recorder.street import CAMERA, CLIP_S, START_S, Street
 from tests.waiting import wait_until
 from vigil import keys
 from vigil.bus.connection import connect_single

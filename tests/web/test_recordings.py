@@ -100,6 +100,7 @@ def test_what_its_recorder_says_is_told(archive: Archive) -> None:
         epoch=epoch,
         error="No space left on device",
         audio_error="mp2 audio is not recorded",
+        encoding_error="the encoder hung",
         safe_us=BEGAN_US,
     )
     archive.world.wiring.recordings.put(camera, status, epoch=epoch)
@@ -107,6 +108,7 @@ def test_what_its_recorder_says_is_told(archive: Archive) -> None:
     assert archive.availability()["recorder"] == {
         "error": "No space left on device",
         "audio_error": "mp2 audio is not recorded",
+        "encoding_error": "the encoder hung",
         "since": None,
         "safe_until": at(0),
         "waiting": False,

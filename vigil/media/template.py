@@ -71,6 +71,35 @@ def template_of(streams: Sequence[MediaStream], first: bytes) -> Template:
     return Template(_template_id(streams), file.getvalue())
 
 
+def with_video_of(template: Template, nut: bytes) -> Template:
+    """Return a template of another video, with the audio that a template has.
+
+    Args:
+        template: Of the packets that the video was made of.
+        nut: A template's, of that video.
+
+    Raises:
+        MessageInvalid: FFmpeg cannot read one of them.
+    """
+    file = io.BytesIO()
+    with reopened(template) as old, reopened(Template(template.template_id, nut)) as new:
+        video = new.streams.video[0]
+        try:
+            with av.open(file, "w", format="nut", metadata_errors="replace") as output:
+                if _AUDIO_CODEC in old.metadata:
+                    output.metadata[_AUDIO_CODEC] = old.metadata[_AUDIO_CODEC]
+                made = output.add_stream_from_template(video, opaque=True)
+                for audio in old.streams.audio[:1]:
+                    output.add_stream_from_template(audio, opaque=True)
+                packet = next(new.demux(video))
+                packet.stream = made
+                output.mux(packet)
+        except FFmpegError as error:
+            raise MessageInvalid(f"template {template.template_id}: {error}") from error
+        digest = hashlib.sha256(f"{template.template_id} {_template_id([video])}".encode())
+    return Template(digest.hexdigest()[:_ID_HEX_DIGITS], file.getvalue())
+
+
 def audio_in(container: InputContainer) -> AudioParameters | None:
     """Return what the audio of a reopened template is; None: it has none."""
     if not container.streams.audio:

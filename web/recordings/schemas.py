@@ -84,6 +84,14 @@ class RecorderOut(Schema):
         allow_none=True,
         metadata={"description": "Why audio is missing; null: all that is wanted and comes is."},
     )
+    encoding_error = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Why pictures of a camera whose video is encoded are missing; null: "
+            "none are."
+        },
+    )
     since = fields.AwareDateTime(
         required=True, allow_none=True, metadata={"description": "Recorded without a gap since."}
     )

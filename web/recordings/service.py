@@ -47,6 +47,7 @@ class Recorder:
 
     error: str | None
     audio_error: str | None
+    encoding_error: str | None
     since: datetime | None
     safe_until: datetime | None
     is_waiting: bool
@@ -188,4 +189,6 @@ def _recorder_of(statuses: StatusBoard[RecordingStatus], camera_id: CameraId) ->
     since, safe = (
         None if each is None else utc_from_us(each) for each in (status.since_us, status.safe_us)
     )
-    return Recorder(status.error, status.audio_error, since, safe, status.is_waiting)
+    return Recorder(
+        status.error, status.audio_error, status.encoding_error, since, safe, status.is_waiting
+    )

@@ -5,10 +5,7 @@ environment, one thread, bounded memory, and so much time for each picture: the 
 it even where native code does not come back.
 """
 
-import resource
 import signal
-import socket
-import sys
 from fractions import Fraction
 
 import av
@@ -17,6 +14,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
+from vigil.child import become_child
 from web.playback.thumbnails.wire import Question, receive_question, send_answer
 
 #: Seconds for one picture; and without a question, after which nobody scrubs any more.
@@ -29,11 +27,7 @@ _QUALITY = 5
 
 def main() -> int:
     """Answer what is asked at standard input, which is a socket, until nobody asks any more."""
-    # Who interrupts web's group means web, which lets go of us then.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY_BYTES, _MOST_MEMORY_BYTES))
-    with socket.socket(fileno=sys.stdin.fileno()) as asker:
+    with become_child(most_memory_bytes=_MOST_MEMORY_BYTES) as asker:
         asker.settimeout(IDLE_S)
         while True:
             try:

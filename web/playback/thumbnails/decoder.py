@@ -1,15 +1,11 @@
 """Asks processes for pictures of keyframes, starts them, and buries those that die of one."""
 
-import socket
-import subprocess
-import sys
-from pathlib import Path
 from queue import Empty, LifoQueue
 from threading import BoundedSemaphore
 
 import structlog
 
-import web
+from vigil.child import Child
 from web.errors import NotNow
 from web.playback.thumbnails.keyframe import Keyframe
 from web.playback.thumbnails.wire import Question, receive_answer, send_question
@@ -27,8 +23,6 @@ ASKERS = 6
 _ANSWER_S = 8.0
 #: How long an asker waits for a process that is free.
 _FREE_S = 10.0
-#: How long a process gets to end by itself.
-_ENDING_S = 0.5
 
 
 class DecoderBusy(NotNow):
@@ -43,7 +37,7 @@ class KeyframeDecoder:
 
     def __init__(self) -> None:
         #: None stands for one that was not started yet, or died.
-        self._free: LifoQueue[_Child | None] = LifoQueue(PROCESSES)
+        self._free: LifoQueue[Child | None] = LifoQueue(PROCESSES)
         for _ in range(PROCESSES):
             self._free.put(None)
         self._askers = BoundedSemaphore(ASKERS)
@@ -81,7 +75,7 @@ class KeyframeDecoder:
                 is_new = child is None
                 child = child or _started()
                 try:
-                    return child.ask(question) or None
+                    return _answer_of(child, question) or None
                 except OSError as error:
                     status, child = child.end(), None
                     if is_new:
@@ -94,53 +88,19 @@ class KeyframeDecoder:
             self._free.put(child)
 
 
-def _started() -> "_Child":
+def _answer_of(child: Child, question: Question) -> bytes:
+    """Return a picture; an empty one says that there is none.
+
+    Raises:
+        OSError: It died, or hangs. It is of no use any more.
+    """
+    send_question(child.socket, question)
+    return receive_answer(child.socket)
+
+
+def _started() -> Child:
     try:
-        return _Child()
+        return Child(_CHILD, timeout_s=_ANSWER_S)
     except OSError as error:
         log.warning("decoder_not_started", reason=str(error))
         raise DecoderBusy from None
-
-
-class _Child:
-    """One process that decodes.
-
-    Raises:
-        OSError: It cannot be started.
-    """
-
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                    [sys.executable, "-P", "-m", _CHILD],
-                    stdin=theirs.fileno(),
-                    stdout=subprocess.DEVNULL,
-                    # Nothing of web's: it reads what strangers' cameras sent.
-                    env={"PYTHONPATH": str(Path(web.__file__).parents[1])},
-                )
-            except OSError:
-                ours.close()
-                raise
-        ours.settimeout(_ANSWER_S)
-        self._socket = ours
-
-    def ask(self, question: Question) -> bytes:
-        """Return a picture; an empty one says that there is none.
-
-        Raises:
-            OSError: It died, or hangs. It is of no use any more.
-        """
-        send_question(self._socket, question)
-        return receive_answer(self._socket)
-
-    def end(self) -> int:
-        """End it, whatever it is at; return with which status it ended, negative by a signal."""
-        self._socket.close()
-        try:
-            # Where it is at its end already, that says how it came to that.
-            return self._process.wait(_ENDING_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()

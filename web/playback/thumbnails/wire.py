@@ -4,6 +4,7 @@ import socket
 import struct
 from typing import NamedTuple
 
+from vigil.child import received
 from web.playback.thumbnails.keyframe import Keyframe
 
 #: The width that is asked for, and how long the codec's name, its parameters and the data are.
@@ -63,13 +64,4 @@ def receive_answer(of: socket.socket) -> bytes:
 
 
 def _received(of: socket.socket, length: int) -> bytes:
-    if length > _MOST_BYTES:
-        raise ConnectionError(f"{length} bytes are announced")
-    content = bytearray(length)
-    left = memoryview(content)
-    while left:
-        count = of.recv_into(left)
-        if not count:
-            raise ConnectionError("the other side is gone")
-        left = left[count:]
-    return bytes(content)
+    return received(of, length, at_most=_MOST_BYTES)
