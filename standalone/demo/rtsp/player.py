@@ -12,7 +12,7 @@ from standalone.demo.rtsp.outlet import Outlet
 from standalone.demo.rtsp.rtp import payloads, rtp_packet, sender_report
 from standalone.demo.rtsp.schedule import Cue, cues, last_key_s
 from standalone.demo.rtsp.sdp import payload_type
-from vigil.clock import Clock
+from vigil.clock import MICROSECONDS, Clock
 
 #: Seconds from one sender report to the next.
 _REPORT_EVERY_S = 5.0
@@ -73,6 +73,7 @@ class Player:
         self._programme = programme
         self._clock = clock
         self._tracks = {number: _Track(outlet) for number, outlet in outlets.items()}
+        self._begun_us = clock.utc_us()
 
     async def play(self) -> None:
         """Send until cancelled.
@@ -80,7 +81,7 @@ class Player:
         Raises:
             ClientTooSlow: The client does not keep up.
         """
-        begun_s = self._clock.monotonic_s()
+        begun_s, self._begun_us = self._clock.monotonic_s(), self._clock.utc_us()
         played_s = 0.0
         while True:
             # A programme that changes goes on in the same time, with its own first keyframe.
@@ -109,7 +110,10 @@ class Player:
         offset = round(Fraction(offset_s) * form.clock_hz)
         stamp = track.first_stamp + offset + cue.stamp
         if offset_s + cue.due_s >= track.next_report_s:
-            self._report(track, stamp)
+            # When it is meant to be shown, not when we come to send it: by that a client has both
+            # tracks in step, however late a busy machine sends either.
+            shown_s = (offset + cue.stamp) / form.clock_hz
+            self._report(track, stamp, self._begun_us + round(shown_s * MICROSECONDS))
             track.next_report_s += _REPORT_EVERY_S
         sequence = itertools.count(track.first_sequence + track.packets)
         packets = [
@@ -127,11 +131,11 @@ class Player:
         track.packets += len(packets)
         track.payload_bytes += sum(map(len, packets)) - 12 * len(packets)
 
-    def _report(self, track: _Track, stamp: int) -> None:
+    def _report(self, track: _Track, stamp: int, utc_us: int) -> None:
         track.outlet.report(
             sender_report(
                 ssrc=track.ssrc,
-                utc_us=self._clock.utc_us(),
+                utc_us=utc_us,
                 stamp=stamp,
                 packets=track.packets,
                 payload_bytes=track.payload_bytes,

@@ -84,7 +84,7 @@ def sender_report(
 
     Args:
         ssrc: Of the track.
-        utc_us: UTC in microseconds since 1970 at which a frame with this stamp is sent.
+        utc_us: UTC in microseconds since 1970 that belongs to the stamp.
         stamp: RTP timestamp of that moment.
         packets: Sent on the track so far.
         payload_bytes: Sent on the track so far, without headers.
