@@ -91,9 +91,8 @@ class Segment:
             width_px=width,
             height_px=height,
         )
-        self._size_bytes = self._synced_bytes = 0
-        #: The file's index, with the first fragment.
-        self._head = b""
+        #: Bytes written, and synced; and the file's index, with the first fragment.
+        self._size_bytes, self._synced_bytes, self._head = 0, 0, b""
         self._captured_us, self._step_us = packet.captured_at_us, 0
         #: When the last packet is decoded, by the camera's clock.
         self._decoded_s = 0.0
@@ -101,27 +100,29 @@ class Segment:
         #: Of each packet that is not known to be safe: when it ends, and where its GOP begins.
         self._unsafe: dict[EntryId, tuple[int, EntryId]] = {}
         self._no_audio: str | None = None
-        self._audio: TwoTrackMuxer | None = None
         try:
-            label = label_of(camera_id, self.mark)
-            if decoder is not None and audio is not None:
-                self._audio = self._two_tracks(template, audio, decoder, first, label)
-            self._muxer = self._audio or FragmentMuxer(template, write=self._write, label=label)
+            self._audio = self._two_tracks(template, audio, first)
+            self._muxer = self._audio or FragmentMuxer(
+                template, write=self._write, label=label_of(camera_id, self.mark)
+            )
         except FFmpegError as error:
             self.discard()
             raise MessageInvalid(f"{codec} cannot be kept in MP4: {error.strerror}") from error
 
     def _two_tracks(
-        self,
-        template: Template,
-        audio: AudioParameters,
-        decoder: AudioDecoder,
-        first: Entry,
-        label: str,
+        self, template: Template, audio: AudioParameters | None, first: Entry
     ) -> TwoTrackMuxer | None:
+        """Return what makes a file with sound; None: none is wanted, or it is not recorded."""
+        if self._decoder is None or audio is None:
+            return None
         try:
             return TwoTrackMuxer(
-                template, audio, decoder, first=first, write=self._write, label=label
+                template,
+                audio,
+                self._decoder,
+                first=first,
+                write=self._write,
+                label=label_of(self._camera_id, self.mark),
             )
         except MessageInvalid as error:
             # The video is kept all the same.
