@@ -121,6 +121,8 @@ def test_what_brings_the_packets_costs_what_it_takes_to_connect_and_a_gap_says_s
         machine.start("ingest")
     else:
         machine.media.stop()
+        # Else it may be back before there is a gap that is told.
+        time.sleep(LASTS_S)
         machine.media.start()
     wait_until(lambda: _availability(machine, camera_id)["gaps"], timeout_s=LIVE_S)
     _wait_for_more(machine, camera_id)

@@ -155,7 +155,9 @@ def test_who_removes_at_the_same_time_fails_nobody(checked: CheckedVolume) -> No
         run(purging)
 
     assert checked.paths() == []
-    assert [each for each in logs if each["log_level"] == "error"] == []
+    # That nothing is left that may go is said meanwhile, where the other was first.
+    failed = {each["event"] for each in logs if each["log_level"] == "error"}
+    assert failed <= {"recording_refused"}
     assert checked.check.counts["unreadable"] == 0
 
 

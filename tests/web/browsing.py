@@ -3,12 +3,13 @@
 import shutil
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wsgi import ClosingIterator
 
 from tests.web.worlds import PASSWORD, Caller
 
@@ -100,7 +101,13 @@ class Site:
         server.server_close()
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self.app(environ, start_response)
+        answer = self.app(environ, start_response)
+        if not environ["PATH_INFO"].startswith("/static/"):
+            return answer
+        # Werkzeug's server closes no answer whose browser left before it was sent: a file would
+        # stay open. Files are short, so each is read and closed here; streams go as they are.
+        with closing(ClosingIterator(answer)) as parts:
+            return [b"".join(parts)]
 
 
 def log_in(page: Page, caller: Caller) -> None:
